@@ -1,0 +1,79 @@
+"""The command `bekostiging`: puts the groups of the packages together, and turns what goes wrong into an exit code.
+
+0: done; 1: refused, nothing was written; 2: wrong usage; 3: done, and findings need attention; 70: an error in the
+program.
+"""
+
+import sys
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from contracts.commands import contract
+from contracts.model import ExampleSettler
+from database.commands import db
+from database.session import Database
+from importers.commands import import_
+from kernel.findings import Refusal
+from settlement.commands import settle
+from settlement.examples import settle_example
+from tariffs.commands import tariff
+
+REFUSED = 1
+BUG = 70
+_MOST_FINDINGS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Program(Database):
+    """What commands share: the database, and how a contract's worked examples are settled."""
+
+    settle_example: ExampleSettler = settle_example
+
+
+class _Root(click.Group):
+    """Shows a refusal as one clear sentence with its reasons; everything else that is raised is a bug."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            _show(refusal)
+            ctx.exit(REFUSED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError, KeyboardInterrupt):
+            raise
+        except Exception:  # the one place that catches everything: to end with a code of its own
+            traceback.print_exc()
+            click.echo("Fout in het programma; er is niets vastgelegd. Meld dit met de tekst hierboven.", err=True)
+            ctx.exit(BUG)
+
+
+def _show(refusal: Refusal) -> None:
+    click.echo(f"Geweigerd: {refusal.message}", err=True)
+    for finding in refusal.findings[:_MOST_FINDINGS]:
+        click.echo(f"  {finding}", err=True)
+    if len(refusal.findings) > _MOST_FINDINGS:
+        click.echo(f"  … en nog {len(refusal.findings) - _MOST_FINDINGS}", err=True)
+    if refusal.hint:
+        click.echo(f"Wat te doen: {refusal.hint}", err=True)
+
+
+@click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="bekostiging")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Rekent bekostiging van jeugdhulp, Wmo en participatie af.
+
+    Van contracten en leveringen naar maandafrekeningen en een journaal, tot op de cent en tot op de regel uit te leggen.
+    """
+    ctx.obj = ctx.obj or Program()
+
+
+for group in (tariff, contract, import_, settle, db):
+    main.add_command(group)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

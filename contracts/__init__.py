@@ -1,0 +1,1 @@
+"""What was agreed: parties, contract documents and their versions. Nothing here knows what was delivered."""

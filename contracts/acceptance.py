@@ -1,0 +1,163 @@
+"""What a contract must meet before it is accepted, beyond what its document says in itself.
+
+The parties and products it names are known, its worked examples come out to the cent, and no delivery can belong to two
+contracts.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from contracts.documents import Document, KeyPath
+from contracts.model import Component, Contract, Example, ExampleSettler, PopulationComponent
+from contracts.parties import Parties
+from kernel.findings import Finding, Refusal
+from kernel.money import Eur, total
+from kernel.notation import format_date, format_eur
+from tariffs.products import Product
+from tariffs.task_fields import TASK_FIELDS
+
+
+def acceptance_findings(
+    documents: Sequence[Document],
+    known: Mapping[str, Contract],
+    parties: Parties,
+    products: Mapping[str, Product],
+    settle_example: ExampleSettler,
+) -> list[Finding]:
+    """Everything that keeps `documents` from being recorded beside the `known` contracts (by number)."""
+    findings = [*_same_number(documents), *_read_twice(documents, known)]
+    for document in documents:
+        findings += _parties(document, parties, known.get(document.contract.number))
+        findings += _components(document, products)
+        for index, example in enumerate(document.contract.example):
+            findings += _example_products(document, index, example, products)
+            findings += _example_lines(document, index, example, settle_example)
+    return findings
+
+
+def _same_number(documents: Sequence[Document]) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for document in documents:
+        number = document.contract.number
+        if number in first:
+            message = f"contract {number} staat ook in {first[number]}"
+            yield document.finding("C04", ("contract",), message, "geef elk contract een eigen nummer")
+        first.setdefault(number, document.file_name)
+
+
+def _parties(document: Document, parties: Parties, earlier: Contract | None) -> Iterator[Finding]:
+    contract = document.contract
+    hint = 'lees de partij eerst in met "bekostiging contract parties"'
+    if contract.provider not in parties.providers:
+        yield document.finding("C05", ("provider",), f"aanbieder {contract.provider} is onbekend", hint)
+    for place, code in enumerate(contract.municipalities):
+        if code not in parties.municipalities:
+            yield document.finding("C06", ("municipalities", place), f"gemeente {code} is onbekend", hint)
+    if earlier is not None and earlier.provider != contract.provider:
+        message = f"contract {contract.number} is van aanbieder {earlier.provider} en blijft van die aanbieder"
+        yield document.finding(
+            "C07", ("provider",), message, "geef het contract met de andere aanbieder een nieuw nummer"
+        )
+
+
+def _components(document: Document, products: Mapping[str, Product]) -> Iterator[Finding]:
+    for index, component in enumerate(document.contract.component):
+        if isinstance(component, PopulationComponent) and component.task_field not in TASK_FIELDS:
+            message = f'"{component.task_field}" is geen taakveld van Iv3 2025'
+            yield document.finding("C08", ("component", index, "task_field"), message, "kies bijvoorbeeld 6.23")
+        key, codes = _products_of(component)
+        for place, code in enumerate(codes):
+            yield from _product(document, ("component", index, key, place), products.get(code), code)
+
+
+def _products_of(component: Component) -> tuple[str, tuple[str, ...]]:
+    if isinstance(component, PopulationComponent):
+        return "covers", component.covers
+    return "products", component.products
+
+
+def _product(document: Document, path: KeyPath, product: Product | None, code: str) -> Iterator[Finding]:
+    if product is None:
+        hint = 'lees het product eerst in met "bekostiging tariff products"'
+        yield document.finding("C09", path, f"product {code} is onbekend", hint)
+        return
+    in_force = document.contract.in_force.period
+    laws = {version.law for version in product.versions if version.period.overlaps(in_force)}
+    if not laws:
+        message = f"product {code} bestaat niet in de looptijd van het contract"
+        yield document.finding("C10", path, message, "controleer in_force en de datums van het product")
+    for law in sorted(laws - set(document.contract.laws)):
+        message = f"product {code} valt onder de {law} en het contract niet"
+        yield document.finding("C11", path, message, "zet de wet bij laws of haal het product weg")
+
+
+def _example_products(
+    document: Document, index: int, example: Example, products: Mapping[str, Product]
+) -> Iterator[Finding]:
+    """A worked example counts as the catalogue counts on the days of its deliveries; else it proves nothing."""
+    for code, given in example.products.items():
+        days = sorted({delivery.start for delivery in example.deliveries if delivery.product == code})
+        for day in days if code in products else ():
+            version = products[code].on(day)
+            if version is None or version.rule != given.rule:
+                rule = f"{version.unit}, {version.price_per}, {version.rounding}" if version else "niets"
+                message = f"product {code} is op {format_date(day)} in de catalogus: {rule}"
+                hint = "reken in het voorbeeld met de eenheid, prijs per en afronding van de catalogus"
+                yield document.finding("C12", ("example", index, "products", code), message, hint)
+                break
+
+
+def _example_lines(
+    document: Document, index: int, example: Example, settle_example: ExampleSettler
+) -> Iterator[Finding]:
+    try:
+        results = settle_example(document.contract, example)
+    except Refusal as refusal:
+        reasons = "; ".join(finding.message for finding in refusal.findings)
+        message = f"het voorbeeld is niet uit te rekenen: {refusal.message}" + (f" ({reasons})" if reasons else "")
+        yield document.finding("C13", ("example", index), message, refusal.hint)
+        return
+    amounts: dict[tuple[str, str, str], list[Eur]] = defaultdict(list)
+    for result in results:
+        amounts[(result.component, str(result.month), result.label)].append(result.amount)
+    calculated = {key: total(parts) for key, parts in amounts.items()}
+    hint = "verbeter het voorbeeld of het onderdeel"
+    expected: set[tuple[str, str, str]] = set()
+    for place, (component, month, label, amount) in enumerate(example.expect):
+        path, key = ("example", index, "expect", place), (component, str(month), label)
+        line = f"{component}, {month}, {label}"
+        if key in expected:
+            yield document.finding("C14", path, f"{line} wordt twee keer verwacht", "laat een van beide weg")
+        elif amount != calculated.get(key, Eur.zero()):
+            found = format_eur(calculated[key]) if key in calculated else "niets"
+            message = f"{line}: verwacht {format_eur(amount)}, berekend {found}"
+            yield document.finding("C15", path, message, hint)
+        expected.add(key)
+    for key, amount in sorted(calculated.items()):
+        if key not in expected:
+            message = f"{', '.join(key)}: niet verwacht, berekend {format_eur(amount)}"
+            yield document.finding("C16", ("example", index, "expect"), message, hint)
+
+
+def _read_twice(documents: Sequence[Document], known: Mapping[str, Contract]) -> Iterator[Finding]:
+    """A delivery that two contracts read on one day would be paid twice."""
+    new = {document.contract.number: document.contract for document in documents}
+    readers: dict[tuple[str, str, str], list[tuple[Contract, str]]] = defaultdict(list)
+    for contract in (*(contract for number, contract in known.items() if number not in new), *new.values()):
+        for component in contract.component:
+            for municipality, product in contract.deliveries_read_by(component):
+                readers[(contract.provider, municipality, product)].append((contract, component.key))
+    for document in documents:
+        contract = document.contract
+        for index, component in enumerate(contract.component):
+            key, _ = _products_of(component)
+            for municipality, product in contract.deliveries_read_by(component):
+                for other, other_key in readers[(contract.provider, municipality, product)]:
+                    said_there = other.number in new and other.number >= contract.number
+                    if not said_there and other.in_force.period.overlaps(contract.in_force.period):
+                        message = (
+                            f"product {product} van {municipality} is op dezelfde dagen ook van onderdeel "
+                            f'"{other_key}" van contract {other.number}'
+                        )
+                        hint = "laat één contract het product lezen, of laat de looptijden op elkaar aansluiten"
+                        yield document.finding("C17", ("component", index, key), message, hint)

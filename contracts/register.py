@@ -1,0 +1,140 @@
+"""The register of contracts: documents in whole versions, accepted only when everything in them can be settled."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from contracts.acceptance import acceptance_findings
+from contracts.documents import Document, contract_of, read_documents, refuse_documents
+from contracts.model import Contract, ExampleSettler
+from contracts.parties import known_parties
+from contracts.review import review
+from contracts.tables import contract_versions, contracts
+from database.recordings import latest, lock_recordings, record, recordings
+from kernel.findings import Finding, Refusal
+from tariffs.products import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredContract:
+    """A contract as known at a cut-off: its id, the recording and text of its latest version, and what that says."""
+
+    id: int
+    recording: int
+    contract: Contract
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContractVersion:
+    """One version of a contract document, whole."""
+
+    recording: int
+    recorded_at: datetime
+    recorded_by: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContractsAdded:
+    """What became of the documents, by contract number. `recording` is None when all were known."""
+
+    recording: int | None
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    known: tuple[str, ...]
+    warnings: tuple[Finding, ...]
+
+
+def add_contracts(
+    connection: Connection, paths: Sequence[Path], by: str, settle_example: ExampleSettler
+) -> ContractsAdded:
+    """Record the documents that are new or changed, as one recording, or nothing at all.
+
+    Raises `Refusal` with every finding of every document.
+    """
+    documents = read_documents(paths)
+    lock_recordings(connection)
+    cutoff = latest(connection)
+    known = {registered.contract.number: registered for registered in contracts_known(connection, cutoff)}
+    findings = acceptance_findings(
+        documents,
+        {number: registered.contract for number, registered in known.items()},
+        known_parties(connection, cutoff),
+        catalogue(connection, cutoff),
+        settle_example,
+    )
+    if findings:
+        raise refuse_documents(findings)
+    added = [document for document in documents if document.contract.number not in known]
+    same = [d for d in documents if d.contract.number in known and known[d.contract.number].document == d.text]
+    changed = [document for document in documents if document not in added and document not in same]
+    return ContractsAdded(
+        recording=_store(connection, added, changed, by) if added or changed else None,
+        added=_numbers(added),
+        changed=_numbers(changed),
+        known=_numbers(same),
+        warnings=tuple(finding for document in documents for finding in review(document)),
+    )
+
+
+def contracts_known(connection: Connection, cutoff: int) -> list[RegisteredContract]:
+    """Every contract in the latest version recorded up to `cutoff`, by number."""
+    rows = connection.execute(
+        select(contracts.c.number, contracts.c.id, contract_versions.c.recording, contract_versions.c.document)
+        .join(contract_versions, contract_versions.c.contract_id == contracts.c.id)
+        .where(contract_versions.c.recording <= cutoff)
+        .order_by(contract_versions.c.recording)
+    )
+    newest = {row.number: row for row in rows}  # a later version replaces an earlier one
+    return [
+        RegisteredContract(row.id, row.recording, contract_of(row.document), row.document)
+        for _, row in sorted(newest.items())
+    ]
+
+
+def versions_of(connection: Connection, number: str) -> list[ContractVersion]:
+    """Every version of a contract, the oldest first. Raises `Refusal` when there is no such contract."""
+    rows = connection.execute(
+        select(
+            contract_versions.c.recording,
+            recordings.c.recorded_at,
+            recordings.c.recorded_by,
+            contract_versions.c.document,
+        )
+        .join(contracts, contracts.c.id == contract_versions.c.contract_id)
+        .join(recordings, recordings.c.number == contract_versions.c.recording)
+        .where(contracts.c.number == number)
+        .order_by(contract_versions.c.recording)
+    )
+    versions = [ContractVersion(*row) for row in rows]
+    if not versions:
+        raise Refusal(f"contract {number} is niet bekend", 'zie "bekostiging contract list"')
+    return versions
+
+
+def _numbers(documents: Iterable[Document]) -> tuple[str, ...]:
+    return tuple(sorted(document.contract.number for document in documents))
+
+
+def _store(connection: Connection, added: Sequence[Document], changed: Sequence[Document], by: str) -> int:
+    documents = sorted([*added, *changed], key=lambda document: document.contract.number)
+    only = documents[0] if len(documents) == 1 else None
+    what = f"contracten: {len(added)} nieuw, {len(changed)} gewijzigd"
+    recording = record(
+        connection, "contracts", what, by, only.file_name if only else None, only.sha256 if only else None
+    )
+    for document in documents:
+        number = document.contract.number
+        connection.execute(upsert(contracts).values(number=number).on_conflict_do_nothing())
+        contract_id = connection.execute(select(contracts.c.id).where(contracts.c.number == number)).scalar_one()
+        connection.execute(
+            insert(contract_versions).values(
+                contract_id=contract_id, recording=recording, document=document.text, sha256=document.sha256
+            )
+        )
+    return recording

@@ -1,0 +1,50 @@
+"""What a contract manager should look at in a contract that can be settled: gaps that no rule forbids."""
+
+from collections.abc import Iterator
+
+from contracts.documents import Document, KeyPath
+from contracts.model import Contract, PopulationComponent
+from kernel.findings import Finding, Severity
+
+
+def review(document: Document) -> list[Finding]:
+    """Warnings about a contract document."""
+    remarks = (*_unproven(document.contract), *_unread(document.contract))
+    return [document.finding(code, path, message, hint, Severity.WARNING) for code, path, message, hint in remarks]
+
+
+_Remark = tuple[str, KeyPath, str, str]
+
+
+def _unproven(contract: Contract) -> Iterator[_Remark]:
+    """Components that no worked example says anything about."""
+    if not contract.example:
+        yield "W01", (), "het contract heeft geen rekenvoorbeeld", "neem de rekenvoorbeelden uit de bijlage op"
+        return
+    proven = {component for example in contract.example for component, *_ in example.expect}
+    for index, component in enumerate(contract.component):
+        if component.key not in proven:
+            hint = "voeg een rekenvoorbeeld toe waarin het voorkomt"
+            yield "W02", ("component", index), "geen rekenvoorbeeld verwacht iets van dit onderdeel", hint
+
+
+def _unread(contract: Contract) -> Iterator[_Remark]:
+    """What stands in the document and has no effect."""
+    hint = "haal weg wat niet meetelt, of verbeter de naam"
+    for index, component in enumerate(contract.component):
+        values_nothing = isinstance(component, PopulationComponent) and not component.covers
+        if values_nothing and "price_list" in component.model_fields_set:
+            yield "W03", ("component", index, "price_list"), "zonder covers leest niets deze prijslijst", hint
+    read = {product for component in contract.component for _, product in contract.deliveries_read_by(component)}
+    for index, example in enumerate(contract.example):
+        delivered = {delivery.product for delivery in example.deliveries}
+        for place, (product, *_) in enumerate(example.prices):
+            if product not in delivered:
+                yield "W04", ("example", index, "prices", place), f"geen levering gebruikt de prijs van {product}", hint
+        for product in example.products:
+            if product not in delivered:
+                yield "W04", ("example", index, "products", product), f"er is geen levering van product {product}", hint
+        for place, delivery in enumerate(example.deliveries):
+            if delivery.product not in read:
+                message = f"geen onderdeel leest leveringen van product {delivery.product}"
+                yield "W05", ("example", index, "deliveries", place), message, hint

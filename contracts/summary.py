@@ -1,0 +1,93 @@
+"""A contract in words, for the terminal."""
+
+from collections.abc import Iterator
+
+from contracts.model import Component, Contract, EffortComponent, PopulationComponent, Recount
+from contracts.parties import Parties
+from kernel.notation import format_date, format_eur, format_number
+from tariffs.task_fields import TASK_FIELDS
+
+_SET_OFF = {
+    "full": "geheel verrekend met de eerstvolgende afrekening",
+    "up_to_payable": "verrekend tot ten hoogste wat er te betalen is",
+}
+
+
+def summary(contract: Contract, parties: Parties) -> list[str]:
+    """The lines that sum up a contract; they may be longer than a screen is wide."""
+    provider = parties.providers.get(contract.provider)
+    municipalities = [
+        f"{code} {parties.municipalities[code].name}" if code in parties.municipalities else code
+        for code in contract.municipalities
+    ]
+    clause = f" ({contract.set_off_clause})" if contract.set_off_clause else ""
+    lines = [
+        f"Contract {contract.number}: {contract.title}",
+        f"Aanbieder: {contract.provider} {provider.name if provider else ''}".rstrip(),
+        f"Gemeenten: {', '.join(municipalities)}",
+        f"Wetten: {', '.join(contract.laws)}",
+        f"Looptijd: {format_date(contract.in_force.start)} tot {format_date(contract.in_force.until)}",
+    ]
+    if contract.notice_months is not None:
+        lines.append(f"Opzegtermijn: {contract.notice_months} maanden")
+    lines.append(f"Voorschotten: {_SET_OFF[contract.set_off]}{clause}")
+    for component in contract.component:
+        lines += ["", *_component(contract, component)]
+    lines.append("")
+    for example in contract.example:
+        lines.append(f"Rekenvoorbeeld: {example.name}, tot en met {example.through}")
+    return lines
+
+
+def _component(contract: Contract, component: Component) -> Iterator[str]:
+    if isinstance(component, EffortComponent):
+        yield f'Onderdeel "{component.key}": inspanningsgericht ({component.clause})'
+        day = "eerste" if component.price_of == "first_day" else "laatste"
+        yield f"  Producten: {', '.join(component.products)}"
+        yield f"  Prijs: prijslijst {component.price_list}, zoals op de {day} dag van de levering"
+        return
+    yield f'Onderdeel "{component.key}": populatiebekostiging ({component.clause})'
+    yield f"  Budget: {_base(component)}{_counted(contract, component)}"
+    for index in component.index:
+        yield f"  Indexering: {format_number(index.percent)}% vanaf {index.year}"
+    yield f"  Betaling: per {'maand' if component.instalments == 'monthly' else 'kwartaal'}"
+    yield f"  Taakveld: {component.task_field} {TASK_FIELDS.get(component.task_field, '')}".rstrip()
+    if component.recount:
+        yield f"  Hertelling: {_recount(component.recount)}"
+    if component.covers:
+        covers = ", ".join(component.covers)
+        yield f"  Leveringen van {covers} tellen mee als schaduw (prijslijst {component.price_list})"
+
+
+def _base(component: PopulationComponent) -> str:
+    if component.budget_eur is None:
+        amounts = [f"{format_eur(part.amount_eur)} per {_measure(part.measure)}" for part in component.measured_amounts]
+        return " en ".join(amounts)
+    budget = f"{format_eur(component.budget_eur)} per jaar"
+    if component.division is None:
+        return budget
+    weights = [f"{measure} {format_number(weight)}" for measure, weight in component.division.weights.items()]
+    return (
+        f"aandeel van {', '.join(component.division.own_areas)} in {budget}, "
+        f"verdeeld over {len(component.division.areas)} gebieden naar {', '.join(weights)}"
+    )
+
+
+def _counted(contract: Contract, component: PopulationComponent) -> str:
+    if component.count_date is None:
+        return ""
+    areas = component.areas or (contract.municipality_of(component),)
+    where = "" if component.division else f" in {', '.join(areas)}"
+    return f"; geteld{where} op {format_date(component.count_date)}"
+
+
+def _measure(measure: str) -> str:
+    return "inwoner" if measure == "inhabitants" else measure
+
+
+def _recount(recount: Recount) -> str:
+    counts = "de definitieve telling" if recount.counts == "final" else "de telling van elk volgend jaar"
+    if recount.dead_band_percent == 0:
+        return f"{counts}; alle groei telt"
+    pays = "alleen het meerdere" if recount.pays == "excess" else "dan de hele groei"
+    return f"{counts}; groei boven {format_number(recount.dead_band_percent)}% telt, {pays}"

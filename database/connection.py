@@ -1,0 +1,101 @@
+"""Connections to PostgreSQL, and the one place that commits.
+
+Messages about a failed connection are our own: an address may hold a password, and an error may quote the address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from kernel.findings import Refusal
+
+MINIMUM_VERSION = 18
+_VARIABLE = "BEKOSTIGING_DATABASE_URL"
+
+# What libpq says when it can not connect, and what to tell the user. A server may speak another language: then only the
+# last, general sentence is left.
+_FAILURES = (
+    ("password", "de databaseserver weigert de aanmelding", f"controleer gebruiker en wachtwoord in {_VARIABLE}"),
+    ("no pg_hba.conf entry", "de databaseserver laat deze gebruiker of computer niet toe", "vraag de beheerder ervan"),
+    ("role ", "de databaseserver kent deze gebruiker niet", f"controleer de gebruiker in {_VARIABLE}"),
+    ("database ", "de database bestaat niet op de databaseserver", f"maak hem aan of controleer {_VARIABLE}"),
+    ("resolve host", "de databaseserver is niet te vinden", f"controleer de naam van de server in {_VARIABLE}"),
+    ("too many", "de databaseserver heeft geen verbinding meer vrij", "probeer het later opnieuw"),
+    ("", "er is geen verbinding met de databaseserver te krijgen", "controleer of hij draait en te bereiken is"),
+)
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on the database at `url`, which has been reached and is new enough.
+
+    Raises `Refusal` otherwise. The address is `postgresql://…`; the session works in Dutch time.
+    """
+    address = _address(url)
+    options = {
+        "connect_timeout": "10",
+        "application_name": "bekostiging",
+        "options": "-c timezone=Europe/Amsterdam -c jit=off",
+    }
+    engine = create_engine(
+        address,
+        hide_parameters=True,  # values of rows do not belong in an error
+        connect_args={name: value for name, value in options.items() if name not in address.query},
+    )
+    try:
+        with engine.connect() as connection:
+            version = connection.connection.dbapi_connection.info.server_version // 10000  # type: ignore[union-attr]
+    except DBAPIError as error:
+        engine.dispose()
+        raise _refusal(address, error) from None
+    if version < MINIMUM_VERSION:
+        engine.dispose()
+        raise Refusal(
+            f"de databaseserver is PostgreSQL {version}; nodig is {MINIMUM_VERSION} of nieuwer", "werk de server bij"
+        )
+    return engine
+
+
+@contextmanager
+def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator[Connection]:
+    """The only place that commits: when the block ends well, unless `dry_run`; an exception rolls back.
+
+    A dry run meets every check that a real run meets, also those that wait for the commit. Raises `Refusal` when the
+    server goes away meanwhile.
+    """
+    try:
+        with (
+            nullcontext(bind) if isinstance(bind, Connection) else bind.connect() as connection,
+            connection.begin() as work,
+        ):
+            yield connection
+            if dry_run:
+                connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+                work.rollback()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        hint = 'kijk met "bekostiging db status" of de database draait en voer de opdracht opnieuw uit'
+        raise Refusal("de verbinding met de database is weggevallen", hint) from None
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):  # a port that is no number
+        address = None
+    if address is None or address.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        hint = "schrijf postgresql://gebruiker:wachtwoord@server:5432/database, bijzondere tekens als %40"
+        raise Refusal(f"{_VARIABLE} is geen adres van een PostgreSQL-database", hint) from None
+    return address.set(drivername="postgresql+psycopg")
+
+
+def _refusal(address: URL, error: DBAPIError) -> Refusal:
+    said = str(error.orig)
+    message, hint = next((message, hint) for part, message, hint in _FAILURES if part in said)
+    # What stands before an @ may be the rest of a password that was not written with %40.
+    host = str(address.host or address.query.get("host") or "localhost").rpartition("@")[2]
+    return Refusal(f'{message} (server "{host}", database "{address.database or ""}")', hint)

@@ -1,0 +1,114 @@
+"""The schema and its versions.
+
+A migration is a file `versions/NNNN_name.py` with `revision = "NNNN"`; they form one line. So what the newest is can be
+read from the file names, and Alembic, slow to import, is only loaded to upgrade.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, func, select, text
+
+from database.connection import transaction
+from database.metadata import metadata
+from kernel.findings import Refusal
+
+VERSIONS = Path(__file__).parent / "versions"
+_LOCK = 4_275_811_002  # any number will do, as long as no other advisory lock of the program has it
+
+
+def revisions() -> list[str]:
+    """All revisions this program knows, oldest first."""
+    return sorted(file.name[:4] for file in VERSIONS.glob("[0-9][0-9][0-9][0-9]_*.py"))
+
+
+def head_revision() -> str | None:
+    """The newest revision this program knows."""
+    return max(revisions(), default=None)
+
+
+def current_revision(bind: Engine | Connection) -> str | None:
+    """The revision of the database; None when it has no tables of ours yet."""
+    if isinstance(bind, Engine):
+        with bind.connect() as connection:
+            return current_revision(connection)
+    if bind.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+        return None
+    return bind.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to the newest revision, all or nothing. Of two at once, the second finds nothing to do."""
+    from alembic import command
+    from alembic.config import Config
+
+    with transaction(engine) as connection:
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        _refuse_newer(current_revision(connection))
+        config = Config(attributes={"connection": connection})
+        for name, path in (("script_location", Path(__file__).parent), ("version_locations", VERSIONS)):
+            config.set_main_option(name, str(path).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        command.upgrade(config, "head")
+
+
+def ensure_current(engine: Engine, *, create: bool) -> None:
+    """Raise `Refusal` unless the schema is at the newest revision; an empty database is filled when `create`."""
+    current, head = current_revision(engine), head_revision()
+    if current == head:
+        return
+    _refuse_newer(current)
+    if current is not None or not create:
+        found = f"het schema is {current}" if current else "de database is leeg"
+        raise Refusal(f"{found}; dit programma werkt met {head}", 'voer "bekostiging db upgrade" uit')
+    upgrade(engine)
+
+
+def differences(connection: Connection) -> list[str]:
+    """Where the tables in the code and the migrated schema disagree; the transaction must be rolled back after.
+
+    The tables of the code are made beside the real ones and PostgreSQL itself describes both, so checks, keys and
+    indexes count as well. Lines start with `code:` or `schema:`, the side that has it. Left out are partitions, and
+    what a `Table` does not hold: triggers, functions, and WITHOUT OVERLAPS in a key.
+    """
+    connection.execute(text("CREATE SCHEMA expected"))
+    connection.execute(text("SET LOCAL search_path = expected, public"))
+    metadata.create_all(connection, checkfirst=False)
+    code, schema = _describe(connection, "expected"), _describe(connection, "public")
+    return sorted([f"code: {line}" for line in code - schema] + [f"schema: {line}" for line in schema - code])
+
+
+def _describe(connection: Connection, schema: str) -> set[str]:
+    connection.execute(text(f"SET LOCAL search_path = {schema}"))
+    return set(connection.execute(_DESCRIPTION, {"schema": schema}).scalars())
+
+
+def _refuse_newer(current: str | None) -> None:
+    if current is not None and current not in revisions():
+        raise Refusal(
+            f"het schema is {current}, nieuwer dan dit programma kent ({head_revision()})", "werk het programma bij"
+        )
+
+
+_DESCRIPTION = text("""
+    WITH tables AS (
+        SELECT oid, relname FROM pg_class
+        WHERE relnamespace = cast(:schema AS regnamespace) AND relkind IN ('r', 'p') AND NOT relispartition
+          AND relname <> 'alembic_version'
+    )
+    SELECT concat_ws(' ', 'table', relname, pg_get_partkeydef(oid)) FROM tables
+    UNION ALL
+    SELECT concat_ws(' ', relname, attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
+                     'identity ' || nullif(attidentity, ''), 'generated ' || nullif(attgenerated, ''),
+                     pg_get_expr(adbin, adrelid))
+    FROM tables JOIN pg_attribute ON attrelid = oid AND attnum > 0 AND NOT attisdropped
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    UNION ALL
+    SELECT concat_ws(' ', relname, conname, replace(pg_get_constraintdef(pg_constraint.oid), ' WITHOUT OVERLAPS', ''))
+    FROM tables JOIN pg_constraint ON conrelid = tables.oid AND contype IN ('c', 'f', 'p', 'u', 'x')
+    UNION ALL
+    SELECT replace(pg_get_indexdef(indexrelid), ' ' || :schema || '.', ' ')
+    FROM tables JOIN pg_index ON indrelid = oid
+    WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+""")

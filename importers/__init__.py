@@ -1,0 +1,1 @@
+"""How facts come in: delivery files, population counts, advances; every row accepted, rejected, waiting or known."""

@@ -1,0 +1,148 @@
+"""Advances that were paid: recorded payments, set off against statements as the contract says."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from contracts.register import contracts_known
+from database.recordings import latest, lock_recordings, record
+from importers.tables import advances
+from kernel.findings import Finding
+from kernel.money import Eur, total
+from kernel.notation import format_date, format_eur, parse_date, parse_eur
+from kernel.tabular import Column, Row, Table, read_table, refuse_table, row_finding, unread_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """An advance paid on a contract; `reference` names it within the contract."""
+
+    contract_id: int
+    reference: str
+    paid_on: date
+    amount: Eur
+    recording: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdvancesImport:
+    """What became of a file. `recording` is None when all of it was known; `total` is what is new."""
+
+    recording: int | None
+    added: int
+    known: int
+    total: Eur
+    warnings: tuple[Finding, ...]
+
+
+def _parse_amount(text: str) -> Eur:
+    amount = parse_eur(text)
+    if amount <= Eur.zero():
+        raise ValueError(f'"{text}" is geen betaald bedrag; vul een bedrag boven 0 in')
+    return amount
+
+
+LAYOUT = (
+    Column("contract", ("contract",)),
+    Column("paid_on", ("datum", "date"), parse_date),
+    Column("amount", ("bedrag", "amount"), _parse_amount),
+    Column("reference", ("referentie", "reference")),
+)
+
+_Facts = tuple[date, Eur]
+
+
+def import_advances(connection: Connection, path: Path, by: str) -> AdvancesImport:
+    """Record the advances of a file that are new.
+
+    An advance that comes again is known. Raises `Refusal` with every finding of the file: an unknown contract, or a
+    reference that was used before for something else.
+    """
+    table = read_table(path, LAYOUT)
+    lock_recordings(connection)
+    cutoff = latest(connection)
+    contract_ids = {registered.contract.number: registered.id for registered in contracts_known(connection, cutoff)}
+    known = {
+        (advance.contract_id, advance.reference): (advance.paid_on, advance.amount)
+        for advance in advances_known(connection, cutoff)
+    }
+    new = _new_advances(table, contract_ids, known)
+    recording = None
+    if new:
+        paid = total(amount for _, amount in new.values())
+        what = f"voorschotten: {len(new)} nieuw, samen {format_eur(paid)}"
+        recording = record(connection, "advances", what, by, table.file_name, table.sha256)
+        connection.execute(
+            insert(advances),
+            [
+                {
+                    "contract_id": contract_id,
+                    "reference": reference,
+                    "paid_on": paid_on,
+                    "amount_eur": amount,
+                    "recording": recording,
+                }
+                for (contract_id, reference), (paid_on, amount) in new.items()
+            ],
+        )
+    return AdvancesImport(
+        recording,
+        added=len(new),
+        known=len(table.rows) - len(new),
+        total=total(amount for _, amount in new.values()),
+        warnings=tuple(unread_columns(table)),
+    )
+
+
+def advances_known(connection: Connection, cutoff: int) -> list[Advance]:
+    """Every advance recorded up to `cutoff`, by contract, day and reference."""
+    columns = advances.c
+    rows = connection.execute(
+        select(columns.contract_id, columns.reference, columns.paid_on, columns.amount_eur, columns.recording).where(
+            columns.recording <= cutoff
+        )
+    )
+    found = [Advance(*row) for row in rows]
+    return sorted(found, key=lambda advance: (advance.contract_id, advance.paid_on, advance.reference))
+
+
+def render_advances_import(result: AdvancesImport) -> str:
+    """What to tell the user about an import."""
+    if result.recording is None:
+        return f"Alle {result.known} voorschotten waren al bekend; er is niets vastgelegd."
+    return (
+        f"Vastlegging {result.recording}: {result.added} voorschotten nieuw, samen {format_eur(result.total)}; "
+        f"{result.known} al bekend."
+    )
+
+
+def _new_advances(
+    table: Table, contract_ids: dict[str, int], known: dict[tuple[int, str], _Facts]
+) -> dict[tuple[int, str], _Facts]:
+    findings: list[Finding] = []
+    new: dict[tuple[int, str], _Facts] = {}
+    for row in table.rows:
+        if row["contract"] not in contract_ids:
+            message = f"contract {row['contract']} is onbekend"
+            findings.append(row_finding("V01", row.number, message, "leg het contract eerst vast"))
+            continue
+        key = (contract_ids[row["contract"]], row["reference"])
+        facts = (row["paid_on"], row["amount"])
+        earlier = known.get(key) or new.get(key)
+        if earlier is None:
+            new[key] = facts
+        elif earlier != facts:
+            findings.append(_contradiction(row, earlier))
+    if findings:
+        raise refuse_table(table.file_name, findings)
+    return new
+
+
+def _contradiction(row: Row, earlier: _Facts) -> Finding:
+    paid_on, amount = earlier
+    message = (
+        f"referentie {row['reference']} is al van een voorschot van {format_eur(amount)} op {format_date(paid_on)}"
+    )
+    return row_finding("V02", row.number, message, "geef een ander voorschot een andere referentie")

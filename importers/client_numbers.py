@@ -1,0 +1,70 @@
+"""Client numbers become pseudonyms in the process that reads the file, before anything reaches the database.
+
+A pseudonym is an HMAC-SHA256 of the number under a key that lives in the user's configuration and never in the
+database. Without the key nobody can go back; with another key the same client is another client, so the database keeps
+a fingerprint of the key it was filled with.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert
+
+from importers.tables import pseudonym_keys
+from kernel.findings import Refusal
+
+KEY_FILE = "pseudonym.key"
+_KEY_BYTES = 32
+
+
+def pseudonym_key(connection: Connection, config_dir: Path) -> bytes:
+    """The key of this user; made on first use. Raises `Refusal` when the database was filled with another one."""
+    path = config_dir / KEY_FILE
+    known = select(pseudonym_keys.c.fingerprint)
+    stored = connection.execute(known).scalar_one_or_none()
+    if not path.exists() and stored is None:
+        _make_key(path)
+    try:
+        key = bytes.fromhex(path.read_text().strip())
+    except FileNotFoundError:
+        raise Refusal(
+            f"de sleutel voor cliëntnummers ({path}) ontbreekt, en de database is met die sleutel gevuld",
+            "zet het sleutelbestand terug uit de reservekopie",
+        ) from None
+    except ValueError:
+        raise Refusal(f"{path} is geen sleutel", "zet het sleutelbestand terug uit de reservekopie") from None
+    fingerprint = hashlib.sha256(b"bekostiging pseudonym key" + key).hexdigest()
+    if stored is None:
+        connection.execute(insert(pseudonym_keys).values(fingerprint=fingerprint).on_conflict_do_nothing())
+        stored = connection.execute(known).scalar_one()
+    if stored != fingerprint:
+        raise Refusal(
+            f"de sleutel voor cliëntnummers ({path}) is niet de sleutel waarmee de database is gevuld",
+            "zet het goede sleutelbestand terug uit de reservekopie",
+        )
+    return key
+
+
+def pseudonym(key: bytes, client: str) -> str:
+    """The pseudonym of a client number, as 64 hexadecimal digits."""
+    return hmac.digest(key, client.encode(), "sha256").hex()
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key for this user alone; an unfinished file is never taken for a key."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(f".{os.getpid()}.new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)  # fails when another process made the key first; then that one is the key
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,187 @@
+"""`bekostiging import`: deliveries, population counts, advances."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from database.connection import transaction
+from database.session import database
+from importers.advances import import_advances, render_advances_import
+from importers.deliveries import DeliveryImport, import_deliveries
+from importers.delivery_files import RowFinding, write_rejected
+from importers.population_counts import import_counts, render_counts_import
+from kernel.findings import Refusal
+from kernel.notation import format_eur, format_number
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, tell_warnings
+
+_SHOWN_PER_RULE = 5
+
+
+@click.group("import")
+def import_() -> None:
+    """Leveringen, tellingen en voorschotten inlezen."""
+
+
+@import_.command("population")
+@click.argument("file", type=FILE)
+@click.pass_context
+def population(ctx: click.Context, file: Path) -> None:
+    """Lees een telling van inwoners in uit een CSV-bestand.
+
+    \b
+    Voorbeeld:
+      bekostiging import population inwoners-2026.csv
+    """
+    store = database(ctx)
+    with store.transaction() as connection:
+        result = import_counts(connection, file, store.settings.user)
+    click.echo(render_counts_import(result))
+    tell_warnings(ctx, result.warnings)
+
+
+@import_.command("advances")
+@click.argument("file", type=FILE)
+@click.pass_context
+def advances(ctx: click.Context, file: Path) -> None:
+    """Lees betaalde voorschotten in uit een CSV-bestand.
+
+    \b
+    Voorbeeld:
+      bekostiging import advances voorschotten.csv
+    """
+    store = database(ctx)
+    with store.transaction() as connection:
+        result = import_advances(connection, file, store.settings.user)
+    click.echo(render_advances_import(result))
+    tell_warnings(ctx, result.warnings)
+
+
+@import_.command("deliveries")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option(
+    "--rejected",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Map waarin de geweigerde regels komen zoals ze zijn aangeleverd, met reden en herstel. "
+    "Bevat cliëntnummers: alleen voor de afzender.",
+)
+@click.pass_context
+def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | None) -> None:
+    """Lees leveringen in uit CSV-bestanden; elk bestand is een eigen vastlegging.
+
+    Goede regels tellen mee, ook als andere regels geweigerd worden. Hetzelfde bestand nog eens inlezen verandert niets.
+    Cliëntnummers worden bij het lezen versleuteld en nergens bewaard.
+
+    \b
+    Voorbeeld:
+      bekostiging import deliveries aanbieder-2026-01.csv --rejected terug/
+    """
+    store = database(ctx)
+    attention = False
+    refused: list[tuple[Path, Refusal]] = []
+    with store.engine() as engine:
+        for file in files:
+            try:
+                with transaction(engine) as connection, _progress(file) as watch:
+                    result = import_deliveries(
+                        connection, file, store.settings.config_dir, store.settings.user, watch.rows
+                    )
+            except Refusal as refusal:
+                if len(files) == 1:
+                    raise
+                refused.append((file, refusal))
+                continue
+            attention = attention or result.needs_attention
+            _tell(result)
+            if rejected is not None and result.findings:
+                target = rejected / f"{file.stem}.geweigerd.csv"
+                write_rejected(result.file, result.findings, target)
+                click.echo(f"  Geweigerde regels: {target}")
+    if refused:
+        reasons = [reason for _, reason in refused]
+        for reason in reasons:
+            click.echo(f"Geweigerd: {reason.message}; {reason.hint}", err=True)
+        raise Refusal(
+            f"{len(refused)} van de {len(files)} bestanden zijn niet ingelezen; de andere wel",
+            "verbeter deze bestanden en lees ze opnieuw in: " + ", ".join(str(path) for path, _ in refused),
+        )
+    if attention:
+        ctx.exit(NEEDS_ATTENTION)
+
+
+class _progress:
+    """A progress line on the terminal while the rows of a file pass; nothing when nobody is looking."""
+
+    def __init__(self, file: Path) -> None:
+        self._bar = Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.completed:,.0f} regels"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True, width=WIDTH),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._bar.add_task(file.name, total=None)
+
+    def __enter__(self) -> "_progress":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def rows(self, rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+        for number, row in enumerate(rows, start=1):
+            if number % 10_000 == 0:
+                self._bar.update(self._task, completed=number)
+            yield row
+
+
+def _tell(result: DeliveryImport) -> None:
+    account = result.account
+    if result.recording is None:
+        click.echo(f"{result.file.name}: al ingelezen als vastlegging {result.read_before}; niets nieuws.")
+    else:
+        again = f" (hetzelfde bestand als vastlegging {result.read_before})" if result.read_before else ""
+        click.echo(f"{result.file.name}: vastlegging {result.recording}{again}")
+    if result.file.unused_headers:
+        click.echo(f"  Kolommen die niet gelezen worden: {', '.join(result.file.unused_headers)}")
+    table = Table("", "Regels", "Gedeclareerd (€)")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, rows, claimed in (
+        ("Geaccepteerd", account.rows_accepted, account.claimed_accepted),
+        ("Geweigerd", account.rows_rejected, account.claimed_rejected),
+        ("Wachtend", account.rows_waiting, account.claimed_waiting),
+        ("Al bekend", account.rows_known, account.claimed_known),
+    ):
+        table.add_row(name, format_number(rows), format_eur(claimed))
+    table.add_section()
+    table.add_row("Gelezen", format_number(account.rows_read), format_eur(account.claimed_read))
+    print_table(table)
+    if result.waited_and_count_now:
+        click.echo(f"  {result.waited_and_count_now} creditregels uit eerdere bestanden wachtten en tellen nu mee.")
+    if result.withdrawn:
+        shown = ", ".join(result.withdrawn[:_SHOWN_PER_RULE])
+        click.echo(f"  {len(result.withdrawn)} eerdere regels zijn tegengesproken en tellen niet meer: {shown}")
+    for findings in (result.findings, result.waiting, result.known):
+        _tell_findings(findings)
+
+
+def _tell_findings(findings: Sequence[RowFinding]) -> None:
+    """The first few findings of each rule, with their place and remedy, and how many there are."""
+    counts = Counter(finding.code for finding in findings)
+    for code in sorted(counts):
+        of_rule = [finding.located() for finding in findings if finding.code == code]
+        more = f" ({counts[code]} keer)" if counts[code] > 1 else ""
+        click.echo(f"  {code}{more}")
+        for finding in of_rule[:_SHOWN_PER_RULE]:
+            click.echo(click.wrap_text(str(finding), WIDTH, initial_indent="    ", subsequent_indent="      "))
+        if counts[code] > _SHOWN_PER_RULE:
+            click.echo(f"    … en nog {counts[code] - _SHOWN_PER_RULE}")

@@ -1,0 +1,215 @@
+"""Importing a delivery file: one file, one transaction, one recording, and an account of every row."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from contracts.parties import known_parties
+from database.recordings import latest, lock_recordings, record
+from importers import loading
+from importers.client_numbers import pseudonym_key
+from importers.delivery_files import DeliveryFile, Known, Reading, RowFinding, examine, staged_rows
+from importers.rules import ROW_RULES, VERDICTS
+from importers.tables import batch_findings, batches
+from kernel.findings import Refusal
+from kernel.money import Eur
+from kernel.notation import format_date
+from tariffs.products import catalogue
+from tariffs.units import UNIT_NAMES, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of the rows of a file, and of the euros claimed on them."""
+
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    rows_waiting: int
+    rows_known: int
+    claimed_read: Eur
+    claimed_accepted: Eur
+    claimed_rejected: Eur
+    claimed_waiting: Eur
+    claimed_known: Eur
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryImport:
+    """The outcome of a file. `recording` is None when the file was read before and brings nothing new."""
+
+    file: DeliveryFile
+    recording: int | None
+    read_before: int | None
+    account: Account
+    findings: Sequence[RowFinding]
+    waiting: Sequence[RowFinding]
+    known: Sequence[RowFinding]
+    waited_and_count_now: int
+    withdrawn: Sequence[str]
+
+    @property
+    def needs_attention(self) -> bool:
+        return bool(self.findings or self.waiting or self.withdrawn)
+
+
+def import_deliveries(
+    connection: Connection,
+    path: Path,
+    config_dir: Path,
+    by: str,
+    watch: Callable[[Iterable[tuple[str, ...]]], Iterable[tuple[str, ...]]] = iter,
+) -> DeliveryImport:
+    """Read a delivery file, accept what is right, and report the rest with place and remedy.
+
+    Raises `Refusal`, with nothing written, when the file as a whole cannot be read. `watch` sees the rows pass (progress).
+    """
+    file = examine(path)
+    reading = Reading()
+    key = pseudonym_key(connection, config_dir)
+    products = catalogue(connection, latest(connection))
+    parties = known_parties(connection, latest(connection))
+    known_codes = Known(
+        municipalities={code: party.id for code, party in parties.municipalities.items()},
+        providers={code: party.id for code, party in parties.providers.items()},
+        products={code: product.id for code, product in products.items()},
+    )
+    definitions = [
+        (product.id, version.period.start, version.period.end, version.law, version.unit, product.code)
+        for product in products.values()
+        for version in product.versions
+    ]
+    loading.stage(connection, watch(staged_rows(file, known_codes, key, reading)), definitions)
+    if not reading.rows_read:
+        raise Refusal(f"{file.name} heeft wel een kopregel maar geen regels", "vraag het bestand opnieuw op")
+    lock_recordings(connection)
+    broken, broken_cents = _rows_breaking_rules(connection, file)
+    loading.key_rows(connection)
+    loading.sort_out(connection)
+    read_before = connection.execute(
+        select(batches.c.recording).where(batches.c.sha256 == file.sha256).order_by(batches.c.recording).limit(1)
+    ).scalar_one_or_none()
+    rows_new = loading.count_new(connection)
+    recording = None
+    if rows_new or read_before is None or loading.any_newly_contradicted(connection):
+        what = f"leveringen: {file.name}"
+        recording = record(connection, "deliveries", what, by, file.name, file.sha256)
+    loading.enter(connection, recording or 0)
+    return _outcome(connection, file, reading, recording, read_before, broken, broken_cents)
+
+
+def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[list[RowFinding], dict[int, int]]:
+    """The findings of the row rules, and the claimed cents of each row that broke one."""
+    rules = {rule.code: rule for rule in ROW_RULES}
+    findings: list[RowFinding] = []
+    claimed: dict[int, int] = {}
+    for row in loading.rows_breaking_rules(connection):
+        claimed[row.row_number] = row.claimed_cents or 0
+        for code in row.codes:
+            rule = rules[code]
+            message = rule.message.format(
+                first_day=format_date(row.service_start),
+                last_day=format_date(row.last_day),
+                product=row.product,
+                product_unit=UNIT_NAMES[Unit(row.product_unit)] if row.product_unit else "",
+                row_unit=UNIT_NAMES[Unit(row.unit)] if row.unit else "",
+            )
+            findings.append(
+                RowFinding(row.row_number, code, _header(file, rule.column), message, rule.hint, rule.severity)
+            )
+    return findings, claimed
+
+
+def _outcome(
+    connection: Connection,
+    file: DeliveryFile,
+    reading: Reading,
+    recording: int | None,
+    read_before: int | None,
+    broken: Sequence[RowFinding],
+    broken_cents: dict[int, int],
+) -> DeliveryImport:
+    listed: dict[str, list[RowFinding]] = {"rejected": [*reading.findings, *broken], "waiting": [], "known": []}
+    rows = {"rejected": reading.rows_rejected + len(broken_cents), "waiting": 0, "known": 0}
+    cents = {"rejected": reading.claimed_rejected_cents + sum(broken_cents.values()), "waiting": 0, "known": 0}
+    for judged in loading.verdicts(connection):
+        verdict = VERDICTS[judged.code]
+        other = f"rij {judged.other_row}" + (f" van vastlegging {judged.other_batch}" if judged.other_batch else "")
+        message = verdict.message.format(
+            reference=judged.reference, previous_reference=judged.previous_reference, other=other
+        )
+        finding = RowFinding(judged.row_number, judged.code, _header(file, verdict.column), message, verdict.hint)
+        listed[verdict.counted_as].append(finding)
+        rows[verdict.counted_as] += 1
+        cents[verdict.counted_as] += judged.claimed_cents or 0
+    account = Account(
+        rows_read=reading.rows_read,
+        rows_accepted=reading.rows_read - sum(rows.values()),
+        rows_rejected=rows["rejected"],
+        rows_waiting=rows["waiting"],
+        rows_known=rows["known"],
+        claimed_read=Eur.of_cents(reading.claimed_read_cents),
+        claimed_accepted=Eur.of_cents(reading.claimed_read_cents - sum(cents.values())),
+        claimed_rejected=Eur.of_cents(cents["rejected"]),
+        claimed_waiting=Eur.of_cents(cents["waiting"]),
+        claimed_known=Eur.of_cents(cents["known"]),
+    )
+    findings = sorted(listed["rejected"], key=lambda finding: (finding.row_number, finding.code))
+    if recording is not None:
+        _store(connection, file, recording, account, [*findings, *listed["waiting"]])
+    assert account.rows_accepted == loading.count_accepted(connection), "every row read is counted once"
+    return DeliveryImport(
+        file=file,
+        recording=recording,
+        read_before=read_before,
+        account=account,
+        findings=findings,
+        waiting=listed["waiting"],
+        known=listed["known"],
+        waited_and_count_now=loading.settled_waiting(connection, recording or 0),
+        withdrawn=loading.withdrawn(connection),
+    )
+
+
+def _store(
+    connection: Connection, file: DeliveryFile, recording: int, account: Account, findings: Sequence[RowFinding]
+) -> None:
+    connection.execute(
+        insert(batches).values(
+            recording=recording,
+            file_name=file.name,
+            sha256=file.sha256,
+            rows_read=account.rows_read,
+            rows_accepted=account.rows_accepted,
+            rows_rejected=account.rows_rejected,
+            rows_waiting=account.rows_waiting,
+            rows_known=account.rows_known,
+            claimed_read_eur=account.claimed_read,
+            claimed_accepted_eur=account.claimed_accepted,
+            claimed_rejected_eur=account.claimed_rejected,
+            claimed_waiting_eur=account.claimed_waiting,
+            claimed_known_eur=account.claimed_known,
+        )
+    )
+    rows = [
+        {
+            "recording": recording,
+            "row_number": finding.row_number,
+            "code": finding.code,
+            "column_name": finding.column,
+            "severity": finding.severity,
+            "message": finding.message,
+            "hint": finding.hint,
+        }
+        for finding in findings
+    ]
+    if rows:
+        connection.execute(insert(batch_findings), rows)
+
+
+def _header(file: DeliveryFile, column: str) -> str:
+    """How the sender calls a column; a column the file does not have goes by our own first name for it."""
+    place = file.places[column]
+    return file.header[place] if place is not None else column

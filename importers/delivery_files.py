@@ -1,0 +1,422 @@
+"""Reading a delivery file: any size, row by row, with the meaning of each cell.
+
+What is in a cell is judged here; what rows mean to each other and to earlier rows is judged in the database
+(`importers.rules`, `importers.loading`). A cell that many rows share (a date, a product) is read once and remembered, so
+a row costs a dozen look-ups. Client numbers leave this module as pseudonyms only.
+"""
+
+import codecs
+import csv
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from importers.client_numbers import pseudonym
+from kernel.findings import Finding, Refusal, Severity
+from kernel.identifiers import agb_code, is_bsn, municipality_code, without_client_numbers
+from kernel.notation import parse_date, parse_eur, parse_whole
+from kernel.tabular import Column, delimiter_of, find_columns
+from tariffs.units import UNIT_WORDS
+
+COLUMNS = (
+    Column("reference", ("referentie", "reference", "kenmerk", "referentienummer")),
+    Column("municipality", ("gemeente", "municipality", "gemeentecode")),
+    Column("provider", ("aanbieder", "provider", "agb", "agb-code", "aanbiedercode")),
+    Column("client", ("bsn", "cliënt", "client", "cliëntnummer")),
+    Column("product", ("product", "productcode", "product code")),
+    Column("start", ("begindatum", "start", "from", "start date", "begin", "datum van")),
+    Column("end", ("einddatum", "end", "to", "end date", "eind", "datum tot en met")),
+    Column("quantity", ("aantal", "quantity", "volume", "geleverd volume")),
+    Column("unit", ("eenheid", "unit"), required=False),
+    Column("debit_credit", ("dc", "d/c", "debit credit", "debet credit"), required=False),
+    Column("previous", ("vorige referentie", "previous", "previous reference", "vorig referentienummer"), required=False),
+    Column("assignment", ("toewijzing", "assignment", "toewijzingnummer"), required=False),
+    Column("claimed", ("bedrag", "claimed amount", "amount", "ingediend bedrag"), required=False),
+)
+
+# The columns of a staged row, in the order in which `staged_rows` gives them; every value is text for COPY.
+STAGED_COLUMNS = (
+    "row_number", "reference", "municipality_id", "provider_id", "client", "product_id", "service_start", "service_end",
+    "quantity", "unit", "sign", "previous_reference", "assignment", "claimed_cents",
+)  # fmt: skip
+
+# The Jeugdwet and the Wmo 2015 are in force since 2015.
+FIRST_YEAR, LAST_YEAR = 2015, 2099
+
+_NULL = r"\N"
+_CHUNK_BYTES = 1 << 20
+_REMEMBERED_CELLS = 50_000
+_MAX_FINDINGS = 200_000
+_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,40}")
+
+
+class CellError(Exception):
+    """A cell that cannot be read: the rule it breaks, what is wrong, and the remedy."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The codes that may occur, with their ids in the database."""
+
+    municipalities: Mapping[str, int]
+    providers: Mapping[str, int]
+    products: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFile:
+    """A delivery file whose form was examined: it is text, whole, and has the columns that are needed."""
+
+    path: Path
+    sha256: str
+    encoding: str
+    delimiter: str
+    header: Sequence[str]
+    places: Mapping[str, int | None]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def unused_headers(self) -> list[str]:
+        return [name for place, name in enumerate(self.header) if place not in self.places.values() and name.strip()]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFinding:
+    """A finding about one row of a delivery file; `column` is its header, or empty for the row as a whole."""
+
+    row_number: int
+    code: str
+    column: str
+    message: str
+    hint: str
+    severity: Severity = Severity.ERROR
+
+    def located(self) -> Finding:
+        place = f'rij {self.row_number}, kolom "{self.column}"' if self.column else f"rij {self.row_number}"
+        return Finding(self.code, self.severity, place, self.message, self.hint)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What reading found besides the rows it gave: filled while `staged_rows` is consumed."""
+
+    rows_read: int = 0
+    rows_rejected: int = 0
+    claimed_read_cents: int = 0
+    claimed_rejected_cents: int = 0
+    findings: list[RowFinding] = field(default_factory=list)
+
+
+def examine(path: Path) -> DeliveryFile:
+    """Look at the form of a file in one pass. Raises `Refusal` for what no row of it can be read from."""
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lenient = codecs.getincrementaldecoder("utf-8")("ignore")
+    utf8, beyond_ascii, lines, first_bad_line, head = True, False, 1, 0, b""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                head = head or chunk
+                digest.update(chunk)
+                if b"\0" in chunk:
+                    raise Refusal(f"{path.name} is geen tekstbestand", "bewaar het blad als CSV (UTF-8) en lees dat in")
+                try:
+                    if utf8:
+                        decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    utf8, first_bad_line = False, lines + chunk.count(b"\n", 0, error.start)
+                beyond_ascii = beyond_ascii or not lenient.decode(chunk).isascii()
+                lines += chunk.count(b"\n")
+    except OSError as error:
+        raise Refusal(f"{path} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten") from None
+    if not head.strip(b"\xef\xbb\xbf \r\n\t"):
+        raise Refusal(f"{path.name} is leeg", "vraag het bestand opnieuw op bij de afzender")
+    if not utf8 and beyond_ascii:
+        raise Refusal(
+            f"{path.name}, rij {first_bad_line}: de tekens zijn deels UTF-8 en deels Windows-1252",
+            "bewaar het hele bestand opnieuw als CSV UTF-8",
+        )
+    encoding = "utf-8-sig" if utf8 else "cp1252"
+    delimiter = delimiter_of(head)
+    with path.open(encoding=encoding, newline="", errors="replace") as text:
+        try:
+            header = next(csv.reader(text, delimiter=delimiter, strict=True))
+        except (csv.Error, StopIteration):
+            raise Refusal(f"{path.name}: de kopregel is niet af", "vraag het bestand opnieuw op") from None
+    places = find_columns(header, COLUMNS, path.name)
+    return DeliveryFile(path, digest.hexdigest(), encoding, delimiter, header, places)
+
+
+def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) -> Iterator[tuple[str, ...]]:
+    """The readable rows, as text for COPY in the order of `STAGED_COLUMNS`; what cannot be read goes to `reading`.
+
+    Raises `Refusal` when the file breaks off in the middle of a row, or has more wrong cells than a person can mend.
+    """
+    readers = _readers(file, known, key)
+    columns = tuple((readers[column.name], file.places[column.name]) for column in COLUMNS)
+    read = tuple((reader, -1 if place is None else place) for reader, place in columns)
+    claimed_at = len(COLUMNS) - 1
+    width = len(file.header)
+    for number, cells in _rows(file):
+        reading.rows_read += 1
+        if len(cells) != width:
+            finding = RowFinding(
+                number, "D01", "", f"{len(cells)} van de {width} kolommen", "vul de rij aan tot alle kolommen"
+            )
+            _reject(reading, [finding], 0)
+            continue
+        cells.append("")  # where a column that the file does not have is read
+        try:
+            values = [reader(cells[place]) for reader, place in read]
+        except CellError:
+            _reject(reading, _cell_findings(number, cells, read, file), _claimed(readers, cells, file))
+            continue
+        if values[claimed_at] != _NULL:
+            reading.claimed_read_cents += int(values[claimed_at])
+        yield (str(number), *values)
+
+
+def write_rejected(file: DeliveryFile, findings: Sequence[RowFinding], target: Path) -> None:
+    """Write the rejected rows as they were sent, with code, reason and remedy, for the sender alone (mode 0600)."""
+    by_row: dict[int, list[RowFinding]] = {}
+    for finding in findings:
+        if finding.severity is Severity.ERROR:
+            by_row.setdefault(finding.row_number, []).append(finding)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(target.name + ".deel")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    with draft.open("w", encoding="utf-8-sig", newline="") as out:
+        writer = csv.writer(out, delimiter=file.delimiter)
+        writer.writerow([*file.header, "code", "reden", "herstel"])
+        for number, cells in _rows(file):
+            if number in by_row:
+                padded = [*cells, *[""] * (len(file.header) - len(cells))]
+                reasons = [finding.located() for finding in by_row[number]]
+                writer.writerow(
+                    [
+                        *padded,
+                        " / ".join(reason.code for reason in reasons),
+                        " / ".join(f"{reason.place}: {reason.message}" for reason in reasons),
+                        " / ".join(reason.hint for reason in reasons),
+                    ]
+                )
+    draft.replace(target)
+
+
+def _rows(file: DeliveryFile) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank, each with the number of its last line. The header is row 1."""
+    with file.path.open(encoding=file.encoding, newline="") as text:
+        lines = csv.reader(text, delimiter=file.delimiter, strict=True)
+        next(lines)
+        last: tuple[int, list[str]] | None = None
+        try:
+            for cells in lines:
+                if last is not None:
+                    yield last
+                last = (lines.line_num, cells) if any(cells) and any(cell.strip() for cell in cells) else None
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise _broken_off(file, lines.line_num, str(error)) from None
+    if last is not None:
+        if len(last[1]) < len(file.header) and not _ends_with_newline(file.path):
+            raise _broken_off(file, last[0], f"{len(last[1])} van de {len(file.header)} kolommen")
+        yield last
+
+
+def _broken_off(file: DeliveryFile, number: int, why: str) -> Refusal:
+    return Refusal(
+        f"{file.name} breekt af of is beschadigd in rij {number} ({why}); er is niets ingelezen",
+        "vraag het bestand opnieuw op bij de afzender",
+    )
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) in (b"\n", b"\r")
+
+
+def _reject(reading: Reading, findings: Sequence[RowFinding], claimed_cents: int) -> None:
+    reading.rows_rejected += 1
+    reading.claimed_read_cents += claimed_cents
+    reading.claimed_rejected_cents += claimed_cents
+    reading.findings += findings
+    if len(reading.findings) > _MAX_FINDINGS:
+        raise Refusal(
+            f"meer dan {_MAX_FINDINGS:_} bevindingen; de eerste is {reading.findings[0].located()}".replace("_", "."),
+            "controleer of dit het goede bestand is; er is niets ingelezen",
+        )
+
+
+_Reader = Callable[[str], str]
+
+
+def _cell_findings(
+    number: int, cells: Sequence[str], read: Sequence[tuple[_Reader, int]], file: DeliveryFile
+) -> list[RowFinding]:
+    """Every wrong cell of a row."""
+    findings = []
+    for column, (reader, place) in zip(COLUMNS, read, strict=True):
+        try:
+            reader(cells[place])
+        except CellError as error:
+            message = error.message if column.name == "provider" else without_client_numbers(error.message)
+            findings.append(RowFinding(number, error.code, file.header[place], message, error.hint))
+    return findings
+
+
+def _claimed(readers: Mapping[str, _Reader], cells: Sequence[str], file: DeliveryFile) -> int:
+    """The claimed amount of a rejected row in cents; 0 when it cannot be read."""
+    place = file.places["claimed"]
+    try:
+        text = readers["claimed"](cells[place]) if place is not None else _NULL
+    except CellError:
+        return 0
+    return 0 if text == _NULL else int(text)
+
+
+class _Remembered(dict[str, str]):
+    """Reads a cell once and remembers what it means, as long as there are not too many different ones."""
+
+    def __init__(self, read: _Reader) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _REMEMBERED_CELLS:
+            self.clear()
+        value = self._read(text.strip())
+        self[text] = value
+        return value
+
+
+def _readers(file: DeliveryFile, known: Known, key: bytes) -> dict[str, _Reader]:
+    """How a cell of each column is read: text of the file in, text for COPY out; raises `CellError`."""
+    client_place = file.places["client"]
+    must_be_bsn = client_place is not None and file.header[client_place].strip().lower() == "bsn"
+
+    def client(text: str) -> str:
+        text = text.strip()
+        number = text.zfill(9) if text.isdigit() else text  # a spreadsheet drops leading zeros
+        if not text:
+            raise CellError("D02", "leeg", "vul het cliëntnummer in")
+        if must_be_bsn and not is_bsn(number):
+            raise CellError("D03", "dit is geen geldig BSN (elfproef)", "controleer het nummer bij de cliënt")
+        return r"\\x" + pseudonym(key, number if is_bsn(number) else text)
+
+    return {
+        "reference": _required_text,
+        "municipality": _Remembered(
+            lambda text: _code(text, municipality_code, known.municipalities, "D04", "gemeente", "CBS-code, zoals GM0502")
+        ).__getitem__,
+        "provider": _Remembered(
+            lambda text: _code(text, agb_code, known.providers, "D05", "aanbieder", "AGB-code van acht cijfers")
+        ).__getitem__,
+        "client": client,
+        "product": _Remembered(
+            lambda text: _code(text, str, known.products, "D06", "product", "productcode uit de catalogus")
+        ).__getitem__,
+        "start": _Remembered(lambda text: str(_day(text))).__getitem__,
+        "end": _Remembered(lambda text: str(_after(_day(text)))).__getitem__,
+        "quantity": _Remembered(_quantity).__getitem__,
+        "unit": _Remembered(_unit).__getitem__,
+        "debit_credit": _Remembered(_sign).__getitem__,
+        "previous": lambda text: _required_text(text) if text.strip() else _NULL,
+        "assignment": lambda text: _required_text(text) if text.strip() else "",
+        "claimed": _Remembered(_claimed_cents).__getitem__,
+    }
+
+
+def _required_text(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise CellError("D02", "leeg", "vul een waarde in")
+    if not _TEXT.fullmatch(text):
+        raise CellError("D07", "langer dan 40 tekens of met een stuurteken", "kort de tekst in")
+    return text.replace("\\", r"\\") if "\\" in text else text
+
+
+def _code(
+    text: str, read: Callable[[str], str | None], known: Mapping[str, int], code: str, what: str, form: str
+) -> str:
+    if not text:
+        raise CellError("D02", "leeg", f"vul de {form} in")
+    found = read(text)
+    if found is None:
+        raise CellError(code, f'"{text}" is geen {what}', f"schrijf de {form}")
+    if found not in known:
+        raise CellError(code, f"{what} {found} is onbekend", f"verbeter de code of leg {what} {found} eerst vast")
+    return str(known[found])
+
+
+def _read(text: str, read: Callable[[str], object], code: str) -> object:
+    """Read with a function of `kernel.notation`, whose reason and remedy are parted by a semicolon."""
+    if not text:
+        raise CellError("D02", "leeg", "vul een waarde in")
+    try:
+        return read(text)
+    except ValueError as error:
+        message, _, hint = str(error).partition("; ")
+        raise CellError(code, message, hint) from None
+
+
+def _day(text: str) -> date:
+    day = _read(text, parse_date, "D08")
+    assert isinstance(day, date)
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        hint = f"vul een dag in van {FIRST_YEAR} tot en met {LAST_YEAR}"
+        raise CellError("D08", f"{text} ligt buiten de tijd waarover wordt afgerekend", hint)
+    return day
+
+
+def _after(day: date) -> date:
+    return day + timedelta(days=1)
+
+
+def _quantity(text: str) -> str:
+    quantity = _read(text, parse_whole, "D09")
+    assert isinstance(quantity, int)
+    if quantity <= 0:
+        hint = "een correctie is een volledige creditregel (dc = C) met een positief aantal"
+        raise CellError("D10", f"{quantity} is geen geleverd aantal", hint)
+    if quantity > 99_999_999:
+        raise CellError("D10", f"{quantity} is groter dan 99.999.999", "controleer het aantal")
+    return str(quantity)
+
+
+def _unit(text: str) -> str:
+    if not text:
+        return _NULL
+    unit = UNIT_WORDS.get(text.lower())
+    if unit is None:
+        raise CellError("D11", f'eenheid "{text}" is onbekend', "schrijf minuut, uur, dagdeel, dag of stuk")
+    return unit
+
+
+def _sign(text: str) -> str:
+    match text.upper():
+        case "" | "D" | "DEBET" | "DEBIT":
+            return "1"
+        case "C" | "CREDIT":
+            return "-1"
+    raise CellError("D12", f'"{text}" is geen D of C', "schrijf D voor een levering, C voor een creditregel")
+
+
+def _claimed_cents(text: str) -> str:
+    if not text:
+        return _NULL
+    amount = _read(text, lambda cell: parse_eur(cell).cents, "D13")
+    assert isinstance(amount, int)
+    if amount < 0:
+        raise CellError("D13", f'"{text}" is negatief', "schrijf het bedrag positief; dc = C keert het om")
+    return str(amount)

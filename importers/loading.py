@@ -1,0 +1,389 @@
+"""What staged rows mean to each other and to all earlier rows, and which deliveries follow from that.
+
+**What counts is a function of the set of valid rows ever received, not of their order.**
+
+- A reference under which rows came that differ counts for nothing, from then on.
+- A row that is identical to an earlier one is known.
+- A debit counts. A credit counts when its debit counts, is the same in all that was delivered, and was not credited by
+  an earlier credit; until its debit is there it waits.
+
+So after every file the credits whose debit, rival or reference was touched are judged anew. What then counts and did
+not, is entered; what counted and no longer does, is withdrawn by an entry with the opposite sign. Nothing is changed.
+
+All steps are set-based, on temporary tables of the importing transaction:
+
+    staged            the readable rows of the file
+    keyed             the rows that break no row rule, with their law, client, and a hash of what was delivered
+    not_new           rows of keyed that do not enter: contradicted, or known
+    judged_credits    credits whose state may have changed, with their verdict
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from importers.delivery_files import STAGED_COLUMNS
+from importers.rules import ROW_RULES
+
+# Rows that count once they are new: readable names for the keys that recur below.
+_KEY = "municipality_id, provider_id, law, reference"
+
+
+def stage(connection: Connection, rows: Iterable[tuple[str, ...]], products: Sequence[tuple[Any, ...]]) -> None:
+    """Bring the readable rows of a file into the database with COPY.
+
+    `products` are (product id, valid from, valid until, law, unit, code) of the catalogue.
+    """
+    connection.execute(
+        text("""
+        CREATE TEMPORARY TABLE staged (
+            row_number int, reference text, municipality_id int, provider_id int, client bytea, product_id int,
+            service_start date, service_end date, quantity bigint, unit text, sign smallint, previous_reference text,
+            assignment text, claimed_cents bigint
+        ) ON COMMIT DROP""")
+    )
+    connection.execute(
+        text("""
+        CREATE TEMPORARY TABLE staged_products (
+            product_id int, valid_from date, valid_until date, law text, unit text, code text
+        ) ON COMMIT DROP""")
+    )
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY staged ({', '.join(STAGED_COLUMNS)}) FROM STDIN") as copy:
+        for block in _blocks(rows):
+            copy.write(block)
+    with cursor.copy("COPY staged_products FROM STDIN") as copy:
+        for product in products:
+            copy.write_row(product)
+    connection.execute(text("ANALYZE staged, staged_products"))
+
+
+def rows_breaking_rules(connection: Connection) -> list[Any]:
+    """The staged rows that break a row rule, each with the codes of the rules, and take them out of `staged`."""
+    codes = ", ".join(f"CASE WHEN {rule.condition} THEN '{rule.code}' END" for rule in ROW_RULES)
+    any_of = " OR ".join(f"({rule.condition})" for rule in ROW_RULES)
+    joined = """LEFT JOIN staged_products p ON p.product_id = s.product_id
+        AND s.service_start >= p.valid_from AND s.service_start < p.valid_until"""
+    found = connection.execute(
+        text(f"""
+        SELECT s.row_number, array_remove(ARRAY[{codes}], NULL) AS codes, s.service_start,
+               s.service_end - 1 AS last_day, s.unit,
+               p.unit AS product_unit, s.claimed_cents,
+               (SELECT min(code) FROM staged_products c WHERE c.product_id = s.product_id) AS product
+        FROM staged s {joined} WHERE {any_of} ORDER BY s.row_number""")
+    ).all()
+    if found:
+        connection.execute(
+            text("DELETE FROM staged WHERE row_number = ANY(:numbers)"), {"numbers": [row.row_number for row in found]}
+        )
+    return list(found)
+
+
+def key_rows(connection: Connection) -> None:
+    """Make `keyed`: law, client id and the hash of what was delivered beside every row."""
+    _run(
+        connection,
+        """
+        INSERT INTO clients (pseudonym) SELECT DISTINCT client FROM staged ORDER BY client ON CONFLICT DO NOTHING
+        """,
+        """
+        CREATE TEMPORARY TABLE keyed ON COMMIT DROP AS
+        SELECT s.row_number, s.municipality_id, s.provider_id, p.law, s.reference, s.previous_reference,
+               date_trunc('month', s.service_start)::date AS service_month, s.sign, s.product_id, c.id AS client_id,
+               s.assignment, s.service_start, s.service_end, s.quantity, s.claimed_cents,
+               md5(concat_ws('|', s.product_id, c.id, s.service_start, s.service_end, s.quantity, s.assignment))::uuid
+                   AS facts
+        FROM staged s
+        JOIN staged_products p ON p.product_id = s.product_id
+            AND s.service_start >= p.valid_from AND s.service_start < p.valid_until
+        JOIN clients c ON c.pseudonym = s.client
+        """,
+        "ANALYZE keyed",
+    )
+
+
+def sort_out(connection: Connection) -> None:
+    """Make `not_new`: the rows whose reference is contradicted or known, and `contradicted_keys`."""
+    _run(
+        connection,
+        # References that stand more than once in the file: few, so that only these are compared among themselves.
+        f"""
+        CREATE TEMPORARY TABLE repeated ON COMMIT DROP AS
+        SELECT k.*, min(k.row_number) OVER (PARTITION BY {_KEY}) AS first_row
+        FROM keyed k JOIN (SELECT {_KEY} FROM keyed GROUP BY {_KEY} HAVING count(*) > 1) r USING ({_KEY})
+        """,
+        f"""
+        CREATE TEMPORARY TABLE received_before ON COMMIT DROP AS
+        SELECT k.row_number, {_KEY}, r.batch AS other_batch, r.row_number AS other_row,
+               k.facts = r.facts AND k.claimed_cents IS NOT DISTINCT FROM r.claimed_cents
+                   AND k.previous_reference IS NOT DISTINCT FROM r.previous_reference AS same
+        FROM keyed k JOIN received_references r USING ({_KEY})
+        """,
+        f"""
+        CREATE TEMPORARY TABLE contradicted_keys ON COMMIT DROP AS
+        SELECT {_KEY} FROM received_before WHERE NOT same
+        UNION
+        SELECT {_KEY} FROM repeated r JOIN keyed f USING ({_KEY})
+        WHERE f.row_number = r.first_row AND (f.facts <> r.facts
+            OR f.claimed_cents IS DISTINCT FROM r.claimed_cents
+            OR f.previous_reference IS DISTINCT FROM r.previous_reference)
+        UNION
+        SELECT {_KEY} FROM keyed JOIN contradicted_references USING ({_KEY})
+        """,
+        f"""
+        CREATE TEMPORARY TABLE not_new ON COMMIT DROP AS
+        SELECT k.row_number, 'D31' AS code, NULL::bigint AS other_batch, NULL::int AS other_row
+        FROM keyed k JOIN contradicted_keys USING ({_KEY})
+        UNION ALL
+        SELECT b.row_number, 'D32', b.other_batch, b.other_row
+        FROM received_before b WHERE NOT EXISTS (SELECT FROM contradicted_keys c WHERE ({_qualified("c")}) = ({_qualified("b")}))
+        UNION ALL
+        SELECT r.row_number, 'D32', NULL, r.first_row
+        FROM repeated r
+        WHERE r.row_number <> r.first_row
+            AND NOT EXISTS (SELECT FROM contradicted_keys c WHERE ({_qualified("c")}) = ({_qualified("r")}))
+            AND NOT EXISTS (SELECT FROM received_before b WHERE b.row_number = r.row_number)
+        """,
+        "ANALYZE not_new",
+    )
+
+
+def enter(connection: Connection, recording: int) -> None:
+    """Store the new rows, and enter or withdraw what follows from them, all known from `recording`."""
+    parameters = {"recording": recording}
+    for first_day in connection.execute(text("SELECT DISTINCT service_month FROM keyed ORDER BY 1")).scalars():
+        ensure_partition(connection, first_day)
+    new = "NOT EXISTS (SELECT FROM not_new n WHERE n.row_number = k.row_number)"
+    _run(
+        connection,
+        # A reference that is contradicted within its first file is received too, so that it stays known as such.
+        f"""
+        INSERT INTO received_references
+            ({_KEY}, previous_reference, facts, claimed_cents, service_month, batch, row_number)
+        SELECT {_KEY}, previous_reference, facts, claimed_cents, service_month, :recording, row_number
+        FROM keyed k WHERE {new}
+        UNION ALL
+        SELECT DISTINCT ON ({_KEY}) {_KEY}, previous_reference, facts, claimed_cents, service_month, :recording, row_number
+        FROM repeated r JOIN contradicted_keys USING ({_KEY})
+        WHERE r.row_number = r.first_row
+            AND NOT EXISTS (SELECT FROM received_before b WHERE b.row_number = r.row_number)
+        """,
+        f"""
+        INSERT INTO credits ({_KEY}, previous_reference, facts, service_month, batch, row_number, product_id, client_id,
+            assignment, service_start, service_end, quantity, claimed_cents)
+        SELECT {_KEY}, previous_reference, facts, service_month, :recording, row_number, product_id, client_id,
+            assignment, service_start, service_end, quantity, claimed_cents
+        FROM keyed k WHERE k.sign = -1 AND {new}
+        """,
+        f"""
+        CREATE TEMPORARY TABLE newly_contradicted ON COMMIT DROP AS
+        SELECT {_KEY} FROM contradicted_keys EXCEPT SELECT {_KEY} FROM contradicted_references
+        """,
+        f"INSERT INTO contradicted_references ({_KEY}, recording) SELECT {_KEY}, :recording FROM newly_contradicted",
+        f"""
+        INSERT INTO deliveries (municipality_id, service_month, batch, row_number, entry, recording, sign, provider_id,
+            product_id, client_id, assignment, service_start, service_end, quantity, claimed_cents, reference)
+        SELECT municipality_id, service_month, :recording, row_number, 'row', :recording, 1, provider_id,
+            product_id, client_id, assignment, service_start, service_end, quantity, claimed_cents, reference
+        FROM keyed k WHERE k.sign = 1 AND {new}
+        ORDER BY municipality_id, service_month, row_number
+        """,
+        parameters=parameters,
+    )
+    _judge_credits(connection, new)
+    _run(
+        connection,
+        f"""
+        CREATE TEMPORARY TABLE entries ON COMMIT DROP AS
+        SELECT municipality_id, service_month, batch, row_number, 'row' AS entry, -1 AS sign, provider_id, product_id,
+            client_id, assignment, service_start, service_end, quantity, claimed_cents, reference, previous_reference
+        FROM judged_credits WHERE verdict IS NULL AND NOT counts_now
+        UNION ALL
+        SELECT municipality_id, service_month, batch, row_number, 'withdrawal', 1, provider_id, product_id,
+            client_id, assignment, service_start, service_end, quantity, claimed_cents, reference, previous_reference
+        FROM judged_credits WHERE verdict IS NOT NULL AND counts_now
+        UNION ALL
+        SELECT d.municipality_id, d.service_month, d.batch, d.row_number, 'withdrawal', -1, d.provider_id, d.product_id,
+            d.client_id, d.assignment, d.service_start, d.service_end, d.quantity, d.claimed_cents, d.reference, NULL
+        FROM newly_contradicted JOIN received_references r USING ({_KEY})
+        JOIN deliveries d ON d.municipality_id = r.municipality_id AND d.service_month = r.service_month
+            AND d.batch = r.batch AND d.row_number = r.row_number AND d.entry = 'row'
+        WHERE r.previous_reference IS NULL
+        """,
+        """
+        INSERT INTO deliveries (municipality_id, service_month, batch, row_number, entry, recording, sign, provider_id,
+            product_id, client_id, assignment, service_start, service_end, quantity, claimed_cents, reference,
+            previous_reference)
+        SELECT municipality_id, service_month, batch, row_number, entry, :recording, sign, provider_id,
+            product_id, client_id, assignment, service_start, service_end, quantity, claimed_cents, reference,
+            previous_reference
+        FROM entries
+        """,
+        f"""
+        INSERT INTO delivery_totals (municipality_id, provider_id, product_id, service_month, recording, rows, quantity,
+            first_start, last_start)
+        SELECT municipality_id, provider_id, product_id, service_month, :recording, sum(sign), sum(sign * quantity),
+            min(service_start), max(service_start)
+        FROM (
+            SELECT municipality_id, provider_id, product_id, service_month, sign, quantity, service_start FROM entries
+            UNION ALL
+            SELECT municipality_id, provider_id, product_id, service_month, sign, quantity, service_start
+            FROM keyed k WHERE k.sign = 1 AND {new}
+        ) AS added
+        GROUP BY municipality_id, provider_id, product_id, service_month
+        """,
+        parameters=parameters,
+    )
+
+
+def _judge_credits(connection: Connection, new: str) -> None:
+    """Make `judged_credits`: every credit whose debit, rival or own reference was touched by this file."""
+    previous = "municipality_id, provider_id, law, previous_reference"
+    _run(
+        connection,
+        f"""
+        CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
+        SELECT {previous} FROM keyed WHERE sign = -1
+        UNION
+        SELECT {previous} FROM credits c
+        WHERE EXISTS (SELECT FROM keyed k WHERE k.sign = 1 AND {new}
+            AND ({_qualified("k")}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference))
+        UNION
+        SELECT {_KEY} FROM newly_contradicted
+        UNION
+        SELECT {previous} FROM credits JOIN newly_contradicted USING ({_KEY})
+        """,
+        f"""
+        CREATE TEMPORARY TABLE judged_credits ON COMMIT DROP AS
+        WITH judged AS (
+            SELECT c.*, own.reference IS NOT NULL AS contradicted, r.reference IS NULL AS no_debit,
+                   other.reference IS NOT NULL AS debit_contradicted, r.previous_reference IS NOT NULL AS of_a_credit,
+                   r.facts <> c.facts AS differs
+            FROM credits c
+            JOIN touched USING ({previous})
+            LEFT JOIN received_references r ON ({_qualified("r")}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference)
+            LEFT JOIN contradicted_references own ON ({_qualified("own")}) = ({_qualified("c")})
+            LEFT JOIN contradicted_references other
+                ON ({_qualified("other")}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference)
+        ), ranked AS (
+            SELECT *, CASE WHEN contradicted THEN 'D31' WHEN no_debit THEN 'D33' WHEN debit_contradicted THEN 'D34'
+                           WHEN of_a_credit THEN 'D35' WHEN differs THEN 'D36' END AS own_verdict
+            FROM judged
+        )
+        SELECT *, CASE WHEN own_verdict IS NULL AND row_number() OVER (
+                           PARTITION BY {previous}, own_verdict IS NULL ORDER BY batch, row_number) > 1
+                       THEN 'D37' ELSE own_verdict END AS verdict,
+               0 <> coalesce((SELECT sum(d.sign) FROM deliveries d
+                   WHERE d.municipality_id = ranked.municipality_id AND d.service_month = ranked.service_month
+                       AND d.batch = ranked.batch AND d.row_number = ranked.row_number), 0) AS counts_now
+        FROM ranked
+        """,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RowVerdict:
+    """What became of a row because of other rows; `other_batch` and `other_row` are where the other one stands."""
+
+    row_number: int
+    code: str
+    reference: str
+    previous_reference: str | None
+    other_batch: int | None
+    other_row: int | None
+    claimed_cents: int | None
+
+
+def verdicts(connection: Connection) -> list[RowVerdict]:
+    """Every row of the file that was valid and yet does not count, in the order of the file."""
+    rows = connection.execute(
+        text(f"""
+        SELECT k.row_number, coalesce(j.verdict, n.code) AS code, k.reference, k.previous_reference,
+               n.other_batch, n.other_row, k.claimed_cents
+        FROM keyed k
+        LEFT JOIN not_new n ON n.row_number = k.row_number
+        LEFT JOIN judged_credits j ON k.sign = -1 AND ({_qualified("j")}) = ({_qualified("k")})
+            AND (n.code IS NULL OR (n.code = 'D32' AND j.verdict IN ('D35', 'D36', 'D37')))
+        WHERE coalesce(j.verdict, n.code) IS NOT NULL
+        ORDER BY k.row_number"""),
+    )
+    return [RowVerdict(*row) for row in rows]
+
+
+def settled_waiting(connection: Connection, recording: int) -> int:
+    """How many credits of earlier files waited and count now."""
+    query = "SELECT count(*) FROM entries WHERE entry = 'row' AND batch <> :recording"
+    count: int = connection.execute(text(query), {"recording": recording}).scalar_one()
+    return count
+
+
+def withdrawn(connection: Connection) -> list[str]:
+    """The references of rows that counted and no longer do."""
+    return list(connection.execute(text("SELECT reference FROM entries WHERE entry = 'withdrawal' ORDER BY 1")).scalars())
+
+
+def count_new(connection: Connection) -> int:
+    """How many rows of the file were never received before."""
+    query = "SELECT (SELECT count(*) FROM keyed) - (SELECT count(*) FROM not_new)"
+    count: int = connection.execute(text(query)).scalar_one()
+    return count
+
+
+def count_accepted(connection: Connection) -> int:
+    """How many rows of the file entered: the new debits, and the new credits that count."""
+    query = f"""
+        SELECT count(*) FROM keyed k
+        LEFT JOIN judged_credits j ON k.sign = -1 AND ({_qualified("j")}) = ({_qualified("k")})
+        WHERE j.verdict IS NULL AND NOT EXISTS (SELECT FROM not_new n WHERE n.row_number = k.row_number)
+    """
+    count: int = connection.execute(text(query)).scalar_one()
+    return count
+
+
+def any_newly_contradicted(connection: Connection) -> bool:
+    """Whether the file contradicts a reference that was not contradicted before."""
+    query = f"SELECT EXISTS (SELECT {_KEY} FROM contradicted_keys EXCEPT SELECT {_KEY} FROM contradicted_references)"
+    found: bool = connection.execute(text(query)).scalar_one()
+    return found
+
+
+def ensure_partition(connection: Connection, first_day: date) -> None:
+    """Make the partition of a service month when it is not there yet.
+
+    Made aside and then attached, which does not make readers of other months wait. Only called under the lock of the
+    recordings.
+    """
+    name = f"deliveries_{first_day:%Y_%m}"
+    if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar_one() is not None:
+        return
+    until = date(first_day.year + first_day.month // 12, first_day.month % 12 + 1, 1)
+    _run(
+        connection,
+        f"CREATE TABLE {name} (LIKE deliveries INCLUDING ALL)",
+        f"ALTER TABLE deliveries ATTACH PARTITION {name} FOR VALUES FROM ('{first_day}') TO ('{until}')",
+        f"CREATE TRIGGER no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+    )
+
+
+def _qualified(alias: str) -> str:
+    return ", ".join(f"{alias}.{column}" for column in _KEY.split(", "))
+
+
+def _run(connection: Connection, *statements: str, parameters: dict[str, Any] | None = None) -> None:
+    for statement in statements:
+        connection.execute(text(statement), parameters or {})
+
+
+def _blocks(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Lines for COPY, a few thousand at a time: a call for every row would cost more than the row."""
+    block: list[str] = []
+    for row in rows:
+        block.append("\t".join(row))
+        if len(block) == 4096:
+            yield "\n".join(block) + "\n"
+            block.clear()
+    if block:
+        yield "\n".join(block) + "\n"

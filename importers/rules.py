@@ -1,0 +1,161 @@
+"""Rules on the rows of a delivery file, as data: what is wrong, when, what to tell the sender, and the remedy.
+
+A condition is SQL over a staged row `s` and the product `p` it names on its first day (null when there is none then). A
+message may name columns of the row in braces. Rules on cells (D01 to D13) are in `importers.delivery_files`, since a
+cell that cannot be read never becomes a row; what rows mean to each other (D31 and up) is in `importers.loading`.
+"""
+
+from dataclasses import dataclass
+
+from kernel.findings import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """A row breaks the rule when `condition` holds; `column` is where the sender must look."""
+
+    code: str
+    severity: Severity
+    column: str
+    condition: str
+    message: str
+    hint: str
+
+
+ROW_RULES = (
+    RowRule(
+        "D20",
+        Severity.ERROR,
+        "end",
+        "s.service_end <= s.service_start",
+        "de einddatum {last_day} ligt voor de begindatum {first_day}",
+        "vul als einddatum de laatste dag van de levering in",
+    ),
+    RowRule(  # CS337: a product period lies within one calendar month
+        "D21",
+        Severity.ERROR,
+        "end",
+        "s.service_end > s.service_start"
+        " AND date_trunc('month', s.service_start) <> date_trunc('month', s.service_end - 1)",
+        "de levering van {first_day} tot en met {last_day} ligt in meer dan één maand",
+        "splits de regel per kalendermaand",
+    ),
+    RowRule(  # TR134, TR137: what is declared was delivered
+        "D22",
+        Severity.ERROR,
+        "start",
+        "date_trunc('month', s.service_start) > current_date",
+        "de levering van {first_day} ligt in de toekomst",
+        "controleer de datum; lever de regel aan als er geleverd is",
+    ),
+    RowRule(
+        "D23",
+        Severity.ERROR,
+        "product",
+        "p.product_id IS NULL",
+        "product {product} bestaat niet op {first_day}",
+        "verbeter de productcode of de datum, of werk de productcatalogus bij",
+    ),
+    RowRule(  # TR341
+        "D24",
+        Severity.ERROR,
+        "unit",
+        "s.unit IS NOT NULL AND p.product_id IS NOT NULL AND s.unit <> p.unit",
+        "product {product} wordt geleverd in {product_unit}, niet in {row_unit}",
+        "reken het aantal om naar de eenheid van het product",
+    ),
+    RowRule(  # CD060
+        "D25",
+        Severity.ERROR,
+        "previous",
+        "s.sign = -1 AND s.previous_reference IS NULL",
+        "een creditregel zonder vorige referentie",
+        "noem in de vorige referentie de debetregel die vervalt",
+    ),
+    RowRule(  # CD060
+        "D26",
+        Severity.ERROR,
+        "previous",
+        "s.sign = 1 AND s.previous_reference IS NOT NULL",
+        "een debetregel met een vorige referentie",
+        "zet dc op C als dit een creditregel is; laat anders de vorige referentie leeg",
+    ),
+    RowRule(
+        "D27",
+        Severity.ERROR,
+        "previous",
+        "s.previous_reference = s.reference",
+        "een creditregel die naar zichzelf verwijst",
+        "geef de creditregel een eigen referentie",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a valid row because of other rows. `counted_as` is a column of the batch."""
+
+    code: str
+    counted_as: str
+    column: str
+    message: str
+    hint: str
+
+
+# {reference} and {previous_reference} are of the row; {other} is where the other row stands.
+CONTRADICTED = Verdict(
+    "D31",
+    "rejected",
+    "reference",
+    "referentie {reference} staat ook bij een andere regel; geen van beide telt",
+    "stuur de goede regel opnieuw met een nieuwe referentie",
+)
+KNOWN = Verdict("D32", "known", "reference", "regel {reference} was al ontvangen ({other})", "")
+WAITING = Verdict(
+    "D33",
+    "waiting",
+    "previous",
+    "creditregel {reference} wacht op debetregel {previous_reference}, die er nog niet is",
+    "stuur de debetregel; de creditregel telt dan vanzelf mee",
+)
+WAITING_FOR_CONTRADICTED = Verdict(
+    "D34",
+    "waiting",
+    "previous",
+    "creditregel {reference} wacht: debetregel {previous_reference} is tegengesproken en telt niet",
+    "stuur de goede debetregel met een nieuwe referentie",
+)
+CREDITS_A_CREDIT = Verdict(
+    "D35",
+    "rejected",
+    "previous",
+    "creditregel {reference} verwijst naar {previous_reference}, dat zelf een creditregel is",
+    "verwijs naar de debetregel, of stuur een nieuwe debetregel",
+)
+NOT_A_COPY = Verdict(  # TR323: a credit is a full copy of its debit
+    "D36",
+    "rejected",
+    "previous",
+    "creditregel {reference} is geen volledige kopie van debetregel {previous_reference}",
+    "stuur een creditregel met dezelfde cliënt, product, data, toewijzing en aantal, en een nieuwe referentie",
+)
+CREDITED_BEFORE = Verdict(  # TR390: a debit may be credited once
+    "D37",
+    "rejected",
+    "previous",
+    "debetregel {previous_reference} is al gecrediteerd",
+    "laat de regel weg; er is niets meer te crediteren",
+)
+
+VERDICTS = {
+    verdict.code: verdict
+    for verdict in (
+        CONTRADICTED,
+        KNOWN,
+        WAITING,
+        WAITING_FOR_CONTRADICTED,
+        CREDITS_A_CREDIT,
+        NOT_A_COPY,
+        CREDITED_BEFORE,
+    )
+}

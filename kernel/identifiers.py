@@ -1,0 +1,41 @@
+"""Numbers that name people, municipalities and providers."""
+
+import re
+
+_BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+_AGB = re.compile(r"\d{8}")
+_MUNICIPALITY = re.compile(r"(?:GM)?(\d{4})", re.IGNORECASE)
+_AREA = re.compile(r"(GM\d{4}|WK\d{6}|BU\d{8})", re.IGNORECASE)
+_NINE_DIGITS = re.compile(r"(?<!\d)\d{8,9}(?!\d)")
+
+
+def is_bsn(text: str) -> bool:
+    """Whether `text` is nine digits that pass the elfproef (rule CS002 of iWmo/iJw)."""
+    if len(text) != 9 or not (text.isascii() and text.isdigit()) or text == "000000000":
+        return False
+    return sum(weight * int(digit) for weight, digit in zip(_BSN_WEIGHTS, text, strict=True)) % 11 == 0
+
+
+def without_client_numbers(text: str) -> str:
+    """`text` with every number that could be a client number made unreadable, for use in messages.
+
+    A number of eight digits may be one whose leading zero was lost.
+    """
+    return _NINE_DIGITS.sub(lambda m: "•" * 9 if is_bsn(m[0].zfill(9)) else m[0], text)
+
+
+def municipality_code(text: str) -> str | None:
+    """The CBS code in the form GM0502 from 'GM0502', 'gm0502' or '0502'; None for anything else."""
+    match = _MUNICIPALITY.fullmatch(text)
+    return f"GM{match[1]}" if match else None
+
+
+def area_code(text: str) -> str | None:
+    """A CBS code of a municipality, district or neighbourhood (GM0502, WK050201, BU05020101); None for anything else."""
+    match = _AREA.fullmatch(text)
+    return match[1].upper() if match else None
+
+
+def agb_code(text: str) -> str | None:
+    """The AGB code of a provider: eight digits, kept as text; None for anything else."""
+    return text if _AGB.fullmatch(text) else None

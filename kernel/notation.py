@@ -1,0 +1,100 @@
+"""Dutch and ISO notation of dates, numbers and amounts: reading what people write, writing what they read."""
+
+import re
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from kernel.money import Eur
+
+_ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_DUTCH_DATE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_DUTCH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
+_ENGLISH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
+_AMBIGUOUS_NUMBER = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+_MONTH_NAMES = (
+    "januari", "februari", "maart", "april", "mei", "juni",
+    "juli", "augustus", "september", "oktober", "november", "december",
+)  # fmt: skip
+
+
+def parse_date(text: str) -> date:
+    """Read '31-01-2026', '31/1/2026' or '2026-01-31'. Raises `ValueError` with a Dutch reason."""
+    if match := _ISO_DATE.fullmatch(text):
+        year, month, day = (int(part) for part in match.groups())
+    elif match := _DUTCH_DATE.fullmatch(text):
+        day, month, year = (int(part) for part in match.groups())
+    else:
+        raise ValueError(f'"{text}" is geen datum; schrijf 31-01-2026 of 2026-01-31')
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise ValueError(f"{text} bestaat niet; vul een bestaande dag in") from None
+
+
+def parse_number(text: str) -> Decimal:
+    """Read '95', '12,34', '12.34', '1.234,50' or '1,234.50'. Raises `ValueError` with a Dutch reason.
+
+    One separator followed by three digits (1.234) means one thing in Dutch and another in English, so it is refused.
+    """
+    if _AMBIGUOUS_NUMBER.fullmatch(text):
+        digits = re.sub(r"[.,]", "", text)
+        raise ValueError(f'"{text}" kan twee dingen betekenen; schrijf {digits} of {digits},00 zonder duizendteken')
+    if _PLAIN_NUMBER.fullmatch(text):
+        return Decimal(text.replace(",", "."))
+    if _DUTCH_NUMBER.fullmatch(text):
+        return Decimal(text.replace(".", "").replace(",", "."))
+    if _ENGLISH_NUMBER.fullmatch(text):
+        return Decimal(text.replace(",", ""))
+    raise ValueError(f'"{text}" is geen getal; schrijf cijfers met hooguit één komma, zoals 12,34')
+
+
+def parse_eur(text: str) -> Eur:
+    """Read an amount in euros. Raises `ValueError` with a Dutch reason."""
+    amount = parse_number(text)
+    try:
+        return Eur(amount)
+    except ValueError:
+        raise ValueError(f'"{text}" heeft meer dan twee decimalen; rond het bedrag af op centen') from None
+
+
+def parse_whole(text: str) -> int:
+    """Read a whole number. Raises `ValueError` with a Dutch reason."""
+    number = parse_number(text)
+    if number != number.to_integral_value():
+        raise ValueError(f'"{text}" is geen geheel getal; reken om naar hele eenheden')
+    return int(number)
+
+
+def format_number(value: Decimal | int | str) -> str:
+    """1234.5 becomes '1.234,5'; the decimals are kept as they are."""
+    return f"{Decimal(value):,f}".translate(str.maketrans(",.", ".,"))
+
+
+def format_eur(amount: Eur | str) -> str:
+    """Eur('1132.45') becomes '1.132,45'."""
+    return format_number(str(amount))
+
+
+def format_date(day: date) -> str:
+    """31-01-2026."""
+    return day.strftime("%d-%m-%Y")
+
+
+def format_month(first_day: date) -> str:
+    """januari 2026."""
+    return f"{_MONTH_NAMES[first_day.month - 1]} {first_day.year}"
+
+
+def plain(value: Fraction | Decimal | int) -> str:
+    """The number in full when it has an end ('0.015'), else as a fraction ('1/3'): nothing is rounded away."""
+    exact = Fraction(value)
+    denominator = exact.denominator
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    if denominator != 1:
+        return f"{exact.numerator}/{exact.denominator}"
+    text = f"{Decimal(exact.numerator) / Decimal(exact.denominator):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

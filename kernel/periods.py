@@ -1,0 +1,89 @@
+"""Time of service: half-open periods of days, and the calendar month as the unit of settlement."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from kernel.findings import Refusal
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A calendar month."""
+
+    year: int
+    month: int
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.month <= 12 and date.min.year <= self.year < date.max.year):
+            raise ValueError(f"not a month: {self.year}-{self.month}")
+
+    @classmethod
+    def of(cls, day: date) -> Month:
+        return cls(day.year, day.month)
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """Read '2026-03'. Raises `Refusal` for anything else."""
+        match = _MONTH.fullmatch(text.strip())
+        if match is None or not 1 <= int(match[2]) <= 12:
+            raise Refusal(f'"{text}" is geen maand', "schrijf jaar en maand als 2026-03")
+        return cls(int(match[1]), int(match[2]))
+
+    @property
+    def first_day(self) -> date:
+        return date(self.year, self.month, 1)
+
+    @property
+    def last_day(self) -> date:
+        return self.end - timedelta(days=1)
+
+    @property
+    def end(self) -> date:
+        """The first day after the month."""
+        return self.next().first_day
+
+    def next(self) -> Month:
+        return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+def months(first: Month, last: Month) -> Iterator[Month]:
+    """Every month from `first` up to and including `last`; none when `last` is earlier."""
+    month = first
+    while month <= last:
+        yield month
+        month = month.next()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """Days from `start` up to, but not including, `end`."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError(f"a period ends after it starts: {self.start} to {self.end}")
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day < self.end
+
+    def overlaps(self, other: Period) -> bool:
+        return self.start < other.end and other.start < self.end
+
+    @property
+    def last_day(self) -> date:
+        return self.end - timedelta(days=1)
+
+    def months(self) -> Iterator[Month]:
+        """Every calendar month that the period touches."""
+        return months(Month.of(self.start), Month.of(self.last_day))

@@ -1,0 +1,1 @@
+"""What is owed: pricing, funding, corrections, runs, statements and journal."""

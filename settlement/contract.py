@@ -1,0 +1,102 @@
+"""Settling one contract: from its terms and priced volumes to lines and set-offs. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.model import Contract, EffortComponent
+from contracts.register import RegisteredContract
+from importers.advances import Advance
+from kernel.findings import Finding, Severity
+from kernel.money import Eur, total
+from kernel.periods import Month
+from settlement.corrections import differences
+from settlement.entitlement import Entitlement, Line, PricedVolume, Treatment
+from settlement.funding import effort, population
+from settlement.posted import Posted
+from settlement.terms import Terms, task_field_of
+
+
+@dataclass(frozen=True, slots=True)
+class SetOff:
+    """Part of an advance that is set off against a statement."""
+
+    advance_reference: str
+    amount: Eur
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run makes of one contract. A parked one could not be computed: it has findings and no lines."""
+
+    registered: RegisteredContract
+    posted: Posted
+    months: Mapping[Month, str]
+    volumes: Sequence[PricedVolume]
+    lines: Sequence[Line]
+    set_offs: Sequence[SetOff]
+    findings: Sequence[Finding]
+    parked: bool
+
+    @property
+    def total(self) -> Eur:
+        """What the provider is owed by this run, before advances are set off."""
+        return total(line.amount for line in self.lines if line.key.treatment is Treatment.PAYABLE)
+
+    @property
+    def set_off(self) -> Eur:
+        return total(set_off.amount for set_off in self.set_offs)
+
+
+def settle_contract(
+    terms: Terms,
+    registered: RegisteredContract,
+    months: Mapping[Month, str],
+    volumes: Sequence[PricedVolume],
+    findings: Sequence[Finding],
+    posted: Posted,
+) -> Outcome:
+    """Entitle, correct, set off. With an error among the findings the contract is parked and nothing is said."""
+    contract = registered.contract
+    entitlements, missing = entitle(terms, contract, volumes)
+    findings = [*findings, *missing]
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return Outcome(registered, posted, {}, (), (), (), findings, parked=True)
+    lines = differences(terms.period, entitlements, volumes, posted, months)
+    owed = total(line.amount for line in lines if line.key.treatment is Treatment.PAYABLE)
+    advances = [a for a in terms.advances if a.contract_id == registered.id and a.paid_on < terms.period.end]
+    set_offs = set_off(contract, advances, posted.set_off, owed)
+    return Outcome(registered, posted, months, volumes, lines, set_offs, findings, parked=False)
+
+
+def entitle(
+    terms: Terms, contract: Contract, volumes: Sequence[PricedVolume]
+) -> tuple[list[Entitlement], list[Finding]]:
+    """What every component of the contract entitles to, to date, in the order of the document."""
+    entitlements: list[Entitlement] = []
+    findings: list[Finding] = []
+    for component in contract.component:
+        own = [volume for volume in volumes if volume.component == component.key]
+        if not isinstance(component, EffortComponent):
+            instalments, missing = population.entitle(contract, component, terms.counts, terms.period)
+            entitlements += instalments
+            findings += missing
+        fields = {(volume.product, volume.month): task_field_of(terms, volume.product, volume.month) for volume in own}
+        entitlements += effort.entitle(own, component.clause, fields)
+    return entitlements, findings
+
+
+def set_off(contract: Contract, advances: Iterable[Advance], before: Mapping[str, Eur], owed: Eur) -> list[SetOff]:
+    """Set advances off, the earliest paid first, as far as earlier statements did not.
+
+    `full`: the whole advance, also when the provider then has to pay back. `up_to_payable`: no more than is owed; what
+    is left waits for the next statement.
+    """
+    set_offs: list[SetOff] = []
+    room = max(owed, Eur.zero())
+    for advance in sorted(advances, key=lambda advance: (advance.paid_on, advance.reference)):
+        outstanding = advance.amount - before.get(advance.reference, Eur.zero())
+        amount = outstanding if contract.set_off == "full" else min(outstanding, room)
+        if amount:
+            set_offs.append(SetOff(advance.reference, amount))
+            room -= amount
+    return set_offs

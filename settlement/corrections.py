@@ -1,0 +1,125 @@
+"""Entitled to date, less what was posted to date: that difference is all a run says, and here it gets its reasons."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from contracts.model import INSTALMENT
+from kernel.explanations import Step
+from kernel.money import Eur, total
+from kernel.periods import Month
+from settlement.entitlement import Cause, Entitlement, Line, LineKey, PricedVolume, RowEffect, Timing
+from settlement.posted import Posted, PostedVolume
+
+
+def differences(
+    period: Month,
+    entitlements: Sequence[Entitlement],
+    volumes: Sequence[PricedVolume],
+    posted: Posted,
+    settled_months: Iterable[Month],
+) -> list[Line]:
+    """The lines of one contract: one for every key whose entitlement to date differs from what was posted.
+
+    `settled_months` are the months for which deliveries were priced now; what was posted on deliveries of another month
+    still holds. Instalments are computed for every month.
+    """
+    months = set(settled_months)
+    entitled = {entitlement.key for entitlement in entitlements}
+    lapsed = [
+        _lapsed(key, posted)
+        for key in posted.amounts
+        if key not in entitled and key.month <= period and (key.label == INSTALMENT or key.month in months)
+    ]
+    by_key: dict[LineKey, list[PricedVolume]] = {}
+    for volume in volumes:
+        key = LineKey(volume.component, volume.municipality, volume.month, volume.product, volume.treatment)
+        by_key.setdefault(key, []).append(volume)
+    lines = [
+        _line(period, entitlement, by_key.get(entitlement.key, []), posted)
+        for entitlement in sorted([*entitlements, *lapsed], key=lambda entitlement: entitlement.key)
+    ]
+    return [line for line in lines if line.amount]
+
+
+def _lapsed(key: LineKey, posted: Posted) -> Entitlement:
+    """Something was posted and nothing is owed any more."""
+    return Entitlement(key, Eur.zero(), posted.task_fields[key], Step("nothing_left", {}, "0.00"))
+
+
+def _line(period: Month, entitlement: Entitlement, volumes: Sequence[PricedVolume], posted: Posted) -> Line:
+    key = entitlement.key
+    before = posted.amounts.get(key, Eur.zero())
+    timing = Timing.CORRECTION
+    if key.month.year < period.year:
+        timing = Timing.PRIOR_YEAR
+    elif key.month == period and key not in posted.amounts:
+        timing = Timing.CURRENT
+    causes: tuple[Cause, ...] = ()
+    if timing is not Timing.CURRENT:
+        causes = _causes(entitlement, before, volumes, posted)
+    return Line(key, timing, entitlement.task_field, entitlement.amount, before, causes, entitlement.explanation)
+
+
+def _causes(
+    entitlement: Entitlement, before: Eur, volumes: Sequence[PricedVolume], posted: Posted
+) -> tuple[Cause, ...]:
+    """Parts that add up to the difference: rows that came in, and what is left, by price, recount or contract."""
+    difference = entitlement.amount - before
+    of_rows = [
+        _of_rows(kind, effect, volumes, posted.volumes.get(entitlement.key, {}))
+        for kind, effect in (
+            ("late", sum((volume.late for volume in volumes), RowEffect())),
+            ("credit", sum((volume.credited for volume in volumes), RowEffect())),
+            ("withdrawn", sum((volume.withdrawn for volume in volumes), RowEffect())),
+        )
+        if effect.rows or effect.amount
+    ]
+    rest = difference - total(cause.amount for cause in of_rows)
+    if not rest:
+        return tuple(of_rows)
+    return (*of_rows, _of_terms(entitlement, rest, volumes, posted))
+
+
+def _of_rows(
+    kind: str, effect: RowEffect, volumes: Sequence[PricedVolume], before: Mapping[Decimal, PostedVolume]
+) -> Cause:
+    values = {"rows": str(effect.rows)}
+    if effect.rows == len(effect.references):
+        values["references"] = ", ".join(effect.references)
+    billed_differently = any(volume.billed_quantity != volume.quantity for volume in volumes)
+    if billed_differently:
+        values |= {
+            "quantity": str(sum(volume.quantity for volume in volumes)),
+            "billed_quantity": str(sum(volume.billed_quantity for volume in volumes)),
+            "billed_quantity_before": str(sum(volume.billed_quantity for volume in before.values())),
+        }
+    return Cause(kind, effect.amount, values)
+
+
+def _of_terms(entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVolume], posted: Posted) -> Cause:
+    """What is not explained by rows comes from the terms: another price, another count, another contract version."""
+    prices_before = sorted(posted.volumes.get(entitlement.key, {}))
+    prices_now = sorted(volume.price for volume in volumes)
+    if prices_before and prices_now and prices_before != prices_now:
+        values = {"before_eur": _listed(prices_before), "now_eur": _listed(prices_now)}
+        return Cause("price", amount, values)
+    recount = find_step(entitlement.explanation, "recount")
+    recount_before = find_step(posted.explanations.get(entitlement.key), "recount")
+    if recount is not None and (recount_before is None or recount.values != recount_before.values):
+        return Cause("recount", amount, dict(recount.values))
+    persons = find_step(entitlement.explanation, "per_person")
+    persons_before = find_step(posted.explanations.get(entitlement.key), "per_person")
+    if persons and persons_before and persons.values["persons"] != persons_before.values["persons"]:
+        return Cause("count", amount, {"before": persons_before.values["persons"], "now": persons.values["persons"]})
+    return Cause("first" if entitlement.key not in posted.amounts else "terms", amount)
+
+
+def find_step(step: Step | None, code: str) -> Step | None:
+    """The first step with that code in a tree, from the top."""
+    if step is None or step.code == code:
+        return step
+    return next((found for child in step.steps if (found := find_step(child, code))), None)
+
+
+def _listed(prices: Sequence[Decimal]) -> str:
+    return " / ".join(str(price) for price in prices)

@@ -1,0 +1,112 @@
+"""What the steps of a settlement hand to each other: priced volumes, entitlements, causes and lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from kernel.explanations import Step
+from kernel.money import Eur
+from kernel.periods import Month
+
+
+class Treatment(StrEnum):
+    """`payable`: is paid. `shadow`: counts and is shown, but is paid for by a budget (population funding)."""
+
+    PAYABLE = "payable"
+    SHADOW = "shadow"
+
+
+class Timing(StrEnum):
+    """When a line is said: in its own month, later in the same year, or in a later year."""
+
+    CURRENT = "current"
+    CORRECTION = "correction"
+    PRIOR_YEAR = "prior_year"
+
+
+@dataclass(frozen=True, slots=True)
+class RowEffect:
+    """What rows recorded since the previous settlement changed, in rows and in euros at the present price.
+
+    Of a month before the run's own, `references` holds the first and the last reference: with one or two rows, all.
+    """
+
+    rows: int = 0
+    amount: Eur = field(default_factory=Eur.zero)
+    references: tuple[str, ...] = ()
+
+    def __add__(self, other: "RowEffect") -> "RowEffect":
+        references = sorted({*self.references, *other.references})
+        return RowEffect(self.rows + other.rows, self.amount + other.amount, tuple(references))
+
+
+@dataclass(frozen=True, slots=True)
+class PricedVolume:
+    """The deliveries of a component, municipality, month and product at one price, summed.
+
+    `quantity` is in the unit of delivery; `billed_quantity` in the unit that is shown beside the price (hours, where
+    minutes are summed and rounded per client and month). Credits count negative, also in `rows`.
+    """
+
+    component: str
+    municipality: str
+    month: Month
+    product: str
+    treatment: Treatment
+    price: Decimal
+    price_version_id: int
+    rows: int
+    quantity: int
+    billed_quantity: int
+    amount: Eur
+    late: RowEffect = RowEffect()
+    credited: RowEffect = RowEffect()
+    withdrawn: RowEffect = RowEffect()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LineKey:
+    """What an amount is for. `label` is a product code or 'instalment'."""
+
+    component: str
+    municipality: str
+    month: Month
+    label: str
+    treatment: Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What a provider is entitled to under a key, to date, and why."""
+
+    key: LineKey
+    amount: Eur
+    task_field: str
+    explanation: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an entitlement differs from what was posted: part of the difference, in euros, with the numbers behind it."""
+
+    kind: str
+    amount: Eur
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a run says about a key: the entitlement to date, less what was posted before."""
+
+    key: LineKey
+    timing: Timing
+    task_field: str
+    entitled: Eur
+    posted_before: Eur
+    causes: tuple[Cause, ...]
+    explanation: Step
+
+    @property
+    def amount(self) -> Eur:
+        return self.entitled - self.posted_before

@@ -1,0 +1,400 @@
+"""Why a run says what it says: any line down to clause, versions, batches and rows, laid out for a terminal.
+
+What was stored is read back; the amounts of rows are made again (`settlement.pricing.rows`) and must add up to the
+line. Rows that were recorded since the previous settlement come first, since they make a correction. A client is never
+shown: rows that are rounded together form a numbered group.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import Connection, select
+
+from contracts.model import INSTALMENT, Component, PopulationComponent
+from database.recordings import recordings
+from importers.population_counts import Count, counts_known
+from kernel.findings import Refusal
+from kernel.notation import format_date, format_eur, format_month, format_number
+from kernel.periods import Period
+from settlement.entitlement import Line, Timing, Treatment
+from settlement.funding import population
+from settlement.invariants import BrokenInvariant
+from settlement.phrases import cause_sentence, explanation_lines
+from settlement.pricing.rows import DeliveryRow, PricingGroup, amount_of, pricing_groups
+from settlement.reading import Run, SettledContract, read_run
+from settlement.references import what_became_of
+from settlement.runs import STATE_NAMES
+from settlement.tables import run_contracts
+from settlement.terms import Terms, read_terms
+from tariffs.tables import price_lists, price_versions
+from tariffs.task_fields import TASK_FIELDS
+from tariffs.units import UNIT_NAMES, Rounding
+
+TIMING_NAMES = {Timing.CURRENT: "deze maand", Timing.CORRECTION: "correctie", Timing.PRIOR_YEAR: "eerder jaar"}
+TREATMENT_NAMES = {
+    Treatment.PAYABLE: "te betalen",
+    Treatment.SHADOW: "schaduw: telt en wordt getoond, het budget betaalt",
+}
+_STATUS_NAMES = {"provisional": "voorlopig", "final": "definitief"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something the line was computed from, and the recording that brought it in."""
+
+    recording: int
+    what: str
+    file_name: str
+    recorded_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedLine:
+    """A line of a run with all that it came from. `groups` are empty for an instalment."""
+
+    run: Run
+    contract: SettledContract
+    number: int
+    line: Line
+    label_name: str
+    clause: str
+    sources: Sequence[Source]
+    groups: Sequence[PricingGroup]
+    batches: Mapping[int, str]
+
+    def is_new(self, row: DeliveryRow) -> bool:
+        """Whether the row counts since the previous settlement of the contract."""
+        return row.recording > self.contract.previous_cutoff
+
+
+def list_lines(connection: Connection, run_number: int) -> RenderableType:
+    """Every line of a run under its number. Raises `Refusal` when there is no such run."""
+    run = read_run(connection, run_number)
+    table = _table("Regel", "Contract", "Gemeente", "Maand", "Wat", "Soort", "Bedrag (€)", right=(0, 6))
+    for contract in run.contracts:
+        for numbered in contract.lines:
+            line = numbered.line
+            kind = TIMING_NAMES[line.timing] + (", schaduw" if line.key.treatment is Treatment.SHADOW else "")
+            table.add_row(
+                str(numbered.number), contract.contract.number, line.key.municipality, str(line.key.month),
+                _label(line.key.label), kind, format_eur(line.amount),
+            )  # fmt: skip
+    parked = [contract.contract.number for contract in run.contracts if contract.parked]
+    notes = [f"Geparkeerd, dus zonder regels: {', '.join(parked)} (bekostiging settle show {run.id})"] if parked else []
+    return Group(f"Run {run.id} over {run.period}: {STATE_NAMES[run.state]}", table, *notes)
+
+
+def tell_reference(
+    connection: Connection, run_number: int, reference: str, agb_code: str | None = None
+) -> RenderableType:
+    """What became of a delivered reference. Raises `Refusal` for a run or provider that is not known."""
+    paragraphs = what_became_of(connection, read_run(connection, run_number), reference, agb_code)
+    return Group(*(Padding(Text(paragraph), (0, 0, 1, 0)) for paragraph in paragraphs))
+
+
+def explain_line(
+    connection: Connection, run_number: int, line_number: int, rows: int = 20, only_changes: bool = False
+) -> RenderableType:
+    """A line with its reasons, its sources and at most `rows` of its rows (0: all).
+
+    With `only_changes` no rows that the previous settlement knew. Raises `Refusal` when run or line is not there.
+    """
+    explained = read_explained(connection, run_number, line_number)
+    return Group(*_head(explained), *_reasons(explained), *_rows(explained, rows, only_changes), *_sources(explained))
+
+
+def read_explained(connection: Connection, run_number: int, line_number: int) -> ExplainedLine:
+    """Gather all that a line came from. Raises `Refusal` when run or line is not there.
+
+    Raises `BrokenInvariant` when the rows no longer add up to what the line says.
+    """
+    run = read_run(connection, run_number)
+    found = [
+        (contract, numbered.line)
+        for contract in run.contracts
+        for numbered in contract.lines
+        if numbered.number == line_number
+    ]
+    if not found:
+        raise Refusal(
+            f"run {run.id} heeft geen regel {line_number}", f"zie de regels met `bekostiging explain {run.id}`"
+        )
+    contract, line = found[0]
+    terms = read_terms(connection, run.period, run.cutoff, [contract.contract.number])
+    component = next((c for c in contract.contract.component if c.key == line.key.component), None)
+    groups: list[PricingGroup] = []
+    if line.key.label != INSTALMENT:
+        groups = pricing_groups(connection, terms, contract.id, line.key)
+        if amount_of(groups) != line.entitled:
+            raise BrokenInvariant(
+                f"run {run.id}, line {line_number}: rows add up to {amount_of(groups)}, not to {line.entitled}"
+            )
+    recorded = {**_contract_source(connection, run, contract), **_price_sources(connection, contract, line)}
+    recorded |= _count_sources(connection, terms, contract, component, line)
+    known = _recorded(connection, [*recorded, *{row.batch for group in groups for row in group.rows}])
+    return ExplainedLine(
+        run=run,
+        contract=contract,
+        number=line_number,
+        line=line,
+        label_name=_label_name(terms, line),
+        clause=component.clause if component else "",
+        sources=[
+            Source(number, what, known[number].file_name or "", known[number].recorded_at.date())
+            for number, whats in sorted(recorded.items())
+            for what in whats
+        ],
+        groups=groups,
+        batches={number: row.file_name or "" for number, row in known.items() if number not in recorded},
+    )
+
+
+# --- what a line came from --------------------------------------------------------------------------------------------
+
+
+def _contract_source(connection: Connection, run: Run, contract: SettledContract) -> dict[int, list[str]]:
+    recording = connection.execute(
+        select(run_contracts.c.contract_recording).where(
+            run_contracts.c.run_id == run.id, run_contracts.c.contract_id == contract.id
+        )
+    ).scalar_one()
+    return {recording: [f"contract {contract.contract.number}"]}
+
+
+def _price_sources(connection: Connection, contract: SettledContract, line: Line) -> dict[int, list[str]]:
+    """The price list versions of the priced volumes under a line."""
+    key = line.key
+    ids = {
+        volume.price_version_id
+        for volume in contract.volumes
+        if (volume.component, volume.municipality, volume.month, volume.product)
+        == (key.component, key.municipality, key.month, key.label)
+    }
+    query = (
+        select(price_versions.c.recording, price_lists.c.name, price_versions.c.version)
+        .join(price_lists, price_lists.c.id == price_versions.c.price_list_id)
+        .where(price_versions.c.id.in_(ids))
+    )
+    return {row.recording: [f"prijslijst {row.name}, versie {row.version}"] for row in connection.execute(query)}
+
+
+def _count_sources(
+    connection: Connection, terms: Terms, contract: SettledContract, component: Component | None, line: Line
+) -> dict[int, list[str]]:
+    """The counts that an instalment was computed with: those that the computation reads when it is done again."""
+    if line.key.label != INSTALMENT or not isinstance(component, PopulationComponent):
+        return {}
+    known = counts_known(connection, terms.cutoff)
+    counts = _ReadCounts({key: count.persons for key, count in known.items()})
+    entitlements, _ = population.entitle(contract.contract, component, counts, line.key.month)
+    amounts = [entitlement.amount for entitlement in entitlements if entitlement.key == line.key]
+    if amounts != [line.entitled]:
+        raise BrokenInvariant(f"line {line.key}: computed again it is {amounts}, not {line.entitled}")
+    found: dict[int, list[str]] = {}
+    for key in sorted(counts.read):
+        if key[2].year == line.key.month.year or key[2] == component.count_date:
+            found.setdefault(known[key].recording, []).append(_count_text(key, known[key]))
+    return found
+
+
+class _ReadCounts(dict[tuple[str, str, date, str], int]):
+    """Counts that remember which of them were read."""
+
+    def __init__(self, counts: Mapping[tuple[str, str, date, str], int]) -> None:
+        super().__init__(counts)
+        self.read: set[tuple[str, str, date, str]] = set()
+
+    def __getitem__(self, key: tuple[str, str, date, str]) -> int:
+        self.read.add(key)
+        return super().__getitem__(key)
+
+
+def _count_text(key: tuple[str, str, date, str], count: Count) -> str:
+    area, measure, day, status = key
+    persons = format_number(count.persons)
+    return f"telling {area}, {measure}, {format_date(day)}, {_STATUS_NAMES[status]}: {persons}"
+
+
+def _recorded(connection: Connection, numbers: Iterable[int]) -> dict[int, Any]:
+    query = select(recordings).where(recordings.c.number.in_(set(numbers)))
+    return {row.number: row for row in connection.execute(query)}
+
+
+def _label_name(terms: Terms, line: Line) -> str:
+    """The name of the product in the month of the line."""
+    if line.key.label == INSTALMENT:
+        return "termijn"
+    in_month = Period(line.key.month.first_day, line.key.month.end)
+    versions = terms.products[line.key.label].versions
+    return next((f"{line.key.label}, {v.name}" for v in versions if v.period.overlaps(in_month)), line.key.label)
+
+
+# --- layout -----------------------------------------------------------------------------------------------------------
+
+
+def _head(explained: ExplainedLine) -> Iterable[RenderableType]:
+    run, line, contract = explained.run, explained.line, explained.contract.contract
+    key = line.key
+    yield f"Regel {explained.number} van run {run.id} over {run.period}: {STATE_NAMES[run.state]}"
+    facts = {
+        "Contract": f"{contract.number}, {contract.title}",
+        "Aanbieder": f"{contract.provider}, {explained.contract.provider.name}",
+        "Onderdeel": f"{key.component}" + (f", {explained.clause}" if explained.clause else ""),
+        "Gemeente": f"{key.municipality}, {run.municipalities[key.municipality].name}",
+        "Maand": format_month(key.month.first_day),
+        "Wat": explained.label_name,
+        "Soort": f"{TREATMENT_NAMES[key.treatment]}; {TIMING_NAMES[line.timing]}",
+        "Taakveld": f"{line.task_field} {TASK_FIELDS.get(line.task_field, '')}",
+    }
+    grid = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        grid.add_row(name, value)
+    yield Padding(grid, (0, 0, 1, 2))
+    amounts = Table.grid(padding=(0, 2))
+    amounts.add_column(width=60)
+    amounts.add_column(justify="right")
+    amounts.add_row("Recht tot nu toe", format_eur(line.entitled))
+    amounts.add_row("Af: eerder geboekt", format_eur(-line.posted_before))
+    amounts.add_row("Deze regel", format_eur(line.amount))
+    yield Padding(amounts, (0, 0, 1, 2))
+
+
+def _reasons(explained: ExplainedLine) -> Iterable[RenderableType]:
+    line = explained.line
+    if line.causes:
+        yield "Waarom deze regel verschilt van wat geboekt was"
+        yield _sentences((0, cause_sentence(cause), format_eur(cause.amount)) for cause in line.causes)
+    yield "Hoe het recht is berekend"
+    yield _sentences(explanation_lines(line.explanation))
+
+
+def _sentences(lines: Iterable[tuple[int, str, str]]) -> RenderableType:
+    """Sentences with their result, each step under the one that used it."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=60)
+    grid.add_column(justify="right")
+    for depth, sentence, result in lines:
+        grid.add_row(Padding(Text(sentence), (0, 0, 0, 2 * depth)), result)
+    return Padding(grid, (0, 0, 1, 2))
+
+
+def _rows(explained: ExplainedLine, limit: int, only_changes: bool) -> Iterable[RenderableType]:
+    """The rows in one or two tables: what is new since the previous settlement, and what was known by then."""
+    if not explained.groups:
+        return
+    previous = explained.contract.previous_cutoff
+    by_age: dict[bool, list[PricingGroup]] = {True: [], False: []}
+    for group in explained.groups:
+        by_age[any(explained.is_new(row) for row in group.rows)].append(group)
+    since = f" sinds de vorige afrekening (na vastlegging {previous})" if previous else ""
+    parts = [(f"Leveringen{since}", by_age[True]), ("Leveringen van eerder", [] if only_changes else by_age[False])]
+    room = limit or None
+    shown: list[DeliveryRow] = []
+    for title, groups in parts:
+        if not groups:
+            if title == parts[0][0]:
+                yield f"{title}: geen\n"
+            continue
+        table = _rows_table(explained, groups)
+        left = 0
+        for group in groups:
+            rows = sorted(group.rows, key=lambda row: not explained.is_new(row))
+            if only_changes:
+                rows = [row for row in rows if explained.is_new(row)]
+            fitting = rows if room is None else rows[: max(0, room - len(shown))]
+            left += len(rows) - len(fitting)
+            shown += fitting
+            _add_group(table, explained, group, fitting)
+        yield title
+        yield table
+        if left:
+            yield f"  … en nog {left} rijen; alle rijen: --rows 0"
+    yield _together(explained)
+    files = sorted({row.batch for row in shown})
+    yield from (f"  Vastlegging {number}: {explained.batches[number]}" for number in files)
+    yield ""
+
+
+def _rows_table(explained: ExplainedLine, groups: Sequence[PricingGroup]) -> Table:
+    unit = UNIT_NAMES[groups[0].rule.unit].capitalize()
+    return _table("Vastl.", "Rij", "Referentie", "Dienst", unit, "Prijs (€)", "Bedrag (€)", right=(0, 1, 4, 5, 6))
+
+
+def _add_group(table: Table, explained: ExplainedLine, group: PricingGroup, rows: Sequence[DeliveryRow]) -> None:
+    price = "" if group.price is None else format_number(group.price)
+    amount = "geen prijs" if group.amount is None else format_eur(group.amount)
+    together = group.rule.rounding is Rounding.CLIENT_MONTH
+    if not rows:
+        return
+    if together:
+        table.add_row("", "", _group_text(explained, group), "", "", price, amount)
+    for row in rows:
+        table.add_row(
+            str(row.batch),
+            str(row.row_number),
+            _reference_text(explained, row, mark_new=together),
+            _service_text(row.service),
+            format_number(row.quantity),
+            "" if together else price,
+            "" if together else amount,
+        )
+
+
+def _group_text(explained: ExplainedLine, group: PricingGroup) -> str:
+    """'groep 1: 405 minuten wordt 7 uren (was 380)': what a client's month was rounded to."""
+    before = sum(row.quantity for row in group.rows if not explained.is_new(row))
+    unit, billed = UNIT_NAMES[group.rule.unit], UNIT_NAMES[group.rule.billed_unit]
+    was = f" (was {format_number(before)} {unit})" if before and before != group.quantity else ""
+    return f"groep {group.number}: {format_number(group.quantity)} {unit} is {group.billed_quantity} {billed}{was}"
+
+
+def _reference_text(explained: ExplainedLine, row: DeliveryRow, *, mark_new: bool) -> str:
+    text = row.reference
+    if row.is_withdrawal:
+        text += ", vervallen"
+    elif row.previous_reference:
+        text += f", credit van {row.previous_reference}"
+    if row.recording != row.batch and not row.is_withdrawal:
+        text += f" (telt sinds {row.recording})"
+    if mark_new and explained.contract.previous_cutoff and explained.is_new(row):
+        text += ", nieuw"
+    return text
+
+
+def _service_text(service: Period) -> str:
+    """'05-01' or '20-01 t/m 22-01'; the year is that of the line."""
+    first, last = service.start, service.end - timedelta(days=1)
+    return f"{first:%d-%m}" if first == last else f"{first:%d-%m} t/m {last:%d-%m}"
+
+
+def _together(explained: ExplainedLine) -> str:
+    groups = explained.groups
+    rows = sum(len(group.rows) for group in groups)
+    quantity = format_number(sum(group.quantity for group in groups))
+    unit = UNIT_NAMES[groups[0].rule.unit]
+    return f"  Alle {rows} rijen samen: {quantity} {unit}, {format_eur(amount_of(groups))} euro"
+
+
+def _sources(explained: ExplainedLine) -> Iterable[RenderableType]:
+    table = _table("Vastl.", "Bron", "Bestand", "Op", right=(0,))
+    for source in explained.sources:
+        table.add_row(str(source.recording), source.what, source.file_name, format_date(source.recorded_on))
+    yield "Waaruit het is berekend"
+    yield table
+
+
+def _label(label: str) -> str:
+    return "termijn" if label == INSTALMENT else label
+
+
+def _table(*headers: str, right: Sequence[int] = ()) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for place, header in enumerate(headers):
+        table.add_column(header, justify="right" if place in right else "left", overflow="fold")
+    return table

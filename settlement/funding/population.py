@@ -1,0 +1,263 @@
+"""Population funding: a budget for the inhabitants of an area, in instalments.
+
+The budget of a calendar year is made in five steps, each rounded where it says so:
+
+1. the base: an amount per person times the persons counted, a fixed budget, or a share of a budget over areas;
+2. indexed, year by year, each year rounded to the cent (half up);
+3. adjusted to the recount, as far as growth passes the dead band, rounded to the cent (half up);
+4. for a year that is only partly in force: the months in force of twelve, rounded to the cent (half up);
+5. paid in instalments, cut off below the cent; the last of the year takes the difference.
+
+Where the budget is divided over areas the whole budget is indexed first, so that the shares add up to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from contracts.model import INSTALMENT, Contract, PopulationComponent, share
+from kernel.explanations import Step
+from kernel.findings import Finding, Severity
+from kernel.money import Eur, allocate, half_up, round_down, total
+from kernel.notation import plain
+from kernel.periods import Month
+from settlement.entitlement import Entitlement, LineKey, Treatment
+
+MONTHS_PER_YEAR = 12
+
+# Persons by (area, measure, day, status), the status being 'provisional' or 'final'.
+Counts = Mapping[tuple[str, str, date, str], int]
+
+
+class _Missing(Exception):
+    """A count that the budget cannot do without."""
+
+    def __init__(self, area: str, measure: str, day: date) -> None:
+        self.finding = Finding(
+            "F01",
+            Severity.ERROR,
+            f"{area}, maat {measure}, {day:%d-%m-%Y}",
+            "er is geen telling bekend",
+            "lees de telling in (bekostiging import population)",
+        )
+
+
+def entitle(
+    contract: Contract, component: PopulationComponent, counts: Counts, through: Month
+) -> tuple[list[Entitlement], list[Finding]]:
+    """The instalments of every month in force up to and including `through`.
+
+    A count that is missing gives a finding and no entitlement at all: absent is never zero.
+    """
+    in_force = list(contract.in_force.period.months())
+    due = [month for month in in_force if month <= through]
+    entitlements: list[Entitlement] = []
+    try:
+        for year in sorted({month.year for month in due}):
+            year_budget = _year_budget(contract, component, counts, year, [m for m in in_force if m.year == year])
+            entitlements += [e for e in _instalments(contract, component, year, year_budget) if e.key.month <= through]
+    except _Missing as missing:
+        return [], [missing.finding]
+    return entitlements, []
+
+
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    amount: Eur
+    step: Step
+    in_force: Sequence[Month]
+
+
+def _year_budget(
+    contract: Contract, component: PopulationComponent, counts: Counts, year: int, in_force: Sequence[Month]
+) -> _Budget:
+    if component.division is not None:
+        indexed = _shared(component, counts, _indexed(component, year, _fixed(component)))
+    elif component.budget_eur is not None:
+        indexed = _indexed(component, year, _fixed(component))
+    else:
+        indexed = _indexed(component, year, _per_person(contract, component, counts))
+    amount, step = _recounted(contract, component, counts, year, indexed)
+    if len(in_force) < MONTHS_PER_YEAR:
+        part = half_up(amount.exact * len(in_force) / MONTHS_PER_YEAR)
+        step = Step("part_of_year", {"months": str(len(in_force)), "year_eur": str(amount)}, str(part), steps=(step,))
+        amount = part
+    return _Budget(amount, step, in_force)
+
+
+def _fixed(component: PopulationComponent) -> tuple[Eur, Step]:
+    assert component.budget_eur is not None
+    return component.budget_eur, Step("budget", {}, str(component.budget_eur), component.clause)
+
+
+def _per_person(contract: Contract, component: PopulationComponent, counts: Counts) -> tuple[Eur, Step]:
+    steps = []
+    amounts = []
+    for segment in component.measured_amounts:
+        persons = _base_persons(contract, component, counts, segment.measure)
+        amount = half_up(segment.amount_eur.exact * persons)
+        values = {
+            "measure": segment.measure,
+            "areas": ", ".join(_areas(contract, component)),
+            "count_date": str(component.count_date),
+            "persons": str(persons),
+            "amount_eur": str(segment.amount_eur),
+        }
+        steps.append(Step("per_person", values, str(amount), component.clause))
+        amounts.append(amount)
+    base = total(amounts)
+    return base, steps[0] if len(steps) == 1 else Step("sum_of_segments", {}, str(base), component.clause, tuple(steps))
+
+
+def _shared(component: PopulationComponent, counts: Counts, whole: tuple[Eur, Step]) -> tuple[Eur, Step]:
+    """The own areas' part of a budget: the sum over the measures of weight x persons in the area / persons in all."""
+    assert component.division is not None
+    assert component.count_date is not None
+    division = component.division
+    shares = {area: Fraction(0) for area in division.areas}
+    for measure, weight in division.weights.items():
+        persons = {area: _known(counts, area, measure, component.count_date) for area in division.areas}
+        everyone = sum(persons.values())
+        for area in division.areas if everyone else ():
+            shares[area] += Fraction(weight) * persons[area] / everyone
+        if not everyone:
+            raise _Missing(", ".join(division.areas), measure, component.count_date)
+    parts = dict(zip(division.areas, allocate(whole[0], list(shares.values())), strict=True))
+    own = total(parts[area] for area in division.own_areas)
+    steps = tuple(
+        Step("area_share", {"area": area, "share": plain(shares[area])}, str(parts[area])) for area in division.own_areas
+    )
+    values = {"areas": ", ".join(division.own_areas), "whole_eur": str(whole[0]), "count_date": str(component.count_date)}
+    return own, Step("division", values, str(own), component.clause, (whole[1], *steps))
+
+
+def _indexed(component: PopulationComponent, year: int, base: tuple[Eur, Step]) -> tuple[Eur, Step]:
+    amount, step = base
+    for index in component.index:
+        if index.year <= year:
+            indexed = half_up(amount.exact * (1 + share(index.percent)))
+            values = {"year": str(index.year), "percent": str(index.percent), "before_eur": str(amount)}
+            amount, step = indexed, Step("index", values, str(indexed), component.clause, (step,))
+    return amount, step
+
+
+def _recounted(
+    contract: Contract, component: PopulationComponent, counts: Counts, year: int, indexed: tuple[Eur, Step]
+) -> tuple[Eur, Step]:
+    """Adjust the indexed budget to the growth of the population that passes the dead band.
+
+    With several segments growth is that of their sum, each weighed by its amount per person. While the recount is not
+    known the budget stays as it is.
+    """
+    recount = component.recount
+    if recount is None:
+        return indexed
+    segments = component.measured_amounts
+    measured = [(s.measure, s.amount_eur.exact) for s in segments]
+    if len(segments) <= 1:  # then growth is that of the persons themselves
+        measured = [(segments[0].measure if segments else component.measure, Fraction(1))]
+    recounts = {measure: _recount_persons(contract, component, counts, measure, year) for measure, _ in measured}
+    if any(persons is None for persons in recounts.values()):
+        return indexed
+    before = sum((_base_persons(contract, component, counts, m) * weight for m, weight in measured), Fraction(0))
+    after = sum(((recounts[m] or 0) * weight for m, weight in measured), Fraction(0))
+    if before == 0:
+        raise _Missing(", ".join(_areas(contract, component)), component.measure, _count_date(component))
+    growth = after / before - 1
+    band = share(recount.dead_band_percent)
+    paid = Fraction(0) if abs(growth) <= band else growth
+    if paid and recount.pays == "excess":
+        paid -= band if growth > 0 else -band
+    amount = half_up(indexed[0].exact * (1 + paid))
+    values = {
+        "counted": plain(before),
+        "recounted": plain(after),
+        "growth": plain(growth),
+        "growth_percent": _percent(growth),
+        "dead_band_percent": plain(recount.dead_band_percent),
+        "paid_percent": _percent(paid),
+        "pays": recount.pays,
+        "before_eur": str(indexed[0]),
+    }
+    return amount, Step("recount", values, str(amount), component.clause, (indexed[1],))
+
+
+def _instalments(
+    contract: Contract, component: PopulationComponent, year: int, budget: _Budget
+) -> list[Entitlement]:
+    """The instalments of a year: paid in advance, in the first month in force of each month or quarter."""
+    months_by_turn: dict[int, list[Month]] = {}
+    for month in budget.in_force:
+        turn = month.month if component.instalments == "monthly" else (month.month - 1) // 3
+        months_by_turn.setdefault(turn, []).append(month)
+    turns = list(months_by_turn.values())
+    entitlements = []
+    paid = Eur.zero()
+    for number, turn_months in enumerate(turns, start=1):
+        last = number == len(turns)
+        part = round_down(budget.amount.exact * len(turn_months) / len(budget.in_force))
+        amount = budget.amount - paid if last else part
+        paid += amount
+        values = {
+            "number": str(number),
+            "of": str(len(turns)),
+            "year": str(year),
+            "year_eur": str(budget.amount),
+            "months": str(len(turn_months)),
+            "year_months": str(len(budget.in_force)),
+        }
+        step = Step("last_instalment" if last else "instalment", values, str(amount), component.clause, (budget.step,))
+        municipality = contract.municipality_of(component)
+        key = LineKey(component.key, municipality, turn_months[0], INSTALMENT, Treatment.PAYABLE)
+        entitlements.append(Entitlement(key, amount, component.task_field, step))
+    return entitlements
+
+
+def _areas(contract: Contract, component: PopulationComponent) -> tuple[str, ...]:
+    if component.division is not None:
+        return component.division.own_areas
+    return component.areas or (contract.municipality_of(component),)
+
+
+def _count_date(component: PopulationComponent) -> date:
+    assert component.count_date is not None, "the model asks for a count date wherever persons are counted"
+    return component.count_date
+
+
+def _base_persons(contract: Contract, component: PopulationComponent, counts: Counts, measure: str) -> int:
+    """The persons the budget is based on: with a recount by the final count, the provisional one where there was one."""
+    day = _count_date(component)
+    recount_by_final = component.recount is not None and component.recount.counts == "final"
+    statuses = ("provisional", "final") if recount_by_final else ("final", "provisional")
+    return sum(_known(counts, area, measure, day, statuses) for area in _areas(contract, component))
+
+
+def _recount_persons(
+    contract: Contract, component: PopulationComponent, counts: Counts, measure: str, year: int
+) -> int | None:
+    """The persons of the recount that holds in `year`; None when it is not due or not known yet."""
+    assert component.recount is not None
+    day = _count_date(component)
+    statuses: tuple[str, ...] = ("final",)
+    if component.recount.counts == "yearly":
+        if year <= day.year:
+            return None
+        day, statuses = date(year, 1, 1), ("final", "provisional")
+    try:
+        return sum(_known(counts, area, measure, day, statuses) for area in _areas(contract, component))
+    except _Missing:
+        return None
+
+
+def _known(
+    counts: Counts, area: str, measure: str, day: date, statuses: Sequence[str] = ("final", "provisional")
+) -> int:
+    for status in statuses:
+        if (area, measure, day, status) in counts:
+            return counts[(area, measure, day, status)]
+    raise _Missing(area, measure, day)
+
+
+def _percent(value: Fraction) -> str:
+    return plain(value * 100)

@@ -1,0 +1,97 @@
+"""What must always hold, checked by name after every run and posting, on another path than the one that computed it.
+
+A broken invariant is a bug: the transaction is rolled back and nothing of the run remains.
+"""
+
+from sqlalchemy import Connection, text
+
+
+class BrokenInvariant(AssertionError):
+    """The program contradicts itself."""
+
+
+# Each query must find nothing.
+_OF_A_RUN = {
+    "the total of a contract is the sum of its payable lines": """
+        SELECT c.contract_id, c.total_eur, sum(l.amount_eur)
+        FROM run_contracts c
+        LEFT JOIN run_lines l ON l.run_id = c.run_id AND l.contract_id = c.contract_id AND l.treatment = 'payable'
+        WHERE c.run_id = :run GROUP BY c.contract_id, c.total_eur
+        HAVING c.total_eur <> coalesce(sum(l.amount_eur), 0)
+    """,
+    "a line on deliveries is the sum of its priced volumes": """
+        SELECT l.line, l.entitled_eur, sum(v.amount_eur)
+        FROM run_lines l JOIN products p ON p.code = l.label
+        LEFT JOIN run_volumes v ON v.run_id = l.run_id AND v.contract_id = l.contract_id AND v.component = l.component
+            AND v.municipality_id = l.municipality_id AND v.service_month = l.service_month AND v.product_id = p.id
+        WHERE l.run_id = :run GROUP BY l.line, l.entitled_eur
+        HAVING l.entitled_eur <> coalesce(sum(v.amount_eur), 0)
+    """,
+    "the causes of a correction add up to it": """
+        SELECT line FROM run_lines
+        WHERE run_id = :run AND jsonb_array_length(causes) > 0
+            AND amount_eur <> (SELECT sum((cause ->> 'amount_eur')::numeric) FROM jsonb_array_elements(causes) AS cause)
+    """,
+    "what a line says, with what was posted before, is the entitlement": """
+        SELECT l.line FROM run_lines l JOIN runs r ON r.id = l.run_id
+        WHERE l.run_id = :run AND l.posted_before_eur <> (
+            SELECT coalesce(sum(o.amount_eur), 0) FROM run_lines o JOIN runs p ON p.id = o.run_id
+            WHERE p.posting <= r.cutoff AND o.contract_id = l.contract_id AND o.component = l.component
+                AND o.municipality_id = l.municipality_id AND o.service_month = l.service_month AND o.label = l.label
+                AND o.treatment = l.treatment)
+    """,
+    "every delivery of a month that was priced is in a volume, or is named in a finding": """
+        SELECT d.municipality_id, d.provider_id, d.product_id, d.service_month, d.rows, v.rows
+        FROM (SELECT municipality_id, provider_id, product_id, service_month, sum(rows) AS rows
+              FROM delivery_totals WHERE recording <= (SELECT cutoff FROM runs WHERE id = :run)
+              GROUP BY municipality_id, provider_id, product_id, service_month) d
+        JOIN (SELECT k.municipality_id, c.provider_id, k.product_id, k.service_month, sum(k.rows) AS rows
+              FROM run_volumes k JOIN run_contracts c ON c.run_id = k.run_id AND c.contract_id = k.contract_id
+              WHERE k.run_id = :run
+              GROUP BY k.municipality_id, c.provider_id, k.product_id, k.service_month) v
+            USING (municipality_id, provider_id, product_id, service_month)
+        WHERE d.rows <> v.rows
+            AND NOT EXISTS (SELECT FROM run_findings f WHERE f.run_id = :run AND f.code IN ('P01', 'P05'))
+    """,
+    "no advance is set off for more than it is": """
+        SELECT a.contract_id, a.reference FROM advances a
+        JOIN run_set_offs s ON s.contract_id = a.contract_id AND s.advance_reference = a.reference
+        JOIN runs r ON r.id = s.run_id
+        WHERE r.id = :run OR r.posting <= (SELECT cutoff FROM runs WHERE id = :run)
+        GROUP BY a.contract_id, a.reference, a.amount_eur HAVING sum(s.amount_eur) > a.amount_eur
+    """,
+}
+
+_OF_A_POSTING = {
+    "a journal entry sums to zero": """
+        SELECT l.entry FROM journal_lines l JOIN journal_entries e ON e.entry = l.entry
+        WHERE e.run_id = :run GROUP BY l.entry HAVING sum(l.amount_eur) <> 0
+    """,
+    "the ledger is what the run says": """
+        SELECT c.contract_id FROM run_contracts c
+        LEFT JOIN journal_entries e ON e.run_id = c.run_id AND e.contract_id = c.contract_id
+        LEFT JOIN journal_lines l ON l.entry = e.entry
+        WHERE c.run_id = :run
+        GROUP BY c.contract_id, c.total_eur, c.set_off_eur
+        HAVING c.total_eur <> coalesce(sum(l.amount_eur) FILTER (WHERE l.account = 'cost'), 0)
+            OR c.set_off_eur - c.total_eur <> coalesce(sum(l.amount_eur) FILTER (WHERE l.account = 'payable'), 0)
+            OR -c.set_off_eur <> coalesce(sum(l.amount_eur) FILTER (WHERE l.account = 'advance'), 0)
+    """,
+}
+
+
+def check_run(connection: Connection, run: int) -> None:
+    """Raises `BrokenInvariant` when a computed run contradicts what it was computed from."""
+    _check(connection, run, _OF_A_RUN)
+
+
+def check_posting(connection: Connection, run: int) -> None:
+    """Raises `BrokenInvariant` when run and journal do not tie."""
+    _check(connection, run, _OF_A_RUN | _OF_A_POSTING)
+
+
+def _check(connection: Connection, run: int, invariants: dict[str, str]) -> None:
+    for name, query in invariants.items():
+        broken = connection.execute(text(query), {"run": run}).first()
+        if broken is not None:
+            raise BrokenInvariant(f"run {run}: {name} does not hold: {tuple(broken)}")

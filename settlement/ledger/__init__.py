@@ -1,0 +1,1 @@
+"""The journal: entries that arise at posting, and their export to finance."""

@@ -1,0 +1,204 @@
+"""Dutch sentences for the steps of an explanation and for the causes of a correction.
+
+A sentence is a template under the code of its step or the kind of its cause; another language is another pair of
+tables. A step or cause that reads differently in a special case has a template for that case, named after a dot.
+Numbers are shown in Dutch notation and in full, so that every step can be redone on a desk calculator; only a fraction
+without an end is cut off, and then the numbers it was made of stand beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from kernel.explanations import Step
+from kernel.money import Eur, half_up
+from kernel.notation import format_date, format_eur, format_number
+from settlement.entitlement import Cause
+from tariffs.units import MINUTES_PER_HOUR
+
+_SHOWN_DECIMALS = 6
+_LONGEST_FRACTION = 21
+
+STEPS: Mapping[str, str] = {
+    "payable": "product {product}: som van de leveringen",
+    "shadow": "product {product}: som van de leveringen, telt mee en wordt niet betaald",
+    "volume_times_price": "{rows:levering/leveringen}: {billed_quantity} × {price_eur}",
+    "volume_times_price.per_hour": "{rows:levering/leveringen}: {billed_quantity:minuut/minuten} × {price_eur} / 60",
+    "volume_times_price.hours": (
+        "{rows:levering/leveringen}: {quantity:minuut/minuten}, per cliënt en maand afgerond op "
+        "{billed_quantity} uur × {price_eur}"
+    ),
+    "volume_times_price.rounded": "{product}, per levering afgerond op centen (samen {rounding_eur})",
+    "instalment": "termijn {number} van {of}: {year_eur} / {year_months}, naar beneden afgerond op centen",
+    "instalment.months": (
+        "termijn {number} van {of}: {year_eur} × {months} / {year_months}, naar beneden afgerond op centen"
+    ),
+    "last_instalment": "termijn {number} van {of}, de laatste: {year_eur} − {earlier_eur} van de eerdere termijnen",
+    "last_instalment.only": "enige termijn van {year}: {year_eur}",
+    "part_of_year": "{months} van 12 maanden van kracht: {year_eur} × {months} / 12",
+    "budget": "vast budget volgens het contract",
+    "per_person": "{persons} {measure} × {amount_eur} (telling {areas} op {count_date})",
+    "sum_of_segments": "som van de groepen",
+    "division": "deel van {areas} in {whole_eur}, naar de telling van {count_date}",
+    "area_share": "{area}: aandeel {share}, verdeeld op centen (grootste rest)",
+    "index": "index {year}: {before_eur} + {percent} %",
+    "recount": (
+        "hertelling {counted} → {recounted}: groei {growth_percent} %, dode band {dead_band_percent} %, "
+        "betaald {paid_percent} % over {before_eur}"
+    ),
+    "recount.fraction": (
+        "hertelling {counted} → {recounted}: groei {recounted} / {counted} − 1 = {growth_percent} %, "
+        "dode band {dead_band_percent} %, betaald {paid_percent} % over {before_eur}"
+    ),
+    "recount.within": (
+        "hertelling {counted} → {recounted}: groei {growth_percent} %, binnen de dode band van {dead_band_percent} %; "
+        "{before_eur} blijft"
+    ),
+    "nothing_left": "geen recht meer",
+}
+
+CAUSES: Mapping[str, str] = {
+    "late": "nalevering van {rows:regel/regels}",
+    "late.hours": (
+        "{rows:nagekomen regel/nagekomen regels}: {quantity:minuut/minuten}, "
+        "{billed_quantity} uur in plaats van {billed_quantity_before}"
+    ),
+    "credit": "creditering van {rows:regel/regels}",
+    "credit.hours": (
+        "creditering van {rows:regel/regels}: {quantity:minuut/minuten}, "
+        "{billed_quantity} uur in plaats van {billed_quantity_before}"
+    ),
+    "withdrawn": "intrekking van {rows:regel/regels} met een referentie die tegenstrijdig gebruikt is",
+    "withdrawn.hours": (
+        "intrekking van {rows:regel/regels} met een referentie die tegenstrijdig gebruikt is: "
+        "{quantity:minuut/minuten}, {billed_quantity} uur in plaats van {billed_quantity_before}"
+    ),
+    "price": "prijs {before_eur} → {now_eur}",
+    "recount": STEPS["recount"],
+    "recount.fraction": STEPS["recount.fraction"],
+    "recount.within": STEPS["recount.within"],
+    "count": "telling {before} → {now}",
+    "first": "niet eerder afgerekend",
+    "terms": "gewijzigde voorwaarden van het contract",
+}
+
+_MEASURES = {"inhabitants": "inwoners"}
+
+_COUNTS = frozenset(
+    (
+        "rows", "quantity", "billed_quantity", "billed_quantity_before",
+        "persons", "counted", "recounted", "before", "now",
+    )
+)  # fmt: skip
+
+
+def step_sentence(step: Step) -> str:
+    """What a step did, with the numbers it used: 'termijn 3 van 12: 1.206.000,00 / 12, …'."""
+    if step.code == "volume_times_price":
+        return _volume_sentence(step)
+    if step.code == "last_instalment":
+        earlier = Eur(step.values["year_eur"]) - Eur(step.result)
+        case = "last_instalment" if earlier else "last_instalment.only"
+        return _filled(STEPS[case], {**step.values, "earlier_eur": str(earlier)})
+    if step.code == "instalment" and step.values["months"] != "1":
+        return _filled(STEPS["instalment.months"], step.values)
+    if step.code == "recount":
+        return _filled(STEPS[_recount_case(step.values)], step.values)
+    return _filled(STEPS[step.code], step.values)
+
+
+def cause_sentence(cause: Cause) -> str:
+    """Why an amount differs from what was posted: 'nalevering van 1 regel'."""
+    kind = cause.kind
+    if kind == "recount":
+        kind = _recount_case(cause.values)
+    elif "billed_quantity" in cause.values:
+        kind = f"{kind}.hours"
+    return _filled(CAUSES[kind], cause.values)
+
+
+def explanation_lines(step: Step, depth: int = 0, source: str = "") -> list[tuple[int, str, str]]:
+    """A tree of steps as lines of depth, sentence and result ('100.500,00'), each step before those it used.
+
+    A sentence ends with its clause where that is another one than the clause of the step above it.
+    """
+    sentence = step_sentence(step)
+    if step.source and step.source != source:
+        sentence = f"{sentence} ({step.source})"
+    lines = [(depth, sentence, format_number(step.result))]
+    for child in step.steps:
+        lines += explanation_lines(child, depth + 1, step.source or source)
+    return lines
+
+
+def shown_fraction(text: str) -> str:
+    """'4.96' as '4,96'; a fraction without an end as '1,535974…': cut off, never rounded."""
+    if "/" not in text:
+        return format_number(text)
+    exact = Fraction(text)
+    scale = 10**_SHOWN_DECIMALS
+    cut = int(exact * scale)  # towards zero
+    sign = "-" if exact < 0 and cut == 0 else ""
+    return f"{sign}{format_number(Decimal(cut).scaleb(-_SHOWN_DECIMALS))}…"
+
+
+def _recount_case(values: Mapping[str, str]) -> str:
+    if values["paid_percent"] == "0":
+        return "recount.within"
+    return "recount.fraction" if "/" in values["growth_percent"] else "recount"
+
+
+def _volume_sentence(step: Step) -> str:
+    """Minutes cost a sixtieth of an hourly price each; what rounding row by row adds to the product is named."""
+    values = step.values
+    exact = Fraction(values["price_eur"]) * int(values["billed_quantity"])
+    result = Eur(step.result)
+    case = "volume_times_price"
+    if values["billed_quantity"] != values["quantity"]:
+        case = "volume_times_price.hours"
+    elif abs(exact / MINUTES_PER_HOUR - result.exact) < abs(exact - result.exact):
+        case = "volume_times_price.per_hour"
+        exact /= MINUTES_PER_HOUR
+    sentence = _filled(STEPS[case], values)
+    rounding = result - half_up(exact)
+    if not rounding:
+        return sentence
+    sign = "+" if rounding > Eur.zero() else ""
+    return STEPS["volume_times_price.rounded"].format(product=sentence, rounding_eur=f"{sign}{format_eur(rounding)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """A number of things: '{rows}' shows '1.200', '{rows:regel/regels}' shows '1.200 regels'."""
+
+    text: str
+
+    def __format__(self, words: str) -> str:
+        number = shown_fraction(self.text)
+        if not words:
+            return number
+        one, many = words.split("/")
+        return f"{number} {one if self.text in ('1', '-1') else many}"
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    return template.format_map({name: _shown(name, text) for name, text in values.items()})
+
+
+def _shown(name: str, text: str) -> object:
+    """A value by what its name says it is; a name that says nothing is text, and so are codes and numbers of order."""
+    if name in _COUNTS:
+        return _Count(text)
+    if name.endswith("_eur"):
+        return " / ".join(format_number(amount) for amount in text.split(" / "))
+    if name.endswith("percent"):
+        return shown_fraction(text)
+    if name.endswith("_date"):
+        return format_date(date.fromisoformat(text))
+    if name == "share":
+        return text.replace("/", " / ") if len(text) <= _LONGEST_FRACTION else shown_fraction(text)
+    if name == "measure":
+        return _MEASURES.get(text, text)
+    return text

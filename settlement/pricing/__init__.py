@@ -1,0 +1,1 @@
+"""From deliveries to priced volumes: one set-based query, and the same thing priced by hand in Python."""

@@ -1,0 +1,224 @@
+"""A run as it was stored, for whoever shows it: terminal, statement, journal, explanation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, select
+
+from contracts.documents import contract_of
+from contracts.model import Contract
+from contracts.tables import contract_versions, municipalities
+from contracts.parties import Party, known_parties
+from importers.tables import advances
+from kernel.explanations import Step
+from kernel.findings import Finding, Refusal, Severity
+from kernel.money import Eur, total
+from kernel.periods import Month
+from settlement.contract import SetOff
+from settlement.entitlement import Cause, Line, LineKey, PricedVolume, Timing, Treatment
+from settlement.tables import run_contracts, run_findings, run_lines, run_set_offs, run_states, run_volumes, runs
+from tariffs.tables import products
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedLine:
+    """A line under the number by which `explain` finds it."""
+
+    number: int
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class SettledContract:
+    """What a run says about one contract."""
+
+    id: int
+    contract: Contract
+    provider: Party
+    parked: bool
+    previous_cutoff: int
+    total: Eur
+    set_offs: Sequence[SetOff]
+    lines: Sequence[NumberedLine]
+    volumes: Sequence[PricedVolume]
+    findings: Sequence[Finding]
+
+    @property
+    def set_off(self) -> Eur:
+        return total(set_off.amount for set_off in self.set_offs)
+
+    @property
+    def to_pay(self) -> Eur:
+        """What the provider gets; negative when it has to pay back."""
+        return self.total - self.set_off
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it was stored. `findings` are those that belong to no contract."""
+
+    id: int
+    period: Month
+    cutoff: int
+    state: str
+    posting: int | None
+    output_sha256: str
+    states: Mapping[str, tuple[datetime, str]]
+    contracts: Sequence[SettledContract]
+    findings: Sequence[Finding]
+    municipalities: Mapping[str, Party]
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether a contract is parked or a finding asks for somebody's eye."""
+        return bool(self.findings) or any(contract.parked or contract.findings for contract in self.contracts)
+
+
+def read_run(connection: Connection, run: int) -> Run:
+    """Raises `Refusal` when there is no such run."""
+    head = connection.execute(select(runs).where(runs.c.id == run)).one_or_none()
+    if head is None:
+        raise Refusal(f"run {run} bestaat niet", "zie de runs met `bekostiging settle list`")
+    parties = known_parties(connection, head.cutoff)
+    states = connection.execute(select(run_states).where(run_states.c.run_id == run).order_by(run_states.c.at))
+    findings = _findings(connection, run)
+    lines = _lines(connection, run)
+    volumes = _volumes(connection, run)
+    set_offs = _set_offs(connection, run)
+    providers_by_id = {party.id: party for party in parties.providers.values()}
+    query = (
+        select(run_contracts, contract_versions.c.document)
+        .join(
+            contract_versions,
+            (contract_versions.c.contract_id == run_contracts.c.contract_id)
+            & (contract_versions.c.recording == run_contracts.c.contract_recording),
+        )
+        .where(run_contracts.c.run_id == run)
+    )
+    settled = [
+        SettledContract(
+            id=row.contract_id,
+            contract=contract_of(row.document),
+            provider=providers_by_id[row.provider_id],
+            parked=row.parked,
+            previous_cutoff=row.previous_cutoff,
+            total=row.total_eur,
+            set_offs=set_offs.get(row.contract_id, []),
+            lines=lines.get(row.contract_id, []),
+            volumes=volumes.get(row.contract_id, []),
+            findings=findings.get(row.contract_id, []),
+        )
+        for row in connection.execute(query)
+    ]
+    return Run(
+        id=run,
+        period=Month.of(head.period),
+        cutoff=head.cutoff,
+        state=head.state,
+        posting=head.posting,
+        output_sha256=head.output_sha256,
+        states={row.state: (row.at, row.by) for row in states},
+        contracts=sorted(settled, key=lambda contract: contract.contract.number),
+        findings=findings.get(None, []),
+        municipalities=parties.municipalities,
+    )
+
+
+def posted_in_year(connection: Connection, contract_id: int, run: Run) -> Eur:
+    """What was posted on a contract over the service months of the run's year, before this run; payable lines only."""
+    query = (
+        select(func.coalesce(func.sum(run_lines.c.amount_eur), 0))
+        .join(runs, runs.c.id == run_lines.c.run_id)
+        .where(
+            run_lines.c.contract_id == contract_id,
+            run_lines.c.treatment == Treatment.PAYABLE,
+            func.extract("year", run_lines.c.service_month) == run.period.year,
+            runs.c.posting <= run.cutoff,
+        )
+    )
+    return Eur(connection.execute(query).scalar_one())
+
+
+def outstanding_advances(connection: Connection, contract_id: int, run: Run) -> Eur:
+    """What of the advances known at the run's cut-off is not set off yet, by earlier posted runs or by this one."""
+    paid = select(func.coalesce(func.sum(advances.c.amount_eur), 0)).where(
+        advances.c.contract_id == contract_id, advances.c.recording <= run.cutoff
+    )
+    used = (
+        select(func.coalesce(func.sum(run_set_offs.c.amount_eur), 0))
+        .join(runs, runs.c.id == run_set_offs.c.run_id)
+        .where(run_set_offs.c.contract_id == contract_id, (runs.c.posting <= run.cutoff) | (runs.c.id == run.id))
+    )
+    return Eur(connection.execute(paid).scalar_one()) - Eur(connection.execute(used).scalar_one())
+
+
+def _lines(connection: Connection, run: int) -> dict[int, list[NumberedLine]]:
+    query = (
+        select(run_lines, municipalities.c.code.label("municipality"))
+        .join(municipalities, municipalities.c.id == run_lines.c.municipality_id)
+        .where(run_lines.c.run_id == run)
+        .order_by(run_lines.c.line)
+    )
+    found: dict[int, list[NumberedLine]] = {}
+    for row in connection.execute(query):
+        month = Month.of(row.service_month)
+        line = Line(
+            key=LineKey(row.component, row.municipality, month, row.label, Treatment(row.treatment)),
+            timing=Timing(row.timing),
+            task_field=row.task_field,
+            entitled=row.entitled_eur,
+            posted_before=row.posted_before_eur,
+            causes=tuple(Cause(cause["kind"], Eur(cause["amount_eur"]), cause["values"]) for cause in row.causes),
+            explanation=Step.from_json(row.explanation),
+        )
+        found.setdefault(row.contract_id, []).append(NumberedLine(row.line, line))
+    return found
+
+
+def _volumes(connection: Connection, run: int) -> dict[int, list[PricedVolume]]:
+    query = (
+        select(run_volumes, municipalities.c.code.label("municipality"), products.c.code.label("product"))
+        .join(municipalities, municipalities.c.id == run_volumes.c.municipality_id)
+        .join(products, products.c.id == run_volumes.c.product_id)
+        .where(run_volumes.c.run_id == run)
+        .order_by(
+            run_volumes.c.component, municipalities.c.code, run_volumes.c.service_month, products.c.code,
+            run_volumes.c.price,
+        )
+    )  # fmt: skip
+    found: dict[int, list[PricedVolume]] = {}
+    for row in connection.execute(query):
+        volume = PricedVolume(
+            component=row.component,
+            municipality=row.municipality,
+            month=Month.of(row.service_month),
+            product=row.product,
+            treatment=Treatment(row.treatment),
+            price=Decimal(row.price),
+            price_version_id=row.price_version_id,
+            rows=row.rows,
+            quantity=row.quantity,
+            billed_quantity=row.billed_quantity,
+            amount=row.amount_eur,
+        )
+        found.setdefault(row.contract_id, []).append(volume)
+    return found
+
+
+def _set_offs(connection: Connection, run: int) -> dict[int, list[SetOff]]:
+    query = select(run_set_offs).where(run_set_offs.c.run_id == run).order_by(run_set_offs.c.advance_reference)
+    found: dict[int, list[SetOff]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.contract_id, []).append(SetOff(row.advance_reference, row.amount_eur))
+    return found
+
+
+def _findings(connection: Connection, run: int) -> dict[int | None, list[Finding]]:
+    query = select(run_findings).where(run_findings.c.run_id == run).order_by(run_findings.c.finding)
+    found: dict[int | None, list[Finding]] = {}
+    for row in connection.execute(query):
+        finding = Finding(row.code, Severity(row.severity), row.place, row.message, row.hint)
+        found.setdefault(row.contract_id, []).append(finding)
+    return found

@@ -1,0 +1,275 @@
+"""What became of a delivered reference, as a run knows it: paid in which line, or why not.
+
+A provider asks after a row by its own reference. The answer is one paragraph for every row that was received under it,
+from the facts at the run's cut-off.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from contracts.model import EffortComponent
+from contracts.tables import municipalities, providers
+from importers.rules import (
+    CONTRADICTED,
+    CREDITED_BEFORE,
+    CREDITS_A_CREDIT,
+    NOT_A_COPY,
+    VERDICTS,
+    WAITING,
+    WAITING_FOR_CONTRADICTED,
+)
+from importers.tables import batch_findings, batches, contradicted_references, credits, deliveries, received_references
+from kernel.findings import Refusal, Severity
+from kernel.notation import format_eur, format_month, format_number
+from kernel.periods import Month
+from settlement.entitlement import LineKey
+from settlement.pricing.rows import PricingGroup, pricing_groups
+from settlement.reading import Run, SettledContract
+from settlement.runs import STATE_NAMES
+from settlement.tables import run_contracts, run_lines, runs
+from settlement.terms import Coverage, coverages, read_terms
+from tariffs.tables import products
+from tariffs.units import UNIT_NAMES
+
+_KEY = ("municipality_id", "provider_id", "law", "reference")
+_WAITING = [verdict.code for verdict in VERDICTS.values() if verdict.counted_as == "waiting"]
+_REJECTED_SHOWN = 20
+
+
+def what_became_of(connection: Connection, run: Run, reference: str, agb_code: str | None = None) -> list[str]:
+    """A Dutch paragraph for every row received under `reference`, of all providers or of one.
+
+    When there is none, the paragraph says so and the next ones name the rows that were rejected, of which the reference
+    is not kept. Raises `Refusal` for a provider that is not known.
+    """
+    query = (
+        select(
+            received_references,
+            municipalities.c.code.label("municipality"),
+            providers.c.agb_code,
+            batches.c.file_name,
+            contradicted_references.c.recording.label("contradicted"),
+        )
+        .join(municipalities, municipalities.c.id == received_references.c.municipality_id)
+        .join(providers, providers.c.id == received_references.c.provider_id)
+        .join(batches, batches.c.recording == received_references.c.batch)
+        .outerjoin(contradicted_references, _same_key(contradicted_references))
+        .where(received_references.c.reference == reference)
+        .order_by(received_references.c.batch, received_references.c.row_number)
+    )
+    if agb_code is not None:
+        if connection.execute(select(providers.c.id).where(providers.c.agb_code == agb_code)).first() is None:
+            raise Refusal(f"aanbieder {agb_code} is niet bekend", "geef de AGB-code: acht cijfers")
+        query = query.where(providers.c.agb_code == agb_code)
+    received = connection.execute(query).all()
+    return [_story(connection, run, row) for row in received] or _never_received(connection, run, reference)
+
+
+def _same_key(table: Any) -> Any:
+    return and_(*(table.c[name] == received_references.c[name] for name in _KEY))
+
+
+def _story(connection: Connection, run: Run, row: Any) -> str:
+    kind = "creditregel" if row.previous_reference else "levering"
+    start = (
+        f"Referentie {row.reference} is een {kind} van aanbieder {row.agb_code} voor {row.municipality} ({row.law}) "
+        f"over {format_month(row.service_month)}: rij {row.row_number} van {row.file_name}, vastlegging {row.batch}."
+    )
+    return f"{start} {_outcome(connection, run, row)}"
+
+
+def _outcome(connection: Connection, run: Run, row: Any) -> str:
+    if row.batch > run.cutoff:
+        return (
+            f"Deze run kent de vastleggingen tot en met {run.cutoff}; de regel kwam later binnen en komt in een "
+            "volgende run aan de orde."
+        )
+    if row.contradicted is not None and row.contradicted <= run.cutoff:
+        said = CONTRADICTED.message.format(reference=row.reference)
+        return f"Niet betaald: {said} (vastlegging {row.contradicted}). Herstel: {CONTRADICTED.hint}."
+    entries = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.municipality_id == row.municipality_id,
+            deliveries.c.service_month == row.service_month,
+            deliveries.c.batch == row.batch,
+            deliveries.c.row_number == row.row_number,
+            deliveries.c.recording <= run.cutoff,
+        )
+        .order_by(deliveries.c.recording)
+    ).all()
+    if not sum(entry.sign for entry in entries):
+        verdict = VERDICTS[_why_credit_does_not_count(connection, run, row)]
+        said = verdict.message.format(reference=row.reference, previous_reference=row.previous_reference)
+        return f"Telt nog niet mee: {said}. Herstel: {verdict.hint}."
+    return f"{_settled(connection, run, row, entries[-1])}{_credited(connection, run, row, entries[-1])}"
+
+
+def _why_credit_does_not_count(connection: Connection, run: Run, row: Any) -> str:
+    """The code of the verdict on a credit at the run's cut-off; the import gave it, and the reasons are the same."""
+    debit = connection.execute(
+        select(received_references, contradicted_references.c.recording.label("contradicted"))
+        .outerjoin(contradicted_references, _same_key(contradicted_references))
+        .where(
+            received_references.c.municipality_id == row.municipality_id,
+            received_references.c.provider_id == row.provider_id,
+            received_references.c.law == row.law,
+            received_references.c.reference == row.previous_reference,
+            received_references.c.batch <= run.cutoff,
+        )
+    ).one_or_none()
+    if debit is None:
+        return WAITING.code
+    if debit.contradicted is not None and debit.contradicted <= run.cutoff:
+        return WAITING_FOR_CONTRADICTED.code
+    if debit.previous_reference is not None:
+        return CREDITS_A_CREDIT.code
+    return NOT_A_COPY.code if debit.facts != row.facts else CREDITED_BEFORE.code
+
+
+def _settled(connection: Connection, run: Run, row: Any, entry: Any) -> str:
+    """Where a row that counts is settled, or why nowhere."""
+    if Month.of(row.service_month) > run.period:
+        return f"De run loopt tot en met {format_month(run.period.first_day)}; deze maand komt in een volgende run."
+    terms = read_terms(connection, run.period, run.cutoff)
+    product = connection.execute(select(products.c.code).where(products.c.id == entry.product_id)).scalar_one()
+    covering = [
+        coverage
+        for coverage in coverages(terms)
+        if (coverage.registered.contract.provider, coverage.municipality, coverage.product.id)
+        == (row.agb_code, row.municipality, entry.product_id)
+        and entry.service_start in coverage.period
+    ]
+    if not covering:
+        return (
+            f"Niet betaald: geen contract van deze aanbieder in {row.municipality} dekt product {product} op die dag. "
+            "Herstel: leg het contract vast, of laat de aanbieder de levering crediteren."
+        )
+    return " ".join(_in_contract(connection, run, coverage, entry, terms) for coverage in covering)
+
+
+def _in_contract(connection: Connection, run: Run, coverage: Coverage, entry: Any, terms: Any) -> str:
+    number, component = coverage.registered.contract.number, coverage.component
+    settled = next((contract for contract in run.contracts if contract.id == coverage.registered.id), None)
+    if settled is None:
+        return f"De levering valt onder contract {number}, dat in deze run niet is afgerekend."
+    if settled.parked:
+        return f"Nog niet betaald: contract {number} is in deze run geparkeerd. {_parked_because(settled)}"
+    month = Month.of(entry.service_month)
+    key = LineKey(component.key, coverage.municipality, month, coverage.product.code, coverage.treatment)
+    group = next(
+        group
+        for group in pricing_groups(connection, terms, settled.id, key)
+        if any((row.batch, row.row_number) == (entry.batch, entry.row_number) for row in group.rows)
+    )
+    where = f"contract {number}, onderdeel {component.key} ({component.clause})"
+    worth = "Er is geen prijs voor, dus er is geen bedrag." if group.amount is None else _worth(group, entry)
+    said_in = _line_of(connection, run, settled, key, entry.recording)
+    if isinstance(component, EffortComponent):
+        return f"Telt mee onder {where}. {worth} {said_in}"
+    return f"Niet apart betaald: telt als schaduwregel onder het budget van {where}. {worth} {said_in}"
+
+
+def _parked_because(settled: SettledContract) -> str:
+    errors = [finding for finding in settled.findings if finding.severity is Severity.ERROR]
+    return " ".join(f"Reden: {finding}." for finding in errors[:1])
+
+
+def _worth(group: PricingGroup, entry: Any) -> str:
+    assert group.price is not None
+    assert group.amount is not None
+    price, amount = format_number(group.price), format_eur(group.amount)
+    unit, billed = UNIT_NAMES[group.rule.unit], UNIT_NAMES[group.rule.billed_unit]
+    if group.rule.unit != group.rule.billed_unit:
+        return (
+            f"De {entry.quantity} {unit} tellen mee in de maand van de cliënt: {group.quantity} {unit}, afgerond "
+            f"{group.billed_quantity} {billed} x {price} = {amount} euro."
+        )
+    return f"{group.quantity} {unit} tegen {price} is {amount} euro."
+
+
+def _line_of(connection: Connection, run: Run, settled: SettledContract, key: LineKey, recording: int) -> str:
+    """The first line in which a row known from `recording` was said, of a posted run or of this one."""
+    line = connection.execute(
+        select(run_lines.c.run_id, run_lines.c.line, runs.c.state)
+        .join(runs, runs.c.id == run_lines.c.run_id)
+        .join(run_contracts, (run_contracts.c.run_id == runs.c.id) & (run_contracts.c.contract_id == settled.id))
+        .join(municipalities, municipalities.c.id == run_lines.c.municipality_id)
+        .where(
+            run_lines.c.contract_id == settled.id,
+            run_lines.c.component == key.component,
+            municipalities.c.code == key.municipality,
+            run_lines.c.service_month == key.month.first_day,
+            run_lines.c.label == key.label,
+            run_lines.c.treatment == key.treatment,
+            runs.c.cutoff >= recording,
+            (runs.c.posting <= run.cutoff) | (runs.c.id == run.id),
+        )
+        .order_by(func.coalesce(runs.c.posting, run.cutoff + 1), runs.c.id)
+        .limit(1)
+    ).one_or_none()
+    if line is None:
+        return "Het bedrag van de maand is er niet door veranderd, dus geen regel noemt hem."
+    return f"Zie regel {line.line} van run {line.run_id} ({STATE_NAMES[line.state]})."
+
+
+def _credited(connection: Connection, run: Run, row: Any, entry: Any) -> str:
+    """Which credit takes a debit back, if one does."""
+    if row.previous_reference:
+        return ""
+    credit = connection.execute(
+        select(credits.c.reference, credits.c.batch)
+        .join(
+            deliveries,
+            (deliveries.c.municipality_id == credits.c.municipality_id)
+            & (deliveries.c.service_month == credits.c.service_month)
+            & (deliveries.c.batch == credits.c.batch)
+            & (deliveries.c.row_number == credits.c.row_number),
+        )
+        .where(
+            credits.c.municipality_id == row.municipality_id,
+            credits.c.provider_id == row.provider_id,
+            credits.c.law == row.law,
+            credits.c.previous_reference == row.reference,
+            deliveries.c.recording <= run.cutoff,
+        )
+        .group_by(credits.c.reference, credits.c.batch)
+        .having(func.sum(deliveries.c.sign) != 0)
+    ).one_or_none()
+    if credit is None:
+        return ""
+    return f" Creditregel {credit.reference} (vastlegging {credit.batch}) neemt de levering weer terug."
+
+
+def _never_received(connection: Connection, run: Run, reference: str) -> list[str]:
+    rejected = connection.execute(
+        select(batch_findings, batches.c.file_name)
+        .join(batches, batches.c.recording == batch_findings.c.recording)
+        .where(
+            batch_findings.c.severity == Severity.ERROR,
+            batch_findings.c.code.not_in(_WAITING),
+            batch_findings.c.recording <= run.cutoff,
+        )
+        .order_by(batch_findings.c.recording.desc(), batch_findings.c.row_number, batch_findings.c.code)
+    ).all()
+    start = f"Onder referentie {reference} is geen geldige rij ontvangen tot en met vastlegging {run.cutoff}."
+    if not rejected:
+        return [f"{start} Er zijn ook geen rijen geweigerd: vraag de aanbieder of de rij is verstuurd."]
+    shown = _one_per_row(rejected)[:_REJECTED_SHOWN]
+    more = len(_one_per_row(rejected)) - len(shown)
+    return [
+        f"{start} Van een geweigerde rij wordt de referentie niet bewaard: zoek de rij in het bestand van de aanbieder "
+        "en vergelijk haar nummer met de geweigerde rijen hieronder.",
+        *(
+            f"{row.file_name}, rij {row.row_number} (vastlegging {row.recording}): {row.message}. Herstel: {row.hint}."
+            for row in shown
+        ),
+        *([f"Er zijn nog {more} geweigerde rijen in eerdere bestanden."] if more else []),
+    ]
+
+
+def _one_per_row(findings: Sequence[Any]) -> list[Any]:
+    """The first finding of every rejected row."""
+    return list({(row.recording, row.row_number): row for row in reversed(findings)}.values())[::-1]

@@ -1,0 +1,338 @@
+"""Runs: settle a set of contracts up to a month, approve, post, discard.
+
+A run is a pure function of what was known at its cut-off. Settling twice with the same cut-off gives the same lines and
+the same hash, also after later runs were posted; a draft that is no longer based on the last posted run cannot be
+approved.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, exc, func, insert, select, update
+
+from contracts.register import contracts_known
+from database.recordings import latest, lock_recordings, record
+from kernel.findings import Finding, Refusal
+from kernel.periods import Month
+from settlement import invariants
+from settlement.changes import changed_months
+from settlement.contract import Outcome, settle_contract
+from settlement.entitlement import Cause, Line
+from settlement.ledger.journal import book
+from settlement.outside import outside_contracts
+from settlement.posted import Posted, read_posted
+from settlement.pricing.query import price_months
+from settlement.tables import (
+    run_contracts,
+    run_findings,
+    run_lines,
+    run_months,
+    run_set_offs,
+    run_states,
+    run_volumes,
+    runs,
+)
+from settlement.terms import Terms, read_terms
+
+
+STATE_NAMES = {"draft": "concept", "approved": "goedgekeurd", "posted": "geboekt", "discarded": "weggegooid"}
+
+# The first key of the advisory lock on a contract; the second is its id.
+_CONTRACT_LOCK = 0x5E771E
+
+
+def settle(
+    connection: Connection, period: Month, by: str, numbers: Sequence[str] = (), cutoff: int | None = None
+) -> int:
+    """Settle contracts up to `period` with what is known at `cutoff` (default: now), as a draft. Returns the run.
+
+    Raises `Refusal` when a contract has an approved run that is not posted, when a later month was posted before, and
+    when there is nothing to settle.
+    """
+    cutoff = latest(connection) if cutoff is None else cutoff
+    terms = read_terms(connection, period, cutoff, numbers)
+    posted = read_posted(connection, cutoff)
+    _refuse_when_not_possible(connection, terms, posted)
+    months = changed_months(connection, terms, posted)
+    priced = price_months(
+        connection,
+        terms,
+        {contract: list(changed) for contract, changed in months.items()},
+        {contract: before.cutoff for contract, before in posted.items()},
+    )
+    outcomes = [
+        settle_contract(
+            terms,
+            registered,
+            months[registered.id],
+            priced[registered.id].volumes,
+            priced[registered.id].findings,
+            posted.get(registered.id, Posted()),
+        )
+        for registered in terms.contracts
+    ]
+    agb_codes = [registered.contract.provider for registered in terms.contracts] if numbers else []
+    outside = outside_contracts(connection, period, cutoff, agb_codes)
+    run = _store(connection, terms, outcomes, outside, by)
+    invariants.check_run(connection, run)
+    return run
+
+
+def approve(connection: Connection, run: int, by: str) -> None:
+    """Approve a draft. Raises `Refusal` when it is no draft, or when another run came first on one of its contracts."""
+    _lock_run(connection, run, "draft")
+    _enter(connection, run, "approved", by)
+    claim = update(run_contracts).where(run_contracts.c.run_id == run, ~run_contracts.c.parked)
+    try:
+        connection.execute(claim.values(claims_sequence=True))
+    except exc.IntegrityError:
+        raise Refusal(
+            f"run {run} is verouderd: een andere run van een van zijn contracten is intussen goedgekeurd of geboekt",
+            f"gooi hem weg (bekostiging settle discard {run}) en maak een nieuwe",
+        ) from None
+
+
+def post(connection: Connection, run: int, by: str) -> int:
+    """Post an approved run: it becomes a recording, gets its journal, and never changes again. Returns the recording.
+
+    Raises `Refusal` when the run is not approved.
+    """
+    lock_recordings(connection)
+    period = _lock_run(connection, run, "approved")
+    posting = record(connection, "posting", f"run {run} over {period}", by)
+    _enter(connection, run, "posted", by, posting)
+    book(connection, run)
+    invariants.check_posting(connection, run)
+    return posting
+
+
+def discard(connection: Connection, run: int, by: str) -> None:
+    """Throw a draft or an approved run away; what it said is kept, and counts for nothing."""
+    _lock_run(connection, run, "draft", "approved")
+    _enter(connection, run, "discarded", by)
+    connection.execute(update(run_contracts).where(run_contracts.c.run_id == run).values(claims_sequence=False))
+
+
+def _refuse_when_not_possible(connection: Connection, terms: Terms, posted: Mapping[int, Posted]) -> None:
+    if not terms.contracts:
+        if contracts_known(connection, terms.cutoff):
+            raise Refusal(f"in {terms.period} is geen contract van kracht", "kies een latere maand")
+        raise Refusal("er zijn nog geen contracten", "leg ze vast met `bekostiging contract add BESTAND`")
+    ids = {registered.id: registered.contract.number for registered in terms.contracts}
+    approved = (
+        select(run_contracts.c.run_id, run_contracts.c.contract_id)
+        .join(runs, runs.c.id == run_contracts.c.run_id)
+        .where(runs.c.state == "approved", run_contracts.c.contract_id.in_(ids), ~run_contracts.c.parked)
+        .order_by(run_contracts.c.run_id, run_contracts.c.contract_id)
+    )
+    for run, contract in connection.execute(approved):
+        raise Refusal(
+            f"contract {ids[contract]} heeft een goedgekeurde run die nog niet geboekt is (run {run})",
+            f"boek hem (bekostiging settle post {run}) of gooi hem weg (bekostiging settle discard {run})",
+        )
+    for contract, number in ids.items():
+        last = posted.get(contract, Posted()).last_period
+        if last is not None and terms.period < last:
+            raise Refusal(
+                f"contract {number} is al geboekt tot en met {last}",
+                f"correcties op eerdere maanden komen in een run over {last} of later",
+            )
+
+
+def _store(
+    connection: Connection, terms: Terms, outcomes: Sequence[Outcome], outside: Sequence[Finding], by: str
+) -> int:
+    run = connection.execute(
+        insert(runs)
+        .values(
+            period=terms.period.first_day,
+            cutoff=terms.cutoff,
+            state="draft",
+            output_sha256=output_hash(terms, outcomes, outside),
+        )
+        .returning(runs.c.id)
+    ).scalar_one()
+    connection.execute(insert(run_states).values(run_id=run, state="draft", at=func.now(), by=by))
+    municipality_ids = {code: party.id for code, party in terms.municipalities.items()}
+    settled = [outcome for outcome in outcomes if not outcome.parked]
+    _insert(
+        connection,
+        run_contracts,
+        [
+            {
+                "run_id": run,
+                "contract_id": outcome.registered.id,
+                "contract_recording": outcome.registered.recording,
+                "provider_id": terms.providers[outcome.registered.contract.provider].id,
+                "previous_cutoff": outcome.posted.cutoff,
+                "sequence": outcome.posted.sequence + 1,
+                "parked": outcome.parked,
+                "total_eur": outcome.total,
+                "set_off_eur": outcome.set_off,
+            }
+            for outcome in outcomes
+        ],
+    )
+    lines = [(outcome.registered.id, line) for outcome in settled for line in outcome.lines]
+    _insert(
+        connection,
+        run_lines,
+        [
+            {
+                "run_id": run,
+                "line": number,
+                "contract_id": contract,
+                "component": line.key.component,
+                "municipality_id": municipality_ids[line.key.municipality],
+                "service_month": line.key.month.first_day,
+                "label": line.key.label,
+                "treatment": line.key.treatment,
+                "timing": line.timing,
+                "task_field": line.task_field,
+                "entitled_eur": line.entitled,
+                "posted_before_eur": line.posted_before,
+                "amount_eur": line.amount,
+                "causes": [cause_json(cause) for cause in line.causes],
+                "explanation": line.explanation.to_json(),
+            }
+            for number, (contract, line) in enumerate(lines, start=1)
+        ],
+    )
+    _insert(
+        connection,
+        run_volumes,
+        [
+            {
+                "run_id": run,
+                "contract_id": outcome.registered.id,
+                "component": volume.component,
+                "municipality_id": municipality_ids[volume.municipality],
+                "service_month": volume.month.first_day,
+                "product_id": terms.products[volume.product].id,
+                "price": volume.price,
+                "price_version_id": volume.price_version_id,
+                "treatment": volume.treatment,
+                "rows": volume.rows,
+                "quantity": volume.quantity,
+                "billed_quantity": volume.billed_quantity,
+                "amount_eur": volume.amount,
+            }
+            for outcome in settled
+            for volume in outcome.volumes
+        ],
+    )
+    _insert(
+        connection,
+        run_months,
+        [
+            {
+                "run_id": run,
+                "contract_id": outcome.registered.id,
+                "service_month": month.first_day,
+                "inputs_sha256": digest,
+            }
+            for outcome in settled
+            for month, digest in outcome.months.items()
+        ],
+    )
+    _insert(
+        connection,
+        run_set_offs,
+        [
+            {
+                "run_id": run,
+                "contract_id": outcome.registered.id,
+                "advance_reference": set_off.advance_reference,
+                "amount_eur": set_off.amount,
+            }
+            for outcome in settled
+            for set_off in outcome.set_offs
+        ],
+    )
+    findings: list[tuple[int | None, Finding]] = [(o.registered.id, finding) for o in outcomes for finding in o.findings]
+    findings += [(None, finding) for finding in outside]
+    _insert(
+        connection,
+        run_findings,
+        [
+            {
+                "run_id": run,
+                "finding": number,
+                "contract_id": contract,
+                "code": finding.code,
+                "severity": finding.severity,
+                "place": finding.place,
+                "message": finding.message,
+                "hint": finding.hint,
+            }
+            for number, (contract, finding) in enumerate(findings, start=1)
+        ],
+    )
+    return int(run)
+
+
+def output_hash(terms: Terms, outcomes: Sequence[Outcome], outside: Sequence[Finding]) -> str:
+    """A hash of everything a run says, free of ids and clocks: the same on any machine for the same facts."""
+    said = {
+        "period": str(terms.period),
+        "contracts": [
+            {
+                "contract": outcome.registered.contract.number,
+                "parked": outcome.parked,
+                "lines": [_line_json(line) for line in outcome.lines],
+                "set_offs": [[set_off.advance_reference, str(set_off.amount)] for set_off in outcome.set_offs],
+                "findings": [str(finding) for finding in outcome.findings],
+            }
+            for outcome in outcomes
+        ],
+        "outside": [str(finding) for finding in outside],
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def cause_json(cause: Cause) -> dict[str, object]:
+    return {"kind": cause.kind, "amount_eur": str(cause.amount), "values": dict(cause.values)}
+
+
+def _line_json(line: Line) -> list[object]:
+    key = line.key
+    return [
+        key.component,
+        key.municipality,
+        str(key.month),
+        key.label,
+        key.treatment,
+        line.timing,
+        str(line.entitled),
+        str(line.posted_before),
+        [cause_json(cause) for cause in line.causes],
+    ]
+
+
+def _lock_run(connection: Connection, run: int, *allowed: str) -> Month:
+    """Lock a run and its contracts until the transaction ends, so that a second click waits; returns its period.
+
+    Contracts are locked in one order by an advisory lock, since a row that would have to be locked may not be there
+    yet. Raises `Refusal` when the run is not in an allowed state.
+    """
+    query = select(run_contracts.c.contract_id).where(run_contracts.c.run_id == run).order_by(run_contracts.c.contract_id)
+    for contract in connection.execute(query).scalars().all():
+        connection.execute(select(func.pg_advisory_xact_lock(_CONTRACT_LOCK, contract)))
+    row = connection.execute(select(runs.c.state, runs.c.period).where(runs.c.id == run).with_for_update()).one_or_none()
+    if row is None:
+        raise Refusal(f"run {run} bestaat niet", "zie de runs met `bekostiging settle list`")
+    if row.state not in allowed:
+        wanted = " of ".join(STATE_NAMES[state] for state in allowed)
+        raise Refusal(f"run {run} is {STATE_NAMES[row.state]}; dit kan alleen met een run die {wanted} is", "")
+    return Month.of(row.period)
+
+
+def _enter(connection: Connection, run: int, state: str, by: str, posting: int | None = None) -> None:
+    connection.execute(update(runs).where(runs.c.id == run).values(state=state, posting=posting))
+    connection.execute(insert(run_states).values(run_id=run, state=state, at=func.now(), by=by))
+
+
+def _insert(connection: Connection, table: object, rows: list[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)  # type: ignore[arg-type]

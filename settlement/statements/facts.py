@@ -1,0 +1,132 @@
+"""What a statement shows: one contract of a run, with the names and versions that belong to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select
+
+from contracts.model import INSTALMENT
+from database.recordings import TIME_ZONE, recordings
+from kernel.money import Eur
+from kernel.notation import format_date
+from kernel.periods import Month, Period
+from settlement.entitlement import Line, LineKey, PricedVolume, Timing, Treatment
+from settlement.reading import NumberedLine, Run, SettledContract, outstanding_advances, posted_in_year
+from settlement.tables import run_contracts
+from tariffs.price_lists import PriceVersion, price_version_known
+from tariffs.products import Product, ProductVersion, catalogue
+
+POSTED = "posted"
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What the statements of a run share. `recorded` tells by recording when it was made."""
+
+    products: Mapping[str, Product]
+    price_versions: Mapping[str, PriceVersion]
+    contract_recordings: Mapping[int, int]
+    recorded: Mapping[int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One contract of a run. `posted_in_year` was posted earlier over service months of the run's year."""
+
+    run: Run
+    settled: SettledContract
+    register: Register
+    posted_in_year: Eur
+    outstanding_advances: Eur
+
+    @property
+    def is_final(self) -> bool:
+        return self.run.state == POSTED
+
+    @property
+    def year(self) -> int:
+        return self.run.period.year
+
+    def lines(self, treatment: Treatment, *timings: Timing) -> list[NumberedLine]:
+        """The lines of a treatment and timing, in the order of the run."""
+        return [
+            numbered
+            for numbered in self.settled.lines
+            if numbered.line.key.treatment is treatment and numbered.line.timing in timings
+        ]
+
+    def volumes_of(self, line: Line) -> list[PricedVolume]:
+        """The priced volumes that a line on deliveries is made of."""
+        return [volume for volume in self.settled.volumes if key_of(volume) == line.key]
+
+    def municipality(self, code: str) -> str:
+        """The name of a municipality, with its code where two have that name."""
+        name = self.run.municipalities[code].name
+        alike = [other for other, party in self.run.municipalities.items() if party.name == name]
+        return name if len(alike) == 1 else f"{name} ({code})"
+
+    def product(self, code: str, month: Month) -> ProductVersion:
+        """What a product is in a month; the earlier definition where it changes within."""
+        in_month = Period(month.first_day, month.end)
+        versions = self.register.products[code].versions
+        return next((version for version in versions if version.period.overlaps(in_month)), versions[-1])
+
+    def subject(self, line: Line) -> str:
+        """What a line is about, in words: the name of the product, or which instalment."""
+        if line.key.label != INSTALMENT:
+            return self.product(line.key.label, line.key.month).name
+        values = line.explanation.values
+        return f"termijn {values['number']} van {values['of']}" if "number" in values else "termijn"
+
+    def recorded_on(self, recording: int) -> str:
+        """'vastlegging 11 van 02-04-2026'."""
+        return f"vastlegging {recording} van {format_date(day_of(self.register.recorded[recording]))}"
+
+
+def read_register(connection: Connection, run: Run) -> Register:
+    """The names and versions that a run's statements mention, as they were at its cut-off."""
+    lists = {component.price_list for settled in run.contracts for component in settled.contract.component}
+    versions = {name: price_version_known(connection, name, run.cutoff) for name in sorted(lists)}
+    price_versions = {name: version for name, version in versions.items() if version is not None}
+    contract_recordings = {
+        row.contract_id: row.contract_recording
+        for row in connection.execute(
+            select(run_contracts.c.contract_id, run_contracts.c.contract_recording).where(
+                run_contracts.c.run_id == run.id
+            )
+        )
+    }
+    mentioned = {run.cutoff, *contract_recordings.values(), *(version.recording for version in price_versions.values())}
+    if run.posting is not None:
+        mentioned.add(run.posting)
+    moments = connection.execute(
+        select(recordings.c.number, recordings.c.recorded_at).where(recordings.c.number.in_(mentioned))
+    )
+    return Register(
+        products=catalogue(connection, run.cutoff),
+        price_versions=price_versions,
+        contract_recordings=contract_recordings,
+        recorded={row.number: row.recorded_at for row in moments},
+    )
+
+
+def read_statement(connection: Connection, run: Run, settled: SettledContract, register: Register) -> Statement:
+    """Everything the statement of one contract shows."""
+    return Statement(
+        run=run,
+        settled=settled,
+        register=register,
+        posted_in_year=posted_in_year(connection, settled.id, run),
+        outstanding_advances=outstanding_advances(connection, settled.id, run),
+    )
+
+
+def day_of(moment: datetime) -> date:
+    """The Dutch calendar day of a moment."""
+    return moment.astimezone(TIME_ZONE).date()
+
+
+def key_of(volume: PricedVolume) -> LineKey:
+    """The key of the line that a volume belongs to."""
+    return LineKey(volume.component, volume.municipality, volume.month, volume.product, volume.treatment)

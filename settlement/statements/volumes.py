@@ -1,0 +1,109 @@
+"""Lines as volume x price, row by row: the table that the sheets Regels, Herrekening and Schaduw have in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from kernel.money import Eur
+from kernel.notation import format_month, format_number
+from settlement.entitlement import Line, PricedVolume
+from settlement.invariants import BrokenInvariant
+from settlement.reading import NumberedLine
+from settlement.statements.book import Page
+from settlement.statements.facts import Statement
+from settlement.statements.formulas import Cell, minus, plus, same_as, sum_of, volume_times_price
+from tariffs.units import UNIT_NAMES, Rounding, Unit
+
+HEADERS = (
+    "Regel", "Maand", "Onderdeel", "Gemeente", "Product", "Omschrijving", "Leveringen", "Aantal", "Eenheid", "Prijs",
+    "Per", "Aantal × prijs", "Afronding per levering", "Bedrag",
+)  # fmt: skip
+NUMERIC = ("Leveringen", "Aantal", "Prijs", "Aantal × prijs", "Afronding per levering", "Bedrag")
+WIDTHS = (7, 16, 16, 26, 10, 40, 12, 11, 10, 11, 9, 15, 13, 16)
+_COMPONENT, _MUNICIPALITY, _AMOUNT = 2, 3, 13
+
+_PRICE_PER = {Unit.MINUTE: "minuut", Unit.HOUR: "uur", Unit.DAY_PART: "dagdeel", Unit.DAY: "dag", Unit.PIECE: "stuk"}
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """A column of amounts on a sheet, and for each the component and municipality in its row."""
+
+    total: Cell
+    cells: Sequence[Cell] = ()
+    belong_to: Sequence[tuple[str, str]] = ()
+    by_line: Mapping[int, Sequence[Cell]] = field(default_factory=dict)
+
+
+def write_volumes(
+    page: Page, statement: Statement, lines: Sequence[NumberedLine], instalments: Mapping[int, Cell]
+) -> Amounts:
+    """A header, a row for every volume or instalment of `lines`, and the total.
+
+    `instalments` are the cells of the sheet Populatie by line number. Raises `BrokenInvariant` when the rows of a line
+    do not add up to its entitlement.
+    """
+    page.headers(HEADERS, NUMERIC)
+    page.repeat_header()
+    cells: list[Cell] = []
+    belong_to: list[tuple[str, str]] = []
+    by_line: dict[int, list[Cell]] = {}
+    for numbered in lines:
+        of_line = _write_line(page, statement, numbered, instalments)
+        check(statement, numbered.line, of_line)
+        by_line[numbered.number] = of_line
+        cells += of_line
+        belong_to += [(numbered.line.key.component, statement.municipality(numbered.line.key.municipality))] * len(of_line)
+    page.fill(0, _AMOUNT - 1, "total_text")
+    page.text(0, "Totaal", "total_text")
+    total = page.formula(_AMOUNT, sum_of(cells), "total_eur")
+    page.row += 1
+    return Amounts(total, cells, belong_to, by_line)
+
+
+def check(statement: Statement, line: Line, cells: Sequence[Cell]) -> None:
+    """Raises `BrokenInvariant` when the cells of a line do not add up to its entitlement."""
+    written = sum((cell.exact for cell in cells), Fraction(0))
+    if written != line.entitled.exact:
+        contract = statement.settled.contract.number
+        raise BrokenInvariant(f"contract {contract}, {line.key}: the statement comes to {written}, not {line.entitled}")
+
+
+def _write_line(
+    page: Page, statement: Statement, numbered: NumberedLine, instalments: Mapping[int, Cell]
+) -> list[Cell]:
+    if numbered.number in instalments:
+        _write_labels(page, statement, numbered, statement.subject(numbered.line))
+        page.fill(6, _AMOUNT - 1, "text")
+        cell = page.formula(_AMOUNT, same_as(instalments[numbered.number]), "eur")
+        page.row += 1
+        return [cell]
+    return [_write_volume(page, statement, numbered, volume) for volume in statement.volumes_of(numbered.line)]
+
+
+def _write_volume(page: Page, statement: Statement, numbered: NumberedLine, volume: PricedVolume) -> Cell:
+    product = statement.product(volume.product, volume.month)
+    what = product.name
+    if product.rounding is Rounding.CLIENT_MONTH:
+        what = f"{what} ({format_number(volume.quantity)} minuten, per cliënt en maand afgerond op uren)"
+    _write_labels(page, statement, numbered, what)
+    page.number(6, volume.rows, "count")
+    quantity = page.number(7, volume.billed_quantity, "count")
+    page.text(8, UNIT_NAMES[product.rule.billed_unit])
+    price = page.number(9, volume.price, "price")
+    page.text(10, _PRICE_PER[product.price_per])
+    product_cell = page.formula(11, volume_times_price(quantity, price, product.rule.units_per_price), "eur")
+    rounding = page.number(12, volume.amount.exact - product_cell.exact, "eur")
+    cell = page.formula(_AMOUNT, plus(product_cell, rounding), "eur")
+    page.row += 1
+    return cell
+
+
+def _write_labels(page: Page, statement: Statement, numbered: NumberedLine, what: str) -> None:
+    key = numbered.line.key
+    page.number(0, numbered.number, "count")
+    page.text(1, format_month(key.month.first_day))
+    page.text(2, key.component)
+    page.text(3, statement.municipality(key.municipality), "wrapped")
+    page.text(4, key.label if key.label in statement.register.products else "")
+    page.text(5, what, "wrapped")

@@ -1,0 +1,141 @@
+"""`bekostiging tariff`: the product catalogue and the price lists."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from database.recordings import latest, resolve_cutoff
+from database.session import database
+from kernel.findings import Finding, Refusal
+from kernel.notation import format_date, format_number
+from tariffs.price_lists import (
+    all_versions_known,
+    describe_change,
+    import_prices,
+    price_version_known,
+    prices_of,
+)
+from tariffs.products import catalogue, import_products
+from tariffs.units import UNIT_NAMES
+
+WIDTH = 80
+NEEDS_ATTENTION = 3
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def tell_warnings(ctx: click.Context, warnings: Sequence[Finding]) -> None:
+    """Print warnings and, when there are any, end with the exit code that says that somebody should look."""
+    for warning in warnings:
+        click.echo(click.wrap_text(f"Let op: {warning}", WIDTH, subsequent_indent="  "))
+    if warnings:
+        ctx.exit(NEEDS_ATTENTION)
+
+
+def print_table(table: Table) -> None:
+    """Print a table on 80 columns; what is in the cells is text, no markup."""
+    Console(width=WIDTH, markup=False, emoji=False, highlight=False).print(table)
+
+
+@click.group("tariff")
+def tariff() -> None:
+    """Producten en prijslijsten."""
+
+
+@tariff.command("products")
+@click.argument("file", type=FILE)
+@click.pass_context
+def products(ctx: click.Context, file: Path) -> None:
+    """Lees producten in uit een CSV-bestand.
+
+    Alle rijen van een product vormen samen een versie; wat al bekend was, wordt niet opnieuw vastgelegd.
+
+    \b
+    Voorbeeld:
+      bekostiging tariff products producten.csv
+    """
+    store = database(ctx)
+    with store.transaction() as connection:
+        result = import_products(connection, file, store.settings.user)
+    if result.recording is None:
+        click.echo(f"Alle {len(result.known)} producten waren al bekend; er is niets vastgelegd.")
+    else:
+        click.echo(
+            f"Vastlegging {result.recording}: {len(result.added)} producten nieuw, "
+            f"{len(result.changed)} gewijzigd, {len(result.known)} al bekend."
+        )
+    for code in result.changed:
+        click.echo(f"  gewijzigd: {code}")
+    tell_warnings(ctx, result.warnings)
+
+
+@tariff.command("import")
+@click.argument("file", type=FILE)
+@click.option("--list", "list_name", default="standaard", show_default=True, help="Naam van de prijslijst.")
+@click.option("--version", type=int, help="Nummer van de versie; zonder dit het volgende nummer.")
+@click.pass_context
+def import_(ctx: click.Context, file: Path, list_name: str, version: int | None) -> None:
+    """Lees een hele versie van een prijslijst in uit een CSV-bestand.
+
+    Het hoogste versienummer geldt. Een gewijzigde prijs is een nieuwe versie van de hele lijst.
+
+    \b
+    Voorbeeld:
+      bekostiging tariff import prijzen-2026.csv --list standaard
+    """
+    store = database(ctx)
+    with store.transaction() as connection:
+        result = import_prices(connection, file, store.settings.user, list_name, version)
+    name = f"prijslijst {result.list_name}, versie {result.version}"
+    if result.recording is None:
+        click.echo(f"{name[0].upper()}{name[1:]} was al bekend; er is niets vastgelegd.")
+    else:
+        click.echo(f"Vastlegging {result.recording}: {name}.")
+    if result.changes:
+        click.echo(f"Gewijzigd tegenover versie {result.previous}:")
+    for change in result.changes:
+        click.echo(f"  {describe_change(change)}")
+    tell_warnings(ctx, result.warnings)
+
+
+@tariff.command("list")
+@click.argument("name", required=False)
+@click.option("--cutoff", help="Vastlegging of moment waarop gekeken wordt; zonder dit het laatste.")
+@click.pass_context
+def list_(ctx: click.Context, name: str | None, cutoff: str | None) -> None:
+    """Toon de prijslijsten, of de prijzen van de lijst NAME.
+
+    \b
+    Voorbeeld:
+      bekostiging tariff list standaard
+    """
+    with database(ctx).transaction() as connection:
+        known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
+        known_products = catalogue(connection, known_at)
+        if name is None:
+            versions = all_versions_known(connection, known_at)
+            table = Table("Prijslijst", "Versie", "Vastlegging", "Geldt")
+            holding = {version.list_name: version for version in versions}  # the highest number comes last
+            for version in versions:
+                holds = "ja" if holding[version.list_name] == version else ""
+                table.add_row(version.list_name, str(version.version), str(version.recording), holds)
+        else:
+            held = price_version_known(connection, name, known_at)
+            if held is None:
+                raise Refusal(f"prijslijst {name} is niet bekend", 'zie "bekostiging tariff list"')
+            table = Table("Product", "Naam", "Vanaf", "Tot", "Prijs", "Per", title=f"{name}, versie {held.version}")
+            table.columns[4].justify = "right"
+            for price in prices_of(connection, [held.id]):
+                product = known_products[price.product].on(price.valid_from)
+                table.add_row(
+                    price.product,
+                    product.name if product else "",
+                    format_date(price.valid_from),
+                    format_date(price.valid_until) if price.valid_until else "",
+                    format_number(price.price),
+                    UNIT_NAMES[product.price_per] if product else "",
+                )
+    click.echo(f"{len(known_products)} producten in de catalogus.")
+    print_table(table)

@@ -1,0 +1,260 @@
+"""The product catalogue: what can be delivered, how it is counted, and where it is booked.
+
+A product comes in versions: all rows of one product in one file, known from one recording. Within a version the rows
+are dated, so a product may change its name or task field on a day.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import combinations
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from database.recordings import latest, lock_recordings, record
+from kernel.findings import Finding
+from kernel.notation import parse_date
+from kernel.periods import Period
+from kernel.tabular import Column, Row, read_table, refuse_table, row_finding, unread_columns
+from tariffs.tables import product_versions, products
+from tariffs.task_fields import TASK_FIELDS
+from tariffs.units import PRICE_RULES, UNIT_WORDS, PriceRule, Rounding, Unit
+
+Value = TypeVar("Value")
+
+
+class CareLine(StrEnum):
+    """How far a service is from daily life: open to all, near by, or specialised."""
+
+    ZERO = "zero"
+    FIRST = "first"
+    SECOND = "second"
+
+
+class Scope(StrEnum):
+    """Who contracts a service: the municipality, the region, or all municipalities together."""
+
+    LOCAL = "local"
+    REGIONAL = "regional"
+    NATIONAL = "national"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductVersion:
+    """What a product is from `valid_from` up to `valid_until`; None is open."""
+
+    valid_from: date
+    valid_until: date | None
+    law: str
+    category: str
+    name: str
+    unit: Unit
+    price_per: Unit
+    rounding: Rounding
+    care_line: CareLine
+    scope: Scope
+    task_field: str
+
+    @property
+    def period(self) -> Period:
+        return Period(self.valid_from, self.valid_until or date.max)
+
+    @property
+    def rule(self) -> PriceRule:
+        return PRICE_RULES[(self.unit, self.price_per, self.rounding)]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product with the dated rows of its latest version, in order of date."""
+
+    id: int
+    code: str
+    versions: tuple[ProductVersion, ...]
+    recording: int
+
+    def on(self, day: date) -> ProductVersion | None:
+        """What the product is on `day`; None when it is not defined then."""
+        return next((version for version in self.versions if day in version.period), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductImport:
+    """What became of a file. `recording` is None when all of it was known."""
+
+    recording: int | None
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    known: tuple[str, ...]
+    warnings: tuple[Finding, ...]
+
+
+def word_of(words: dict[str, Value]) -> Callable[[str], Value]:
+    """A reader of cells that hold one of `words`; upper and lower case are alike."""
+    first_words = {value: word for word, value in reversed(words.items())}
+
+    def read(text: str) -> Value:
+        try:
+            return words[text.lower()]
+        except KeyError:
+            choice = ", ".join(reversed(first_words.values()))
+            raise ValueError(f'"{text}" staat niet in de lijst; kies uit {choice}') from None
+
+    return read
+
+
+def _task_field(text: str) -> str:
+    if text not in TASK_FIELDS:
+        raise ValueError(f'"{text}" is geen taakveld van Iv3 2025; kies bijvoorbeeld 6.712 of 6.751')
+    return text
+
+
+_LAWS = {"wmo": "Wmo", "jeugdwet": "Jeugdwet", "participatiewet": "Participatiewet"}
+_ROUNDINGS = {
+    "regel": Rounding.ROW, "row": Rounding.ROW,
+    "client en maand": Rounding.CLIENT_MONTH, "cliënt en maand": Rounding.CLIENT_MONTH,
+    "client month": Rounding.CLIENT_MONTH, "client_month": Rounding.CLIENT_MONTH,
+}  # fmt: skip
+_CARE_LINES = {
+    "nulde": CareLine.ZERO, "eerste": CareLine.FIRST, "tweede": CareLine.SECOND,
+    "zero": CareLine.ZERO, "first": CareLine.FIRST, "second": CareLine.SECOND,
+}  # fmt: skip
+_SCOPES = {
+    "lokaal": Scope.LOCAL, "regionaal": Scope.REGIONAL, "landelijk": Scope.NATIONAL,
+    "local": Scope.LOCAL, "regional": Scope.REGIONAL, "national": Scope.NATIONAL,
+}  # fmt: skip
+
+LAYOUT = (
+    Column("law", ("wet", "law"), word_of(_LAWS)),
+    Column("category", ("categorie", "category")),
+    Column("code", ("product", "code")),
+    Column("name", ("naam", "name")),
+    Column("unit", ("eenheid", "unit"), word_of(UNIT_WORDS)),
+    Column("price_per", ("prijs per", "price per"), word_of(UNIT_WORDS)),
+    Column("rounding", ("afronding", "rounding"), word_of(_ROUNDINGS)),
+    Column("care_line", ("lijn", "care line"), word_of(_CARE_LINES)),
+    Column("scope", ("schaal", "scope"), word_of(_SCOPES)),
+    Column("task_field", ("taakveld", "task field"), _task_field),
+    Column("valid_from", ("vanaf", "from"), parse_date),
+    Column("valid_until", ("tot", "until"), parse_date, required=False),
+)
+
+
+def import_products(connection: Connection, path: Path, by: str) -> ProductImport:
+    """Record the products of a file that are new or changed. Raises `Refusal` with every finding of the file."""
+    table = read_table(path, LAYOUT)
+    read = _versions_by_code(path.name, table.rows)
+    lock_recordings(connection)
+    known = catalogue(connection, latest(connection))
+    added = [code for code in read if code not in known]
+    changed = [code for code in read if code in known and known[code].versions != read[code]]
+    recording = None
+    if added or changed:
+        what = f"producten: {len(added)} nieuw, {len(changed)} gewijzigd"
+        recording = record(connection, "products", what, by, table.file_name, table.sha256)
+        _store(connection, {code: read[code] for code in added + changed}, recording)
+    return ProductImport(
+        recording,
+        tuple(sorted(added)),
+        tuple(sorted(changed)),
+        tuple(sorted(read.keys() - {*added, *changed})),
+        tuple(unread_columns(table)),
+    )
+
+
+def catalogue(connection: Connection, cutoff: int) -> Mapping[str, Product]:
+    """Every product by its code, in the latest version recorded up to `cutoff`."""
+    newest = (
+        select(product_versions.c.product_id, func.max(product_versions.c.recording).label("recording"))
+        .where(product_versions.c.recording <= cutoff)
+        .group_by(product_versions.c.product_id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(products.c.code, product_versions)
+        .join(products, products.c.id == product_versions.c.product_id)
+        .join(
+            newest,
+            (newest.c.product_id == product_versions.c.product_id)
+            & (newest.c.recording == product_versions.c.recording),
+        )
+        .order_by(product_versions.c.product_id, product_versions.c.valid_from)
+    ).mappings()
+    found: dict[str, Product] = {}
+    for row in rows:
+        earlier = found[row["code"]].versions if row["code"] in found else ()
+        version = ProductVersion(
+            valid_from=row["valid_from"],
+            valid_until=row["valid_until"],
+            law=row["law"],
+            category=row["category"],
+            name=row["name"],
+            unit=Unit(row["unit"]),
+            price_per=Unit(row["price_per"]),
+            rounding=Rounding(row["rounding"]),
+            care_line=CareLine(row["care_line"]),
+            scope=Scope(row["scope"]),
+            task_field=row["task_field"],
+        )
+        found[row["code"]] = Product(row["product_id"], row["code"], (*earlier, version), row["recording"])
+    return found
+
+
+def _versions_by_code(file_name: str, rows: tuple[Row, ...]) -> dict[str, tuple[ProductVersion, ...]]:
+    findings: list[Finding] = []
+    by_code: dict[str, list[tuple[int, ProductVersion]]] = {}
+    for row in rows:
+        version = ProductVersion(**{name: value for name, value in row.values.items() if name != "code"})
+        if (version.unit, version.price_per, version.rounding) not in PRICE_RULES:
+            message = "deze eenheid, prijs per en afronding gaan niet samen"
+            findings.append(row_finding("P01", row.number, message, "kies een combinatie uit docs/file_layouts.md"))
+        if (version.valid_until or date.max) <= version.valid_from:
+            message = "de einddatum ligt niet na de begindatum"
+            findings.append(row_finding("P02", row.number, message, '"tot" is de eerste dag erna; laat leeg voor open'))
+        else:
+            by_code.setdefault(row["code"], []).append((row.number, version))
+    for code, versions in by_code.items():
+        for (number, version), (other_number, other) in combinations(versions, 2):
+            if version.period.overlaps(other.period):
+                message = f"product {code} overlapt met rij {number}"
+                findings.append(row_finding("P03", other_number, message, "sluit de eerdere rij af met een einddatum"))
+    if findings:
+        raise refuse_table(file_name, findings)
+    return {
+        code: tuple(sorted((version for _, version in versions), key=lambda version: version.valid_from))
+        for code, versions in by_code.items()
+    }
+
+
+def _store(connection: Connection, changed: Mapping[str, tuple[ProductVersion, ...]], recording: int) -> None:
+    connection.execute(upsert(products).on_conflict_do_nothing(), [{"code": code} for code in sorted(changed)])
+    ids = {
+        row.code: row.id
+        for row in connection.execute(select(products.c.code, products.c.id).where(products.c.code.in_(changed)))
+    }
+    connection.execute(
+        insert(product_versions),
+        [
+            {
+                "product_id": ids[code],
+                "recording": recording,
+                "valid_from": version.valid_from,
+                "valid_until": version.valid_until,
+                "law": version.law,
+                "category": version.category,
+                "name": version.name,
+                "unit": version.unit.value,
+                "price_per": version.price_per.value,
+                "rounding": version.rounding.value,
+                "care_line": version.care_line.value,
+                "scope": version.scope.value,
+                "task_field": version.task_field,
+            }
+            for code, versions in changed.items()
+            for version in versions
+        ],
+    )
