@@ -343,5 +343,6 @@ def _write(path: Path, text: str, home: Path) -> None:
 
 
 def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else ""
+    """The last thing that was said, without the time and number that the log puts before it."""
+    lines = text.strip().splitlines() or [""]
+    return lines[-1].rpartition("] ")[2]

@@ -8,6 +8,7 @@ from enum import StrEnum
 from kernel.explanations import Step
 from kernel.money import Eur
 from kernel.periods import Month
+from tariffs.units import PriceRule
 
 
 class Treatment(StrEnum):
@@ -45,8 +46,8 @@ class RowEffect:
 class PricedVolume:
     """The deliveries of a component, municipality, month and product at one price, summed.
 
-    `quantity` is in the unit of delivery; `billed_quantity` in the unit that is shown beside the price (hours, where
-    minutes are summed and rounded per client and month). Credits count negative, also in `rows`.
+    `quantity` is in the unit of delivery of `rule`; `billed_quantity` in its billed unit (hours, where minutes are
+    summed and rounded per client and month). Credits count negative, also in `rows`.
     """
 
     component: str
@@ -54,6 +55,7 @@ class PricedVolume:
     month: Month
     product: str
     treatment: Treatment
+    rule: PriceRule
     price: Decimal
     price_version_id: int
     rows: int

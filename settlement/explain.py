@@ -20,6 +20,7 @@ from contracts.model import INSTALMENT, Component, PopulationComponent
 from database.recordings import recordings
 from importers.population_counts import Count, counts_known
 from kernel.findings import Refusal
+from kernel.money import total
 from kernel.notation import format_date, format_eur, format_month, format_number
 from kernel.periods import Period
 from settlement.entitlement import Line, Timing, Treatment
@@ -34,7 +35,7 @@ from settlement.tables import run_contracts
 from settlement.terms import Terms, read_terms
 from tariffs.tables import price_lists, price_versions
 from tariffs.task_fields import TASK_FIELDS
-from tariffs.units import UNIT_NAMES, Rounding
+from tariffs.units import UNIT_NAMES, Rounding, hours_of
 
 TIMING_NAMES = {Timing.CURRENT: "deze maand", Timing.CORRECTION: "correctie", Timing.PRIOR_YEAR: "eerder jaar"}
 TREATMENT_NAMES = {
@@ -173,8 +174,8 @@ def _price_sources(connection: Connection, contract: SettledContract, line: Line
     ids = {
         volume.price_version_id
         for volume in contract.volumes
-        if (volume.component, volume.municipality, volume.month, volume.product)
-        == (key.component, key.municipality, key.month, key.label)
+        if (volume.component, volume.municipality, volume.month, volume.product, volume.treatment)
+        == (key.component, key.municipality, key.month, key.label, key.treatment)
     }
     query = (
         select(price_versions.c.recording, price_lists.c.name, price_versions.c.version)
@@ -193,9 +194,9 @@ def _count_sources(
     known = counts_known(connection, terms.cutoff)
     counts = _ReadCounts({key: count.persons for key, count in known.items()})
     entitlements, _ = population.entitle(contract.contract, component, counts, line.key.month)
-    amounts = [entitlement.amount for entitlement in entitlements if entitlement.key == line.key]
-    if amounts != [line.entitled]:
-        raise BrokenInvariant(f"line {line.key}: computed again it is {amounts}, not {line.entitled}")
+    again = total(entitlement.amount for entitlement in entitlements if entitlement.key == line.key)
+    if again != line.entitled:
+        raise BrokenInvariant(f"{line.key}: computed again it is {again}, not {line.entitled}")
     found: dict[int, list[str]] = {}
     for key in sorted(counts.read):
         if key[2].year == line.key.month.year or key[2] == component.count_date:
@@ -256,13 +257,13 @@ def _head(explained: ExplainedLine) -> Iterable[RenderableType]:
     for name, value in facts.items():
         grid.add_row(name, value)
     yield Padding(grid, (0, 0, 1, 2))
-    amounts = Table.grid(padding=(0, 2))
-    amounts.add_column(width=60)
-    amounts.add_column(justify="right")
-    amounts.add_row("Recht tot nu toe", format_eur(line.entitled))
-    amounts.add_row("Af: eerder geboekt", format_eur(-line.posted_before))
-    amounts.add_row("Deze regel", format_eur(line.amount))
-    yield Padding(amounts, (0, 0, 1, 2))
+    yield _sentences(
+        (
+            (0, "Recht tot nu toe", format_eur(line.entitled)),
+            (0, "Af: eerder geboekt", format_eur(-line.posted_before)),
+            (0, "Deze regel", format_eur(line.amount)),
+        )
+    )
 
 
 def _reasons(explained: ExplainedLine) -> Iterable[RenderableType]:
@@ -278,7 +279,7 @@ def _sentences(lines: Iterable[tuple[int, str, str]]) -> RenderableType:
     """Sentences with their result, each step under the one that used it."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(width=60)
-    grid.add_column(justify="right")
+    grid.add_column(width=14, justify="right")
     for depth, sentence, result in lines:
         grid.add_row(Padding(Text(sentence), (0, 0, 0, 2 * depth)), result)
     return Padding(grid, (0, 0, 1, 2))
@@ -312,12 +313,14 @@ def _rows(explained: ExplainedLine, limit: int, only_changes: bool) -> Iterable[
             shown += fitting
             _add_group(table, explained, group, fitting)
         yield title
-        yield table
+        if table.row_count:
+            yield table
         if left:
-            yield f"  … en nog {left} rijen; alle rijen: --rows 0"
+            yield f"… en nog {left} {_rows_word(left)}; alle rijen: --rows 0"
+        yield ""
     yield _together(explained)
     files = sorted({row.batch for row in shown})
-    yield from (f"  Vastlegging {number}: {explained.batches[number]}" for number in files)
+    yield from (f"Vastlegging {number} is {explained.batches[number]}" for number in files)
     yield ""
 
 
@@ -333,7 +336,11 @@ def _add_group(table: Table, explained: ExplainedLine, group: PricingGroup, rows
     if not rows:
         return
     if together:
-        table.add_row("", "", _group_text(explained, group), "", "", price, amount)
+        before = [row.quantity for row in group.rows if not explained.is_new(row)]
+        hours, quantity = f"{group.billed_quantity} uur", format_number(group.quantity)
+        table.add_row("", "", f"groep {group.number} is {hours}", "", quantity, price, amount)
+        if before and len(before) < len(group.rows):
+            table.add_row("", "", f"(was {hours_of(before)} uur", "", f"{format_number(sum(before))})", "", "")
     for row in rows:
         table.add_row(
             str(row.batch),
@@ -344,14 +351,6 @@ def _add_group(table: Table, explained: ExplainedLine, group: PricingGroup, rows
             "" if together else price,
             "" if together else amount,
         )
-
-
-def _group_text(explained: ExplainedLine, group: PricingGroup) -> str:
-    """'groep 1: 405 minuten wordt 7 uren (was 380)': what a client's month was rounded to."""
-    before = sum(row.quantity for row in group.rows if not explained.is_new(row))
-    unit, billed = UNIT_NAMES[group.rule.unit], UNIT_NAMES[group.rule.billed_unit]
-    was = f" (was {format_number(before)} {unit})" if before and before != group.quantity else ""
-    return f"groep {group.number}: {format_number(group.quantity)} {unit} is {group.billed_quantity} {billed}{was}"
 
 
 def _reference_text(explained: ExplainedLine, row: DeliveryRow, *, mark_new: bool) -> str:
@@ -378,7 +377,11 @@ def _together(explained: ExplainedLine) -> str:
     rows = sum(len(group.rows) for group in groups)
     quantity = format_number(sum(group.quantity for group in groups))
     unit = UNIT_NAMES[groups[0].rule.unit]
-    return f"  Alle {rows} rijen samen: {quantity} {unit}, {format_eur(amount_of(groups))} euro"
+    return f"Samen {rows} {_rows_word(rows)}, {quantity} {unit}: {format_eur(amount_of(groups))} euro"
+
+
+def _rows_word(rows: int) -> str:
+    return "rij" if rows == 1 else "rijen"
 
 
 def _sources(explained: ExplainedLine) -> Iterable[RenderableType]:

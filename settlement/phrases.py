@@ -84,7 +84,7 @@ CAUSES: Mapping[str, str] = {
     "terms": "gewijzigde voorwaarden van het contract",
 }
 
-_MEASURES = {"inhabitants": "inwoners"}
+MEASURES: Mapping[str, str] = {"inhabitants": "inwoners"}
 
 _COUNTS = frozenset(
     (
@@ -200,5 +200,5 @@ def _shown(name: str, text: str) -> object:
     if name == "share":
         return text.replace("/", " / ") if len(text) <= _LONGEST_FRACTION else shown_fraction(text)
     if name == "measure":
-        return _MEASURES.get(text, text)
+        return MEASURES.get(text, text)
     return text

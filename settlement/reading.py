@@ -20,6 +20,7 @@ from settlement.contract import SetOff
 from settlement.entitlement import Cause, Line, LineKey, PricedVolume, Timing, Treatment
 from settlement.tables import run_contracts, run_findings, run_lines, run_set_offs, run_states, run_volumes, runs
 from tariffs.tables import products
+from tariffs.units import PRICE_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def _volumes(connection: Connection, run: int) -> dict[int, list[PricedVolume]]:
         .where(run_volumes.c.run_id == run)
         .order_by(
             run_volumes.c.component, municipalities.c.code, run_volumes.c.service_month, products.c.code,
-            run_volumes.c.price,
+            run_volumes.c.price, run_volumes.c.unit, run_volumes.c.rounding,
         )
     )  # fmt: skip
     found: dict[int, list[PricedVolume]] = {}
@@ -196,6 +197,7 @@ def _volumes(connection: Connection, run: int) -> dict[int, list[PricedVolume]]:
             month=Month.of(row.service_month),
             product=row.product,
             treatment=Treatment(row.treatment),
+            rule=PRICE_RULES[(row.unit, row.price_per, row.rounding)],
             price=Decimal(row.price),
             price_version_id=row.price_version_id,
             rows=row.rows,

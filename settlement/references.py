@@ -31,10 +31,17 @@ from settlement.runs import STATE_NAMES
 from settlement.tables import run_contracts, run_lines, runs
 from settlement.terms import Coverage, coverages, read_terms
 from tariffs.tables import products
-from tariffs.units import UNIT_NAMES
+from tariffs.units import UNIT_NAMES, Rounding, Unit
 
 _KEY = ("municipality_id", "provider_id", "law", "reference")
 _WAITING = [verdict.code for verdict in VERDICTS.values() if verdict.counted_as == "waiting"]
+_PER = {
+    Unit.MINUTE: "minuut",
+    Unit.HOUR: "uur",
+    Unit.DAY_PART: "dagdeel",
+    Unit.DAY: "dag",
+    Unit.PIECE: "stuk",
+}
 _REJECTED_SHOWN = 20
 
 
@@ -64,7 +71,7 @@ def what_became_of(connection: Connection, run: Run, reference: str, agb_code: s
             raise Refusal(f"aanbieder {agb_code} is niet bekend", "geef de AGB-code: acht cijfers")
         query = query.where(providers.c.agb_code == agb_code)
     received = connection.execute(query).all()
-    return [_story(connection, run, row) for row in received] or _never_received(connection, run, reference)
+    return [_story(connection, run, row) for row in received] or _never_received(connection, reference, agb_code)
 
 
 def _same_key(table: Any) -> Any:
@@ -180,14 +187,15 @@ def _parked_because(settled: SettledContract) -> str:
 def _worth(group: PricingGroup, entry: Any) -> str:
     assert group.price is not None
     assert group.amount is not None
-    price, amount = format_number(group.price), format_eur(group.amount)
-    unit, billed = UNIT_NAMES[group.rule.unit], UNIT_NAMES[group.rule.billed_unit]
-    if group.rule.unit != group.rule.billed_unit:
+    price = f"{format_number(group.price)} per {_PER[group.rule.price_per]}"
+    amount, quantity = format_eur(group.amount), format_number(group.quantity)
+    unit = UNIT_NAMES[group.rule.unit]
+    if group.rule.rounding is Rounding.CLIENT_MONTH:
         return (
-            f"De {entry.quantity} {unit} tellen mee in de maand van de cliënt: {group.quantity} {unit}, afgerond "
-            f"{group.billed_quantity} {billed} x {price} = {amount} euro."
+            f"De {entry.quantity} {unit} tellen mee in de maand van de cliënt: {quantity} {unit}, afgerond op "
+            f"{group.billed_quantity} uur × {price} = {amount} euro."
         )
-    return f"{group.quantity} {unit} tegen {price} is {amount} euro."
+    return f"{quantity} {unit} × {price} = {amount} euro."
 
 
 def _line_of(connection: Connection, run: Run, settled: SettledContract, key: LineKey, recording: int) -> str:
@@ -243,18 +251,18 @@ def _credited(connection: Connection, run: Run, row: Any, entry: Any) -> str:
     return f" Creditregel {credit.reference} (vastlegging {credit.batch}) neemt de levering weer terug."
 
 
-def _never_received(connection: Connection, run: Run, reference: str) -> list[str]:
+def _never_received(connection: Connection, reference: str, agb_code: str | None) -> list[str]:
     rejected = connection.execute(
         select(batch_findings, batches.c.file_name)
         .join(batches, batches.c.recording == batch_findings.c.recording)
         .where(
             batch_findings.c.severity == Severity.ERROR,
             batch_findings.c.code.not_in(_WAITING),
-            batch_findings.c.recording <= run.cutoff,
         )
         .order_by(batch_findings.c.recording.desc(), batch_findings.c.row_number, batch_findings.c.code)
     ).all()
-    start = f"Onder referentie {reference} is geen geldige rij ontvangen tot en met vastlegging {run.cutoff}."
+    sender = f" van aanbieder {agb_code}" if agb_code else ""
+    start = f"Onder referentie {reference}{sender} is nooit een geldige rij ontvangen."
     if not rejected:
         return [f"{start} Er zijn ook geen rijen geweigerd: vraag de aanbieder of de rij is verstuurd."]
     shown = _one_per_row(rejected)[:_REJECTED_SHOWN]

@@ -9,7 +9,7 @@ Prices are whole ten-thousandths of a euro and amounts whole cents, so that sums
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -258,6 +258,7 @@ def _volume(coverage: Coverage, terms: Terms, row: Any) -> PricedVolume:
         month=Month.of(row.service_month),
         product=coverage.product.code,
         treatment=coverage.treatment,
+        rule=coverage.version.rule,
         price=_price(row.price),
         price_version_id=terms.price_versions[coverage.component.price_list].id,
         rows=int(row.rows),
@@ -319,19 +320,21 @@ def _findings(coverage: Coverage, row: Any) -> list[Finding]:
 
 
 def _merge(volumes: Iterable[PricedVolume]) -> list[PricedVolume]:
-    """One volume per key and price, also where a product's definition changed within a month; in a fixed order."""
+    """One volume per key, rule and price, also where a product's definition changed its dates; in a fixed order."""
     merged: dict[tuple[Any, ...], PricedVolume] = {}
     for volume in volumes:
-        key = (volume.component, volume.municipality, volume.month, volume.product, volume.price)
-        if key in merged:
-            other = merged[key]
-            volume = PricedVolume(
-                volume.component, volume.municipality, volume.month, volume.product, volume.treatment, volume.price,
-                volume.price_version_id, volume.rows + other.rows, volume.quantity + other.quantity,
-                volume.billed_quantity + other.billed_quantity, volume.amount + other.amount, volume.late + other.late,
-                volume.credited + other.credited, volume.withdrawn + other.withdrawn,
-            )  # fmt: skip
-        merged[key] = volume
+        key = (volume.component, volume.municipality, volume.month, volume.product, volume.price, astuple(volume.rule))
+        other = merged.get(key)
+        merged[key] = volume if other is None else replace(
+            volume,
+            rows=volume.rows + other.rows,
+            quantity=volume.quantity + other.quantity,
+            billed_quantity=volume.billed_quantity + other.billed_quantity,
+            amount=volume.amount + other.amount,
+            late=volume.late + other.late,
+            credited=volume.credited + other.credited,
+            withdrawn=volume.withdrawn + other.withdrawn,
+        )
     return [merged[key] for key in sorted(merged)]
 
 

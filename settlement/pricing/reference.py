@@ -115,6 +115,7 @@ def _volume(rows: Sequence[DeliveredRow], rule: PriceRule, price: Decimal) -> Pr
         month=Month.of(first.start),
         product=first.product,
         treatment=first.treatment,
+        rule=rule,
         price=price,
         price_version_id=0,
         rows=sum(row.sign for row in rows),

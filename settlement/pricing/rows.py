@@ -67,10 +67,8 @@ def pricing_groups(connection: Connection, terms: Terms, contract_id: int, key: 
     """
     grouped: dict[tuple[object, ...], tuple[Coverage, list[Any]]] = {}
     for coverage in coverages(terms):
-        component, product = coverage.component.key, coverage.product.code
-        if (coverage.registered.id, component, coverage.municipality, product) != (
-            contract_id, key.component, key.municipality, key.label
-        ):  # fmt: skip
+        covered = (coverage.component.key, coverage.municipality, key.month, coverage.product.code, coverage.treatment)
+        if coverage.registered.id != contract_id or LineKey(*covered) != key:
             continue
         per_client_month = coverage.version.rounding is Rounding.CLIENT_MONTH
         for row in connection.execute(_rows_of(coverage, terms.cutoff, key.month.first_day)):

@@ -42,6 +42,11 @@ class Cell:
         """The reference from another sheet."""
         return f"{self.sheet}!{self.address}"
 
+    @property
+    def row(self) -> str:
+        """The number of its row, as in an address."""
+        return self.address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
 
 @dataclass(frozen=True, slots=True)
 class Formula:
@@ -149,7 +154,13 @@ def sum_of(column: Sequence[Cell]) -> Formula:
     """The sum of adjacent cells in a column of this sheet; nothing to add is nil."""
     if not column:
         return Formula("0", Fraction(0))
-    return Formula(f"ROUND(SUM({column[0].address}:{column[-1].address}),2)", sum(cell.exact for cell in column))
+    return Formula(f"ROUND(SUM({column[0].address}:{column[-1].address}),2)", sum((cell.exact for cell in column), Fraction(0)))
+
+
+def sum_of_cells(cells: Sequence[Cell]) -> Formula:
+    """The sum of a few cells of this sheet that are not adjacent."""
+    text = f"ROUND({'+'.join(cell.address for cell in cells)},2)"
+    return Formula(text, sum((cell.exact for cell in cells), Fraction(0)))
 
 
 def sum_of_elsewhere(column: Sequence[Cell]) -> Formula:
@@ -161,12 +172,13 @@ def sum_of_elsewhere(column: Sequence[Cell]) -> Formula:
 def sum_where(column: Sequence[Cell], matches: Sequence[bool], conditions: Sequence[tuple[str, str]]) -> Formula:
     """The sum of the cells of another sheet whose rows match.
 
-    `conditions` are pairs of a range of texts on that sheet and the cell here that it must equal; `matches` tells which
-    rows do. Compared with `=`, where SUMIF would read a name such as '>5' as a condition.
+    `conditions` are pairs of the letter of a column of texts on that sheet and the cell here that it must equal;
+    `matches` tells which rows do. Compared with `=`, since SUMIF would read a name such as '>5' as a condition.
     """
     if not column:
         return Formula("0", Fraction(0))
-    tests = "*".join(f"({texts}={wanted})" for texts, wanted in conditions)
+    sheet, first, last = column[0].sheet, column[0].row, column[-1].row
+    tests = "*".join(f"({sheet}!{letter}{first}:{letter}{last}={wanted})" for letter, wanted in conditions)
     text = f"ROUND(SUMPRODUCT({tests}*{column[0].elsewhere}:{column[-1].address}),2)"
     exact = sum((cell.exact for cell, match in zip(column, matches, strict=True) if match), Fraction(0))
     return Formula(text, exact)

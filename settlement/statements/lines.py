@@ -1,11 +1,18 @@
-"""The sheets Regels (this month), Herrekening (what corrected months come to now) and Schaduw (counts, is not paid)."""
+"""The sheet Regels: what is entitled over the month itself."""
 
 from collections.abc import Mapping
 
 from kernel.notation import format_month
 from settlement.entitlement import Timing, Treatment
-from settlement.statements.book import Book, Page
-from settlement.statements.corrections import Corrections, write_block
+from settlement.statements.book import Page
 from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell
-from settlement.statements.volumes import WIDTHS, Amounts, write_volumes
+from settlement.statements.volumes import Amounts, write_volumes
+
+
+def write(page: Page, statement: Statement, instalments: Mapping[int, Cell]) -> Amounts:
+    """Fill the sheet; `instalments` are the cells of the sheet Populatie by line number."""
+    page.line(f"Regels van {format_month(statement.run.period.first_day)}", "heading")
+    lines = statement.lines(Treatment.PAYABLE, Timing.CURRENT)
+    page.line("" if lines else "Over deze maand zijn er geen regels.", "note")
+    return write_volumes(page, statement, lines, instalments)

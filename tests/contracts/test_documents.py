@@ -212,7 +212,7 @@ def test_lines_of_every_notation() -> None:
 a = 1 # a comment with = and [
 "b c".d = """
 two
-lines""\"""" # "
+lines""\\"""" # "
 e.f.'g h' = { i = [1.5, 2026-01-01 10:00:00], j.k = "}" }
 l = [
     # comment ]

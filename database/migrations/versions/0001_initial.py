@@ -428,6 +428,9 @@ CREATE TABLE run_volumes (
     municipality_id INTEGER NOT NULL,
     service_month DATE NOT NULL,
     product_id INTEGER NOT NULL,
+    unit TEXT NOT NULL,
+    price_per TEXT NOT NULL,
+    rounding TEXT NOT NULL,
     price NUMERIC NOT NULL,
     price_version_id INTEGER NOT NULL,
     treatment TEXT NOT NULL,
@@ -435,7 +438,7 @@ CREATE TABLE run_volumes (
     quantity BIGINT NOT NULL,
     billed_quantity BIGINT NOT NULL,
     amount_eur NUMERIC NOT NULL CONSTRAINT ck_run_volumes_amount_eur CHECK (scale(amount_eur) <= 2 AND amount_eur > '-Infinity' AND amount_eur < 'Infinity'),
-    CONSTRAINT pk_run_volumes PRIMARY KEY (run_id, contract_id, component, municipality_id, service_month, product_id, price),
+    CONSTRAINT pk_run_volumes PRIMARY KEY (run_id, contract_id, component, municipality_id, service_month, product_id, unit, price_per, rounding, price),
     CONSTRAINT fk_run_volumes_run_id_contract_id FOREIGN KEY(run_id, contract_id) REFERENCES run_contracts (run_id, contract_id),
     CONSTRAINT fk_run_volumes_product_id FOREIGN KEY(product_id) REFERENCES products (id),
     CONSTRAINT fk_run_volumes_price_version_id FOREIGN KEY(price_version_id) REFERENCES price_versions (id)

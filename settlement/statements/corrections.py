@@ -1,0 +1,97 @@
+"""The sheet Correcties: per line the new entitlement, what was posted before, the difference and its reasons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kernel.notation import format_eur, format_month
+from settlement.entitlement import Line, Timing, Treatment
+from settlement.phrases import cause_sentence
+from settlement.reading import NumberedLine
+from settlement.statements.book import Page
+from settlement.statements.facts import Statement
+from settlement.statements.formulas import Cell, minus, same_as, sum_of, sum_of_elsewhere
+from settlement.statements.volumes import Amounts
+
+HEADERS = (
+    "Regel", "Maand", "Onderdeel", "Gemeente", "Product", "Omschrijving", "Nieuw recht", "Eerder geboekt", "Correctie",
+    "Reden",
+)  # fmt: skip
+NUMERIC = ("Nieuw recht", "Eerder geboekt", "Correctie")
+WIDTHS = (7, 16, 16, 26, 10, 36, 16, 16, 16, 62)
+_NEW, _BEFORE, _AMOUNT, _REASON = 6, 7, 8, 9
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """Corrections on months of this year and, apart, on earlier years."""
+
+    this_year: Amounts
+    prior_years: Amounts
+
+
+def write(
+    page: Page, statement: Statement, instalments: Mapping[int, Cell], recomputed: Mapping[int, Sequence[Cell]]
+) -> Corrections:
+    """Fill the sheet; `instalments` and `recomputed` are cells of the sheets Populatie and Herrekening by line."""
+    page.line("Correcties", "heading")
+    page.line("Nieuw recht − eerder geboekt = correctie. De nieuwe rechten staan op de bladen die de cel noemt.", "note")
+    page.row += 1
+    entitled = {**recomputed, **{number: [cell] for number, cell in instalments.items()}}
+    blocks = {}
+    for timing, heading, none in (
+        (Timing.CORRECTION, f"Maanden van {statement.year}", f"Er zijn geen correcties over {statement.year}."),
+        (Timing.PRIOR_YEAR, "Eerdere jaren", "Er zijn geen correcties over eerdere jaren."),
+    ):
+        page.line(heading, "subheading")
+        lines = statement.lines(Treatment.PAYABLE, timing)
+        blocks[timing] = write_block(page, statement, lines, entitled, none)
+        page.row += 1
+    page.worksheet.repeat_rows(4)
+    return Corrections(blocks[Timing.CORRECTION], blocks[Timing.PRIOR_YEAR])
+
+
+def write_block(
+    page: Page,
+    statement: Statement,
+    lines: Sequence[NumberedLine],
+    entitled: Mapping[int, Sequence[Cell]],
+    none: str,
+) -> Amounts:
+    """A header, a row for every line and the total; `none` is said where there are no lines."""
+    page.headers(HEADERS, NUMERIC)
+    cells = [_write_correction(page, statement, numbered, entitled.get(numbered.number, ())) for numbered in lines]
+    page.fill(0, _REASON, "total_text")
+    page.text(0, "Totaal" if lines else none, "total_text")
+    total = page.formula(_AMOUNT, sum_of(cells), "total_eur")
+    page.row += 1
+    keys = [numbered.line.key for numbered in lines]
+    return Amounts(total, cells, [(key.component, statement.municipality(key.municipality)) for key in keys])
+
+
+def _write_correction(page: Page, statement: Statement, numbered: NumberedLine, entitled: Sequence[Cell]) -> Cell:
+    line = numbered.line
+    key = line.key
+    page.number(0, numbered.number, "count")
+    page.text(1, format_month(key.month.first_day))
+    page.text(2, key.component)
+    page.text(3, statement.municipality(key.municipality), "wrapped")
+    page.text(4, key.label if key.label in statement.register.products else "")
+    page.text(5, statement.subject(line), "wrapped")
+    if len(entitled) == 1:
+        new = page.formula(_NEW, same_as(entitled[0]), "eur")
+    elif entitled:
+        new = page.formula(_NEW, sum_of_elsewhere(entitled), "eur")
+    else:
+        new = page.number(_NEW, line.entitled.exact, "eur")
+    before = page.number(_BEFORE, line.posted_before.exact, "eur")
+    cell = page.formula(_AMOUNT, minus(new, before), "eur")
+    page.text(_REASON, _reasons(line), "wrapped")
+    page.row += 1
+    return cell
+
+
+def _reasons(line: Line) -> str:
+    """The causes of a line; several come each with their part of the difference."""
+    if len(line.causes) == 1:
+        return cause_sentence(line.causes[0])
+    return "\n".join(f"{cause_sentence(cause)}: {format_eur(cause.amount)}" for cause in line.causes)

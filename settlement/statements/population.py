@@ -1,0 +1,172 @@
+"""The sheet Populatie: the budget of population funding step by step, and the instalments that follow from it.
+
+Every number a step uses stands in a cell above its result, so the result is a formula over cells in sight. A step this
+sheet has no formula for is shown with its sentence and its result.
+"""
+
+from datetime import date
+from fractions import Fraction
+
+from contracts.model import INSTALMENT
+from kernel.explanations import Step
+from kernel.money import Eur
+from kernel.notation import format_date, format_month
+from settlement.entitlement import Timing, Treatment
+from settlement.invariants import BrokenInvariant
+from settlement.phrases import MEASURES, step_sentence
+from settlement.reading import NumberedLine
+from settlement.statements import formulas
+from settlement.statements.book import Page
+from settlement.statements.facts import Statement
+from settlement.statements.formulas import Cell, Formula
+
+WIDTHS = (74, 18, 18, 30)
+_VALUE, _AMOUNT, _SOURCE = 1, 2, 3
+_INSTALMENTS = ("instalment", "last_instalment")
+
+
+def lines_of(statement: Statement) -> list[NumberedLine]:
+    """The instalments that the run says something about, with their explanation."""
+    return [
+        numbered
+        for numbered in statement.lines(Treatment.PAYABLE, *Timing)
+        if numbered.line.key.label == INSTALMENT and numbered.line.explanation.code in _INSTALMENTS
+    ]
+
+
+def write(page: Page, statement: Statement) -> dict[int, Cell]:
+    """Fill the sheet; returns the cell of each instalment by line number."""
+    page.line("Populatiebekostiging", "heading")
+    page.line("Het jaarbudget stap voor stap en de termijnen die eruit volgen.", "note")
+    page.headers(("Stap", "Waarde", "Bedrag", "Bron"), ("Waarde", "Bedrag"))
+    page.repeat_header()
+    groups: dict[tuple[str, str, int], list[NumberedLine]] = {}
+    for numbered in lines_of(statement):
+        key = numbered.line.key
+        groups.setdefault((key.component, key.municipality, key.month.year), []).append(numbered)
+    cells: dict[int, Cell] = {}
+    for (component, municipality, year), lines in groups.items():
+        page.row += 1
+        page.line(f"{component}, {statement.municipality(municipality)}: budget {year}", "subheading")
+        budget = _write_step(page, lines[0].line.explanation.steps[0])
+        cells |= _write_instalments(page, budget, lines)
+    return cells
+
+
+def _write_instalments(page: Page, budget: Cell, lines: list[NumberedLine]) -> dict[int, Cell]:
+    first = lines[0].line.explanation.values
+    year_months = _input(page, f"maanden van kracht in {first['year']}", int(first["year_months"]), "count")
+    cells: dict[int, Cell] = {}
+    for numbered in lines:
+        step = numbered.line.explanation
+        if step.code == "last_instalment":
+            earlier = _write_earlier(page, budget, year_months, step)
+            formula = formulas.minus(budget, earlier)
+        else:
+            months = page.number(_VALUE, int(step.values["months"]), "count")
+            formula = formulas.instalment(budget, months, year_months)
+        sentence = f"{format_month(numbered.line.key.month.first_day)}: {step_sentence(step)}"
+        cells[numbered.number] = _write_result(page, sentence, formula, step, fill_value=step.code == "last_instalment")
+    return cells
+
+
+def _write_earlier(page: Page, budget: Cell, year_months: Cell, step: Step) -> Cell:
+    """What the earlier instalments of the year come to: all alike, or as the program has them."""
+    earlier = budget.exact - Eur(step.result).exact
+    count = int(step.values["of"]) - 1
+    months = _input(page, "maanden per termijn", int(step.values["months"]), "count")
+    formula = formulas.times(count, formulas.instalment(budget, months, year_months))
+    page.text(0, f"{count} eerdere termijnen samen", "input")
+    if formula.exact == earlier:
+        cell = page.formula(_VALUE, formula, "eur")
+    else:
+        cell = page.number(_VALUE, earlier, "eur")
+    page.fill(_AMOUNT, _SOURCE, "text")
+    page.row += 1
+    return cell
+
+
+def _write_step(page: Page, step: Step) -> Cell:
+    """Write the steps that `step` used, then its own numbers, then its result."""
+    values = step.values
+    formula: Formula | None = None
+    match step.code:
+        case "per_person":
+            day = format_date(date.fromisoformat(values["count_date"]))
+            measure = MEASURES.get(values["measure"], values["measure"])
+            persons = _input(page, f"{measure} van {values['areas']} op {day}", int(values["persons"]), "count")
+            amount = _input(page, "bedrag per persoon", Fraction(values["amount_eur"]), "eur")
+            formula = formulas.persons_times_amount(persons, amount)
+        case "sum_of_segments":
+            formula = formulas.sum_of_cells([_write_step(page, child) for child in step.steps])
+        case "division":
+            whole = _write_step(page, step.steps[0])
+            formula = formulas.sum_of_cells([_write_share(page, whole, share) for share in step.steps[1:]])
+        case "index":
+            before = _write_step(page, step.steps[0])
+            percent = _input(page, f"index {values['year']}", Fraction(values["percent"]), "percent")
+            formula = formulas.indexed(before, percent)
+        case "recount":
+            formula = _write_recount(page, step)
+        case "part_of_year":
+            year = _write_step(page, step.steps[0])
+            months = _input(page, "maanden van kracht", int(values["months"]), "count")
+            formula = formulas.part_of_year(year, months)
+        case _:
+            for child in step.steps:
+                _write_step(page, child)
+    return _write_result(page, step_sentence(step), formula, step)
+
+
+def _write_recount(page: Page, step: Step) -> Formula:
+    values = step.values
+    budget = _write_step(page, step.steps[0])
+    before = _input(page, "telling waarop het budget rust", Fraction(values["counted"]), "measure")
+    after = _input(page, "hertelling", Fraction(values["recounted"]), "measure")
+    band = _input(page, "dode band", Fraction(values["dead_band_percent"]), "percent")
+    growth = _computed(page, "groei", formulas.growth_percent(before, after), "percent")
+    paid_formula = formulas.paid_percent(before, after, growth, band, values["pays"])
+    paid = _computed(page, "betaald deel van de groei", paid_formula, "percent")
+    return formulas.raised(budget, paid)
+
+
+def _write_share(page: Page, whole: Cell, step: Step) -> Cell:
+    share = _input(page, f"aandeel van {step.values['area']}", Fraction(step.values["share"]) * 100, "share")
+    exact = formulas.share_of(whole, share, Cell(page.name, "", Fraction(0))).exact
+    remainder = _input(page, "verdeling van de restcenten", Eur(step.result).exact - exact, "eur")
+    return _write_result(page, step_sentence(step), formulas.share_of(whole, share, remainder), step)
+
+
+def _input(page: Page, label: str, number: Fraction | int, style: str) -> Cell:
+    page.text(0, label, "input")
+    cell = page.number(_VALUE, number, style)
+    page.fill(_AMOUNT, _SOURCE, "text")
+    page.row += 1
+    return cell
+
+
+def _computed(page: Page, label: str, formula: Formula, style: str) -> Cell:
+    page.text(0, label, "input")
+    cell = page.formula(_VALUE, formula, style)
+    page.fill(_AMOUNT, _SOURCE, "text")
+    page.row += 1
+    return cell
+
+
+def _write_result(
+    page: Page, sentence: str, formula: Formula | None, step: Step, *, fill_value: bool = True
+) -> Cell:
+    """The row of a step's result. Raises `BrokenInvariant` when the formula comes to something else."""
+    result = Eur(step.result).exact
+    if formula is not None and formula.exact != result:
+        raise BrokenInvariant(f"{step.code} {dict(step.values)}: the statement comes to {formula.exact}, not {step.result}")
+    page.text(0, sentence, "wrapped")
+    if fill_value:
+        page.fill(_VALUE, _VALUE, "text")
+    if formula is None:
+        cell = page.number(_AMOUNT, result, "eur")
+    else:
+        cell = page.formula(_AMOUNT, formula, "eur")
+    page.text(_SOURCE, step.source, "wrapped")
+    page.row += 1
+    return cell

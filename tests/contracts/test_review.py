@@ -1,0 +1,59 @@
+"""Warnings about contracts that can be settled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contracts.documents import read_documents
+from contracts.review import review
+from kernel.findings import Severity
+
+Write = Callable[..., Path]
+
+
+def warnings(path: Path) -> list[str]:
+    (document,) = read_documents([path])
+    found = review(document)
+    assert all(finding.severity is Severity.WARNING for finding in found)
+    return [str(finding) for finding in found]
+
+
+def test_a_contract_that_is_whole_gets_no_warning(document: Write, population: str, effort: str) -> None:
+    assert warnings(document(population)) == []
+    assert warnings(document(effort)) == []
+
+
+def test_a_contract_without_examples(document: Write, population: str) -> None:
+    assert warnings(document(population.split("[[example]]")[0])) == [
+        "a.toml: het contract heeft geen rekenvoorbeeld; neem de rekenvoorbeelden uit de bijlage op"
+    ]
+
+
+def test_a_component_that_no_example_speaks_of(document: Write, effort: str) -> None:
+    part = '[[component]]\nkey = "logeren"\nkind = "effort"\nclause = "artikel 6"\nproducts = ["44A09"]\n\n[[example]]'
+    assert warnings(document(effort.replace("[[example]]", part))) == [
+        'a.toml, regel 14, onderdeel "logeren": geen rekenvoorbeeld verwacht iets van dit onderdeel; '
+        "voeg een rekenvoorbeeld toe waarin het voorkomt"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("good", "other", "said"),
+    [
+        ('covers = ["45A04"]', 'price_list = "crisis"',
+         'regel 17, onderdeel "wijkteam", sleutel price_list: zonder covers leest niets deze prijslijst'),
+        ("prices = [", 'prices = [ ["44A09", 2026-01-01, "open", "1.00"],',
+         'regel 24, rekenvoorbeeld "januari", sleutel prices[1]: geen levering gebruikt de prijs van 44A09'),
+        ("products = {", 'products = { 44A09 = { unit = "day", price_per = "day" },',
+         'regel 23, rekenvoorbeeld "januari", sleutel products.44A09: er is geen levering van product 44A09'),
+        ("deliveries = [", 'deliveries = [ { product = "44A09", start = 2026-01-05, end = 2026-01-05, quantity = 1 },',
+         'regel 25, rekenvoorbeeld "januari", sleutel deliveries[1]: geen onderdeel leest leveringen van product 44A09'),
+    ],
+)  # fmt: skip
+def test_what_nothing_reads(document: Write, population: str, good: str, other: str, said: str) -> None:
+    assert population.count(good) == 1
+    found = warnings(document(population.replace(good, other)))
+    assert any(f"a.toml, {said}" in warning for warning in found)
