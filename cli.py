@@ -17,7 +17,7 @@ from database.commands import db
 from database.session import Database
 from importers.commands import import_
 from kernel.findings import Refusal
-from settlement.commands import settle
+from settlement.commands import explain, ledger, settle, statement
 from settlement.examples import settle_example
 from tariffs.commands import tariff
 
@@ -71,7 +71,7 @@ def main(ctx: click.Context) -> None:
     ctx.obj = ctx.obj or Program()
 
 
-for group in (tariff, contract, import_, settle, db):
+for group in (tariff, contract, import_, settle, statement, ledger, explain, db):
     main.add_command(group)
 
 

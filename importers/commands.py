@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -13,10 +14,11 @@ from rich.table import Table
 from database.connection import transaction
 from database.session import database
 from importers.advances import import_advances, render_advances_import
-from importers.deliveries import DeliveryImport, import_deliveries
+from importers.deliveries import Account, DeliveryImport, import_deliveries
 from importers.delivery_files import RowFinding, write_rejected
 from importers.population_counts import import_counts, render_counts_import
 from kernel.findings import Refusal
+from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
 from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, tell_warnings
 
@@ -82,7 +84,7 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
       bekostiging import deliveries aanbieder-2026-01.csv --rejected terug/
     """
     store = database(ctx)
-    attention = False
+    results: list[DeliveryImport] = []
     refused: list[tuple[Path, Refusal]] = []
     with store.engine() as engine:
         for file in files:
@@ -96,21 +98,22 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
                     raise
                 refused.append((file, refusal))
                 continue
-            attention = attention or result.needs_attention
+            results.append(result)
             _tell(result)
             if rejected is not None and result.findings:
                 target = rejected / f"{file.stem}.geweigerd.csv"
                 write_rejected(result.file, result.findings, target)
                 click.echo(f"  Geweigerde regels: {target}")
+    if results:
+        _tell_accounts(results)
     if refused:
-        reasons = [reason for _, reason in refused]
-        for reason in reasons:
+        for _, reason in refused:
             click.echo(f"Geweigerd: {reason.message}; {reason.hint}", err=True)
         raise Refusal(
             f"{len(refused)} van de {len(files)} bestanden zijn niet ingelezen; de andere wel",
             "verbeter deze bestanden en lees ze opnieuw in: " + ", ".join(str(path) for path, _ in refused),
         )
-    if attention:
+    if any(result.needs_attention for result in results):
         ctx.exit(NEEDS_ATTENTION)
 
 
@@ -144,7 +147,7 @@ class _progress:
 
 
 def _tell(result: DeliveryImport) -> None:
-    account = result.account
+    """What a person must know of one file besides the numbers, which follow for all files together."""
     if result.recording is None:
         click.echo(f"{result.file.name}: al ingelezen als vastlegging {result.read_before}; niets nieuws.")
     else:
@@ -152,26 +155,46 @@ def _tell(result: DeliveryImport) -> None:
         click.echo(f"{result.file.name}: vastlegging {result.recording}{again}")
     if result.file.unused_headers:
         click.echo(f"  Kolommen die niet gelezen worden: {', '.join(result.file.unused_headers)}")
-    table = Table("", "Regels", "Gedeclareerd (€)")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, rows, claimed in (
-        ("Geaccepteerd", account.rows_accepted, account.claimed_accepted),
-        ("Geweigerd", account.rows_rejected, account.claimed_rejected),
-        ("Wachtend", account.rows_waiting, account.claimed_waiting),
-        ("Al bekend", account.rows_known, account.claimed_known),
-    ):
-        table.add_row(name, format_number(rows), format_eur(claimed))
-    table.add_section()
-    table.add_row("Gelezen", format_number(account.rows_read), format_eur(account.claimed_read))
-    print_table(table)
     if result.waited_and_count_now:
-        click.echo(f"  {result.waited_and_count_now} creditregels uit eerdere bestanden wachtten en tellen nu mee.")
+        click.echo(f"  Creditregels uit eerdere bestanden die wachtten en nu tellen: {result.waited_and_count_now}")
     if result.withdrawn:
         shown = ", ".join(result.withdrawn[:_SHOWN_PER_RULE])
-        click.echo(f"  {len(result.withdrawn)} eerdere regels zijn tegengesproken en tellen niet meer: {shown}")
+        click.echo(f"  Eerdere regels die tegengesproken zijn en niet meer tellen: {len(result.withdrawn)} ({shown})")
     for findings in (result.findings, result.waiting, result.known):
         _tell_findings(findings)
+
+
+def _tell_accounts(results: Sequence[DeliveryImport]) -> None:
+    """What became of every row read, per file, and of the euros claimed on them."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Regels per bestand", overflow="fold")
+    for name in ("Gelezen", "Geaccepteerd", "Geweigerd", "Wachtend", "Al bekend"):
+        table.add_column(name, justify="right", no_wrap=True)
+    accounts = [result.account for result in results]
+    for result in results:
+        table.add_row(result.file.name, *map(format_number, _rows(result.account)))
+    table.add_section()
+    sums = [sum(rows) for rows in zip(*map(_rows, accounts), strict=True)]
+    table.add_row("Totaal", *map(format_number, sums))
+    print_table(table)
+    claimed = [total(amounts) for amounts in zip(*map(_claimed, accounts), strict=True)]
+    if claimed[0]:
+        read, accepted, rejected, waiting, known = map(format_eur, claimed)
+        line = f"Gedeclareerd € {read}: geaccepteerd {accepted}, geweigerd {rejected}, wachtend {waiting}, bekend {known}"
+        click.echo(click.wrap_text(line, WIDTH))
+
+
+def _rows(account: Account) -> list[int]:
+    return [
+        account.rows_read, account.rows_accepted, account.rows_rejected, account.rows_waiting, account.rows_known
+    ]  # fmt: skip
+
+
+def _claimed(account: Account) -> list[Eur]:
+    return [
+        account.claimed_read, account.claimed_accepted, account.claimed_rejected, account.claimed_waiting,
+        account.claimed_known,
+    ]  # fmt: skip
 
 
 def _tell_findings(findings: Sequence[RowFinding]) -> None:

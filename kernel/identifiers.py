@@ -5,7 +5,7 @@ import re
 _BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 _AGB = re.compile(r"\d{8}")
 _MUNICIPALITY = re.compile(r"(?:GM)?(\d{4})", re.IGNORECASE)
-_AREA = re.compile(r"(GM\d{4}|WK\d{6}|BU\d{8})", re.IGNORECASE)
+_AREA = re.compile(r"(GM\d{4}|WK\d{4}[0-9A-Z]{2}|BU\d{4}[0-9A-Z]{4})", re.IGNORECASE)
 _NINE_DIGITS = re.compile(r"(?<!\d)\d{8,9}(?!\d)")
 
 
@@ -31,7 +31,7 @@ def municipality_code(text: str) -> str | None:
 
 
 def area_code(text: str) -> str | None:
-    """A CBS code of a municipality, district or neighbourhood (GM0502, WK050201, BU05020101); None for anything else."""
+    """A CBS code of a municipality, district or neighbourhood (GM0502, WK0363AA, BU0363AA00); None for anything else."""
     match = _AREA.fullmatch(text)
     return match[1].upper() if match else None
 

@@ -1,28 +1,38 @@
-"""`bekostiging settle`: a month from draft to posting."""
+"""`bekostiging settle`, `statement`, `ledger` and `explain`: a month from draft to posting, and what it says."""
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
+from rich import box
+from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
+from contracts.model import INSTALMENT
 from database.recordings import latest, resolve_cutoff
 from database.session import database
-from kernel.findings import Finding
+from kernel.findings import Finding, Severity
 from kernel.money import Eur, total
 from kernel.notation import format_eur
 from kernel.periods import Month
 from settlement import runs as use_cases
 from settlement.entitlement import Timing, Treatment
+from settlement.explain import explain_line, list_lines, tell_reference
+from settlement.ledger.accounts import read_accounts
+from settlement.ledger.export import export_journal, write_journal
 from settlement.phrases import cause_sentence
 from settlement.reading import NumberedLine, Run, SettledContract, read_run
 from settlement.runs import STATE_NAMES
+from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
-from tariffs.commands import NEEDS_ATTENTION, WIDTH, print_table
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table
 
-_SHOWN_FINDINGS = 20
+_SHOWN_CORRECTIONS = 12
+_SHOWN_ERRORS = 20
+_SHOWN_WARNINGS = 2
 
 
 @click.group("settle")
@@ -83,8 +93,10 @@ def list_(ctx: click.Context) -> None:
     if not found:
         click.echo("Er zijn nog geen runs. Begin met: bekostiging settle run --period 2026-01")
         return
-    table = Table("Run", "Periode", "Vastlegging", "Toestand", "Sinds", "Door", "Totaal (€)")
-    table.columns[-1].justify = "right"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("Run", "Periode", "Vastlegging", "Toestand", "Sinds", "Door"):
+        table.add_column(name, overflow="fold", no_wrap=name != "Door")
+    table.add_column("Totaal (€)", justify="right", no_wrap=True)
     for row in found:
         since = f"{row.at:%d-%m-%Y %H:%M}"
         owed = format_eur(total(amounts.get(row.id, [])))
@@ -168,29 +180,35 @@ def show_run(settled: Run) -> None:
         f"Run {settled.id} over {settled.period}, met alles tot en met vastlegging {settled.cutoff}: "
         f"{STATE_NAMES[settled.state]}"
     )
-    table = Table("Contract", "Deze maand", "Correcties", "Eerder jaar", "Voorschot", "Te betalen")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    sums = [Eur.zero()] * 5
-    for contract in settled.contracts:
-        if contract.parked:
-            table.add_row(contract.contract.number, "geparkeerd", "", "", "", "")
-            continue
-        amounts = [
-            *(_sum(contract, timing) for timing in Timing),
-            -contract.set_off,
-            contract.to_pay,
-        ]
-        sums = [before + amount for before, amount in zip(sums, amounts, strict=True)]
-        table.add_row(contract.contract.number, *map(format_eur, amounts))
+    columns = {
+        "Deze maand": [_sum(contract, Timing.CURRENT) for contract in settled.contracts],
+        "Correcties": [_sum(contract, Timing.CORRECTION) for contract in settled.contracts],
+        "Eerder jaar": [_sum(contract, Timing.PRIOR_YEAR) for contract in settled.contracts],
+        "Voorschot": [-contract.set_off for contract in settled.contracts],
+        "Te betalen": [contract.to_pay for contract in settled.contracts],
+    }
+    shown = {name: amounts for name, amounts in columns.items() if name == "Te betalen" or any(amounts)}
+    table = amounts_table("Contract", *shown)
+    for contract, amounts in zip(settled.contracts, zip(*shown.values(), strict=True), strict=True):
+        cells = ["", *[""] * (len(shown) - 2), "geparkeerd"] if contract.parked else list(map(format_eur, amounts))
+        table.add_row(contract.contract.number, *cells[-len(shown) :])
     table.add_section()
-    table.add_row("Totaal (€)", *map(format_eur, sums))
+    table.add_row("Totaal (€)", *(format_eur(total(amounts)) for amounts in shown.values()))
     print_table(table)
     _show_corrections(settled)
     for contract in settled.contracts:
         _show_findings(f"Contract {contract.contract.number}", contract.findings, contract.parked)
     _show_findings("Buiten de contracten", settled.findings, False)
     click.echo(f"Controlegetal {settled.output_sha256[:16]}")
+
+
+def amounts_table(first: str, *amounts: str) -> Table:
+    """A table of amounts: these are never cut off, what stands before them is folded when it does not fit."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
+    for name in amounts:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
 
 
 def run_json(settled: Run) -> dict[str, Any]:
@@ -263,28 +281,127 @@ def _show_corrections(settled: Run) -> None:
     if not corrections:
         return
     corrections.sort(key=lambda pair: (-abs(pair[1].line.amount.amount), pair[1].number))
-    table = Table("Correctie", "Maand", "Product", "Bedrag (€)", "Waarom", title="Correcties", title_justify="left")
-    table.columns[3].justify = "right"
-    for number, numbered in corrections[:_SHOWN_FINDINGS]:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("Regel", "Contract", "Maand", "Wat"):
+        table.add_column(name, overflow="fold", no_wrap=name == "Maand")
+    table.add_column("Correctie (€)", justify="right", no_wrap=True)
+    table.add_column("Waarom")
+    for number, numbered in corrections[:_SHOWN_CORRECTIONS]:
         line = numbered.line
         why = "; ".join(cause_sentence(cause) for cause in line.causes)
-        label = "termijn" if line.key.label == "instalment" else line.key.label
-        table.add_row(f"{number} regel {numbered.number}", str(line.key.month), label, format_eur(line.amount), why)
+        label = "termijn" if line.key.label == INSTALMENT else line.key.label
+        table.add_row(str(numbered.number), number, str(line.key.month), label, format_eur(line.amount), why)
     print_table(table)
-    if len(corrections) > _SHOWN_FINDINGS:
-        rest = len(corrections) - _SHOWN_FINDINGS
+    if len(corrections) > _SHOWN_CORRECTIONS:
+        rest = len(corrections) - _SHOWN_CORRECTIONS
         click.echo(f"… en nog {rest} kleinere correcties; zie `bekostiging explain {settled.id}`")
 
 
 def _show_findings(title: str, findings: Sequence[Finding], parked: bool) -> None:
+    """Findings of one contract: all that park it, and a few of those that only ask for attention."""
     if findings:
         click.echo(f"{title}{' is geparkeerd' if parked else ''}:")
-    for finding in findings[:_SHOWN_FINDINGS]:
-        click.echo(click.wrap_text(f"{finding.code} {finding}", WIDTH, initial_indent="  ", subsequent_indent="    "))
-    if len(findings) > _SHOWN_FINDINGS:
-        click.echo(f"  … en nog {len(findings) - _SHOWN_FINDINGS}")
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    warnings = [finding for finding in findings if finding.severity is Severity.WARNING]
+    for shown, most in ((errors, _SHOWN_ERRORS), (warnings, _SHOWN_WARNINGS)):
+        for finding in shown[:most]:
+            line = f"{finding.code} {finding}"
+            click.echo(click.wrap_text(line, WIDTH, initial_indent="  ", subsequent_indent="    "))
+        if len(shown) > most:
+            click.echo(f"  … en nog {len(shown) - most}")
 
 
 def _end(ctx: click.Context, settled: Run) -> None:
     if settled.needs_attention:
         ctx.exit(NEEDS_ATTENTION)
+
+
+@click.group("statement")
+def statement() -> None:
+    """Afrekeningen voor aanbieders."""
+
+
+@statement.command("export")
+@click.argument("number", metavar="RUN", type=int)
+@click.option(
+    "--out", "out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Map voor de afrekeningen."
+)
+@click.pass_context
+def export(ctx: click.Context, number: int, out: Path) -> None:
+    """Schrijf per contract een afrekening in Excel.
+
+    Elk bedrag is een formule over de getoonde aantallen en prijzen, zodat de aanbieder kan narekenen.
+
+    \b
+    Voorbeeld:
+      bekostiging statement export 3 --out afrekeningen/
+    """
+    with database(ctx).transaction() as connection:
+        written = export_statements(connection, number, out)
+    click.echo(f"{len(written.paths)} afrekeningen geschreven in {out}")
+    for contract in written.parked:
+        click.echo(f"  Contract {contract} is geparkeerd en krijgt geen afrekening.")
+    if written.parked:
+        ctx.exit(NEEDS_ATTENTION)
+
+
+@click.group("ledger")
+def ledger() -> None:
+    """Het journaal voor de financiële administratie."""
+
+
+@ledger.command("export")
+@click.argument("number", metavar="RUN", type=int)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Bestand; zonder dit journaal-RUN.csv.")
+@click.option("--accounts", type=FILE, help="Eigen rekeningschema (TOML); zonder dit het meegeleverde.")
+@click.pass_context
+def export_ledger(ctx: click.Context, number: int, out: Path | None, accounts: Path | None) -> None:
+    """Schrijf het journaal van een geboekte run als CSV, met controletotalen ernaast.
+
+    \b
+    Voorbeeld:
+      bekostiging ledger export 3 --out journaal-2026-03.csv --accounts rekeningen.toml
+    """
+    with database(ctx).transaction() as connection:
+        journal = export_journal(connection, number, read_accounts(accounts))
+    target = out or Path(f"journaal-{number}.csv")
+    totals = write_journal(journal, target)
+    click.echo(f"{journal.lines} regels, debet {format_eur(journal.debit)}, credit {format_eur(journal.credit)}: {target}")
+    click.echo(f"Controletotalen: {totals}")
+
+
+@click.command("explain")
+@click.argument("number", metavar="RUN", type=int)
+@click.argument("line", metavar="[REGEL]", type=int, required=False)
+@click.option("--rows", default=20, show_default=True, help="Hoeveel leveringen er hooguit getoond worden; 0 is alle.")
+@click.option("--changes", is_flag=True, help="Alleen wat sinds de vorige afrekening is vastgelegd.")
+@click.option("--reference", help="Wat is er van de levering met deze referentie geworden?")
+@click.option("--provider", help="Van de aanbieder met deze AGB-code (bij --reference).")
+@click.pass_context
+def explain(
+    ctx: click.Context,
+    number: int,
+    line: int | None,
+    rows: int,
+    changes: bool,
+    reference: str | None,
+    provider: str | None,
+) -> None:
+    """Leg een bedrag uit, tot op artikel, prijslijst, bestand en rij.
+
+    Zonder REGEL: alle regels van de run met hun nummer. Met --reference: wat er van één levering is geworden, ook als
+    zij niet betaald is.
+
+    \b
+    Voorbeeld:
+      bekostiging explain 3 2
+      bekostiging explain 3 --reference r11
+    """
+    with database(ctx).transaction() as connection:
+        if reference is not None:
+            said = tell_reference(connection, number, reference, provider)
+        elif line is None:
+            said = list_lines(connection, number)
+        else:
+            said = explain_line(connection, number, line, rows, changes)
+    Console(width=WIDTH, markup=False, emoji=False, highlight=False).print(said)

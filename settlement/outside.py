@@ -9,6 +9,7 @@ from contracts.register import contracts_known
 from contracts.tables import municipalities, providers
 from importers.tables import deliveries, delivery_totals
 from kernel.findings import Finding, Severity
+from kernel.notation import format_number
 from kernel.periods import Month, Period
 from tariffs.tables import products
 
@@ -73,7 +74,7 @@ def outside_contracts(connection: Connection, period: Month, cutoff: int, agb_co
                     "P05",
                     Severity.ERROR,
                     f"aanbieder {row.provider}, {row.municipality}, product {row.product}, {Month.of(row.service_month)}",
-                    f"{rows} leveringen vallen buiten elk contract en worden niet betaald",
+                    f"buiten elk contract, dus niet betaald: {format_number(rows)} {'levering' if rows == 1 else 'leveringen'}",
                     "leg het contract vast of laat de aanbieder de leveringen crediteren",
                 )
             )

@@ -52,29 +52,39 @@ def read_posted(connection: Connection, cutoff: int) -> Mapping[int, Posted]:
         .where(runs.c.state == "posted", runs.c.posting <= cutoff, ~run_contracts.c.parked)
         .order_by(runs.c.posting)
     )
-    building: dict[int, dict[str, Any]] = {}
+    heads: dict[int, list[Any]] = defaultdict(list)
     for row in connection.execute(settled):
-        state = building.setdefault(row.contract_id, {"sequence": 0, "last_period": Month.of(row.period)})
-        state["sequence"] += 1
-        state["cutoff"] = row.cutoff
-        state["last_period"] = max(state["last_period"], Month.of(row.period))
+        heads[row.contract_id].append(row)
     lines = _lines(connection, cutoff)
     volumes = _volumes(connection, cutoff)
     hashes = _month_hashes(connection, cutoff)
     set_offs = _set_offs(connection, cutoff)
     return {
         contract: Posted(
-            **state,
-            **lines[contract],
+            sequence=len(rows),
+            cutoff=rows[-1].cutoff,
+            last_period=max(Month.of(row.period) for row in rows),
+            amounts=lines[contract].amounts,
+            task_fields=lines[contract].task_fields,
+            explanations=lines[contract].explanations,
             volumes=volumes[contract],
             month_hashes=hashes[contract],
             set_off=set_offs[contract],
         )
-        for contract, state in building.items()
+        for contract, rows in heads.items()
     }
 
 
-def _lines(connection: Connection, cutoff: int) -> defaultdict[int, dict[str, dict[LineKey, Any]]]:
+@dataclass(frozen=True, slots=True)
+class _PostedLines:
+    """By key: the sum of what was posted, and the task field and explanation of the last line."""
+
+    amounts: dict[LineKey, Eur] = field(default_factory=dict)
+    task_fields: dict[LineKey, str] = field(default_factory=dict)
+    explanations: dict[LineKey, Step] = field(default_factory=dict)
+
+
+def _lines(connection: Connection, cutoff: int) -> defaultdict[int, _PostedLines]:
     query = (
         select(run_lines, municipalities.c.code.label("municipality"))
         .join(runs, runs.c.id == run_lines.c.run_id)
@@ -82,15 +92,12 @@ def _lines(connection: Connection, cutoff: int) -> defaultdict[int, dict[str, di
         .where(runs.c.posting <= cutoff)
         .order_by(runs.c.posting, run_lines.c.line)
     )
-    found: defaultdict[int, dict[str, dict[LineKey, Any]]] = defaultdict(
-        lambda: {"amounts": {}, "task_fields": {}, "explanations": {}}
-    )
+    found: defaultdict[int, _PostedLines] = defaultdict(_PostedLines)
     for row in connection.execute(query):
-        key = _key(row)
-        of_contract = found[row.contract_id]
-        of_contract["amounts"][key] = of_contract["amounts"].get(key, Eur.zero()) + row.amount_eur
-        of_contract["task_fields"][key] = row.task_field
-        of_contract["explanations"][key] = Step.from_json(row.explanation)
+        key, of_contract = _key(row), found[row.contract_id]
+        of_contract.amounts[key] = of_contract.amounts.get(key, Eur.zero()) + row.amount_eur
+        of_contract.task_fields[key] = row.task_field
+        of_contract.explanations[key] = Step.from_json(row.explanation)
     return found
 
 

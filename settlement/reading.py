@@ -130,7 +130,7 @@ def read_run(connection: Connection, run: int) -> Run:
 def posted_in_year(connection: Connection, contract_id: int, run: Run) -> Eur:
     """What was posted on a contract over the service months of the run's year, before this run; payable lines only."""
     query = (
-        select(func.coalesce(func.sum(run_lines.c.amount_eur), 0))
+        select(run_lines.c.amount_eur)
         .join(runs, runs.c.id == run_lines.c.run_id)
         .where(
             run_lines.c.contract_id == contract_id,
@@ -139,20 +139,20 @@ def posted_in_year(connection: Connection, contract_id: int, run: Run) -> Eur:
             runs.c.posting <= run.cutoff,
         )
     )
-    return Eur(connection.execute(query).scalar_one())
+    return total(connection.execute(query).scalars())
 
 
 def outstanding_advances(connection: Connection, contract_id: int, run: Run) -> Eur:
     """What of the advances known at the run's cut-off is not set off yet, by earlier posted runs or by this one."""
-    paid = select(func.coalesce(func.sum(advances.c.amount_eur), 0)).where(
+    paid = select(advances.c.amount_eur).where(
         advances.c.contract_id == contract_id, advances.c.recording <= run.cutoff
     )
     used = (
-        select(func.coalesce(func.sum(run_set_offs.c.amount_eur), 0))
+        select(run_set_offs.c.amount_eur)
         .join(runs, runs.c.id == run_set_offs.c.run_id)
         .where(run_set_offs.c.contract_id == contract_id, (runs.c.posting <= run.cutoff) | (runs.c.id == run.id))
     )
-    return Eur(connection.execute(paid).scalar_one()) - Eur(connection.execute(used).scalar_one())
+    return total(connection.execute(paid).scalars()) - total(connection.execute(used).scalars())
 
 
 def _lines(connection: Connection, run: int) -> dict[int, list[NumberedLine]]:

@@ -41,6 +41,9 @@ STATE_NAMES = {"draft": "concept", "approved": "goedgekeurd", "posted": "geboekt
 # The first key of the advisory lock on a contract; the second is its id.
 _CONTRACT_LOCK = 0x5E771E
 
+# The advisory lock under which a run gets its number.
+_NUMBER_LOCK = 4_275_811_003
+
 
 def settle(
     connection: Connection, period: Month, by: str, numbers: Sequence[str] = (), cutoff: int | None = None
@@ -143,16 +146,18 @@ def _refuse_when_not_possible(connection: Connection, terms: Terms, posted: Mapp
 def _store(
     connection: Connection, terms: Terms, outcomes: Sequence[Outcome], outside: Sequence[Finding], by: str
 ) -> int:
-    run = connection.execute(
-        insert(runs)
-        .values(
+    # Numbered under a lock and not by a sequence, which a dry run would leave a gap in.
+    connection.execute(select(func.pg_advisory_xact_lock(_NUMBER_LOCK)))
+    run: int = connection.execute(select(func.coalesce(func.max(runs.c.id), 0) + 1)).scalar_one()
+    connection.execute(
+        insert(runs).values(
+            id=run,
             period=terms.period.first_day,
             cutoff=terms.cutoff,
             state="draft",
             output_sha256=output_hash(terms, outcomes, outside),
         )
-        .returning(runs.c.id)
-    ).scalar_one()
+    )
     connection.execute(insert(run_states).values(run_id=run, state="draft", at=func.now(), by=by))
     municipality_ids = {code: party.id for code, party in terms.municipalities.items()}
     settled = [outcome for outcome in outcomes if not outcome.parked]
@@ -272,7 +277,7 @@ def _store(
             for number, (contract, finding) in enumerate(findings, start=1)
         ],
     )
-    return int(run)
+    return run
 
 
 def output_hash(terms: Terms, outcomes: Sequence[Outcome], outside: Sequence[Finding]) -> str:

@@ -9,7 +9,6 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
-    Identity,
     Index,
     Integer,
     Numeric,
@@ -26,7 +25,7 @@ from database.types import money
 runs = Table(
     "runs",
     metadata,
-    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("period", Date, nullable=False),
     Column("cutoff", ForeignKey("recordings.number"), nullable=False),
     Column("state", Text, nullable=False),

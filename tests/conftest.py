@@ -29,7 +29,7 @@ def _away_from_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[URL]:
-    """The server of this test process, with the template. Nothing on it needs to survive, so it does not wait for disks."""
+    """The server of this test process, with the template. Nothing on it has to survive: it does not wait for disks."""
     with tempfile.TemporaryDirectory(prefix="bekostiging-test-") as folder:
         settings = Settings(Path(folder, "data"), Path(folder, "config"), database_url=None, user="tester")
         with embedded.server(settings) as address:
@@ -91,7 +91,8 @@ def invoke(database_url: str) -> Callable[..., Result]:
 
 
 def _fresh_database(server: URL, name: str, template: str) -> Iterator[str]:
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    # Copying files is ten times faster here than the usual way, which logs every page.
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield _text(server.set(database=name))
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 

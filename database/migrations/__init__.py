@@ -49,7 +49,7 @@ def upgrade(engine: Engine) -> None:
         config = Config(attributes={"connection": connection})
         for name, path in (("script_location", Path(__file__).parent), ("version_locations", VERSIONS)):
             config.set_main_option(name, str(path).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
+        config.set_main_option("path_separator", "newline")  # what a path never has
         command.upgrade(config, "head")
 
 
@@ -100,7 +100,7 @@ _DESCRIPTION = text("""
     SELECT concat_ws(' ', 'table', relname, pg_get_partkeydef(oid)) FROM tables
     UNION ALL
     SELECT concat_ws(' ', relname, attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
-                     'identity ' || nullif(attidentity, ''), 'generated ' || nullif(attgenerated, ''),
+                     'identity ' || nullif(attidentity::text, ''), 'generated ' || nullif(attgenerated::text, ''),
                      pg_get_expr(adbin, adrelid))
     FROM tables JOIN pg_attribute ON attrelid = oid AND attnum > 0 AND NOT attisdropped
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum

@@ -29,6 +29,20 @@ HERE = Path(__file__).parent
 MONTHS = ("2026-01", "2026-02", "2026-03")
 MONTH_NAMES = {"2026-01": "januari", "2026-02": "februari", "2026-03": "maart"}
 FINDINGS = 3  # the command did its work, and somebody should look at what it found
+LONGEST_LABEL = 34
+# What many causes of one kind are together.
+LABELS = {
+    "month": "de maand zelf",
+    "late": "nagekomen regels",
+    "credit": "creditregels",
+    "withdrawn": "ingetrokken regels",
+    "price": "gewijzigde prijzen",
+    "recount": "hertelling",
+    "count": "definitieve telling",
+    "first": "niet eerder afgerekend",
+    "terms": "gewijzigde voorwaarden",
+    "set_off": "verrekend voorschot",
+}
 SHOWN_LINES = 24  # of the report on thirteen delivery files
 ZERO = Decimal(0)
 
@@ -191,20 +205,29 @@ def show_differences(console: Console, before: dict[str, Any], after: dict[str, 
 
 
 def _differences(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Iterable[tuple[str, Decimal, Decimal]]:
-    """The kinds of cause whose amount differs, with a text for each: that of its largest amount."""
-    amounts: dict[str, list[Decimal]] = {}
-    texts: dict[str, tuple[Decimal, str]] = {}
+    """What differs, by kind of cause; the parts add up to the difference in what is paid."""
+    amounts: dict[str, list[Decimal]] = {"month": [ZERO, ZERO]}
+    texts: dict[str, set[str]] = {}
     for month, entry in enumerate((before, after)):
         if entry is None:
             continue
-        set_off = {"kind": "set_off", "amount_eur": f"-{entry['set_off_eur']}", "text": "verrekend voorschot"}
-        for cause in [*entry["causes"], set_off]:
+        amounts["month"][month] = Decimal(entry["total_eur"])
+        for cause in entry["causes"]:
             amount = Decimal(cause["amount_eur"])
             amounts.setdefault(cause["kind"], [ZERO, ZERO])[month] += amount
-            texts[cause["kind"]] = max(texts.get(cause["kind"], (ZERO, "")), (abs(amount), cause["text"]))
+            amounts["month"][month] -= amount
+            texts.setdefault(cause["kind"], set()).add(cause["text"])
+        amounts.setdefault("set_off", [ZERO, ZERO])[month] = -Decimal(entry["set_off_eur"])
+    amounts["set_off"] = amounts.pop("set_off", [ZERO, ZERO])  # last
     for kind, (first, second) in amounts.items():
         if first != second:
-            yield texts[kind][1], first, second
+            yield _label(kind, texts.get(kind, set())), first, second
+
+
+def _label(kind: str, texts: set[str]) -> str:
+    """What the causes of a kind are together: how their text begins, when they all have the same and it fits."""
+    start = texts.pop().split(":")[0] if len(texts) == 1 else ""
+    return start if 0 < len(start) <= LONGEST_LABEL else LABELS.get(kind, kind)
 
 
 def _paid(entry: dict[str, Any] | None) -> Decimal:

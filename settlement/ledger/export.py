@@ -57,11 +57,6 @@ class JournalFile:
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 
-    @property
-    def name(self) -> str:
-        """The file name when none is chosen."""
-        return f"journaal_{self.period}_run_{self.run:06d}.csv"
-
     def totals(self, file_name: str) -> bytes:
         """The companion file: one line of control totals."""
         values = (

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 
 from kernel.findings import Finding, Severity
 from kernel.money import Eur
+from kernel.notation import format_eur, format_number
 from kernel.periods import Month
 from settlement.entitlement import PricedVolume, RowEffect, Treatment
 from settlement.pricing.reference import no_price, two_prices
@@ -291,7 +292,7 @@ def _findings(coverage: Coverage, row: Any) -> list[Finding]:
         missing = no_price(coverage.product.code, row.price_day)
         # A shadow line is not paid: without a price it cannot be shown, and the budget is paid all the same.
         severity = Severity.ERROR if coverage.treatment is Treatment.PAYABLE else Severity.WARNING
-        found.append(Finding(missing.code, severity, place, f"{row.rows} leveringen zonder prijs", missing.hint))
+        found.append(Finding(missing.code, severity, place, f"er is geen prijs voor {_deliveries(row.rows)}", missing.hint))
     if row.two_price_clients:
         conflict = two_prices(coverage.product.code, month, row.two_price_clients)
         found.append(Finding(conflict.code, conflict.severity, place, conflict.message, conflict.hint))
@@ -301,7 +302,7 @@ def _findings(coverage: Coverage, row: Any) -> list[Finding]:
                 "P03",
                 Severity.WARNING,
                 place,
-                f"{row.crossing_rows} leveringen lopen over een prijswijziging heen; de prijs van één dag telt voor het geheel",
+                f"bij {_deliveries(row.crossing_rows)} verandert de prijs onderweg; de prijs van één dag telt voor het geheel",
                 "laat de aanbieder de levering splitsen op de dag van de wijziging",
             )
         )
@@ -312,11 +313,15 @@ def _findings(coverage: Coverage, row: Any) -> list[Finding]:
                 "P04",
                 Severity.WARNING,
                 place,
-                f"{row.other_claims} leveringen zijn voor een ander bedrag gedeclareerd (verschil {difference})",
+                f"voor {_deliveries(row.other_claims)} is een ander bedrag gedeclareerd (verschil {format_eur(difference)})",
                 "het berekende bedrag telt; vraag de aanbieder naar zijn tarief",
             )
         )
     return found
+
+
+def _deliveries(rows: int) -> str:
+    return "1 levering" if rows == 1 else f"{format_number(rows)} leveringen"
 
 
 def _merge(volumes: Iterable[PricedVolume]) -> list[PricedVolume]:

@@ -62,12 +62,15 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
 class Page:
     """A sheet that is filled from the top: `row` is where the next cells come."""
 
-    def __init__(self, name: str, worksheet: Any, styles: Mapping[str, Any], quoted: Mapping[str, Any]) -> None:
+    def __init__(
+        self, name: str, worksheet: Any, styles: Mapping[str, Any], quoted: Mapping[str, Any], repeat_header: bool
+    ) -> None:
         self.name = name
         self.row = 0
         self.worksheet = worksheet
         self._styles = styles
         self._quoted = quoted
+        self._repeat_header = repeat_header
 
     def text(self, column: int, text: str, style: str = "text") -> None:
         """Write text, whatever it looks like."""
@@ -97,15 +100,17 @@ class Page:
         self.row += 1
 
     def headers(self, names: Sequence[str], right: Sequence[str] = ()) -> None:
-        """A row of column headers; the names in `right` stand above numbers."""
+        """A row of column headers; the names in `right` stand above numbers.
+
+        Where the sheet repeats its header, the first one stays in sight and stands on every printed page.
+        """
         for column, name in enumerate(names):
             self.text(column, name, "header_right" if name in right else "header")
+        if self._repeat_header:
+            self.worksheet.freeze_panes(self.row + 1, 0)
+            self.worksheet.repeat_rows(self.row)
+            self._repeat_header = False
         self.row += 1
-
-    def repeat_header(self) -> None:
-        """Let the row above be the header: it stays in sight, and stands on every printed page."""
-        self.worksheet.freeze_panes(self.row, 0)
-        self.worksheet.repeat_rows(self.row - 1)
 
 
 class Book:
@@ -123,7 +128,7 @@ class Book:
         self._styles = {name: self._format(style) for name, style in _STYLES.items()}
         self._quoted = {name: self._format({**style, "quote_prefix": True}) for name, style in _STYLES.items()}
 
-    def page(self, name: str, widths: Sequence[int], *, landscape: bool = False) -> Page:
+    def page(self, name: str, widths: Sequence[int], *, landscape: bool = False, repeat_header: bool = False) -> Page:
         """Add a sheet of A4 that is as wide as one page, with `widths` of its columns in characters."""
         sheet = self._workbook.add_worksheet(name)
         for column, width in enumerate(widths):
@@ -137,7 +142,7 @@ class Book:
         sheet.set_footer("&L&9&A&R&9Pagina &P van &N")
         sheet.hide_gridlines(2)
         sheet.ignore_errors({"number_stored_as_text": _EVERY_CELL})
-        return Page(name, sheet, self._styles, self._quoted)
+        return Page(name, sheet, self._styles, self._quoted, repeat_header)
 
     def content(self) -> bytes:
         """Close the workbook and give its bytes."""

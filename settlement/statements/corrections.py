@@ -34,34 +34,34 @@ def write(
 ) -> Corrections:
     """Fill the sheet; `instalments` and `recomputed` are cells of the sheets Populatie and Herrekening by line."""
     page.line("Correcties", "heading")
-    page.line("Nieuw recht − eerder geboekt = correctie. De nieuwe rechten staan op de bladen die de cel noemt.", "note")
-    page.row += 1
+    page.line("Nieuw recht − eerder geboekt = correctie. Het nieuwe recht volgt uit het blad dat de cel noemt.", "note")
     entitled = {**recomputed, **{number: [cell] for number, cell in instalments.items()}}
-    blocks = {}
-    for timing, heading, none in (
-        (Timing.CORRECTION, f"Maanden van {statement.year}", f"Er zijn geen correcties over {statement.year}."),
-        (Timing.PRIOR_YEAR, "Eerdere jaren", "Er zijn geen correcties over eerdere jaren."),
-    ):
-        page.line(heading, "subheading")
-        lines = statement.lines(Treatment.PAYABLE, timing)
-        blocks[timing] = write_block(page, statement, lines, entitled, none)
-        page.row += 1
-    page.worksheet.repeat_rows(4)
-    return Corrections(blocks[Timing.CORRECTION], blocks[Timing.PRIOR_YEAR])
+    this_year = statement.lines(Treatment.PAYABLE, Timing.CORRECTION)
+    prior_years = statement.lines(Treatment.PAYABLE, Timing.PRIOR_YEAR)
+    shadow = statement.lines(Treatment.SHADOW, Timing.CORRECTION, Timing.PRIOR_YEAR)
+    written = Corrections(
+        _write_block(page, statement, f"Maanden van {statement.year}", this_year, entitled),
+        _write_block(page, statement, "Eerdere jaren", prior_years, entitled),
+    )
+    if shadow:
+        _write_block(page, statement, "Schaduw: telt mee, wordt niet betaald", shadow, entitled)
+    return written
 
 
-def write_block(
+def _write_block(
     page: Page,
     statement: Statement,
+    heading: str,
     lines: Sequence[NumberedLine],
     entitled: Mapping[int, Sequence[Cell]],
-    none: str,
 ) -> Amounts:
-    """A header, a row for every line and the total; `none` is said where there are no lines."""
+    """A heading, a header, a row for every line and the total."""
+    page.row += 1
+    page.line(heading, "subheading")
     page.headers(HEADERS, NUMERIC)
     cells = [_write_correction(page, statement, numbered, entitled.get(numbered.number, ())) for numbered in lines]
     page.fill(0, _REASON, "total_text")
-    page.text(0, "Totaal" if lines else none, "total_text")
+    page.text(0, "Totaal" if lines else "Geen correcties", "total_text")
     total = page.formula(_AMOUNT, sum_of(cells), "total_eur")
     page.row += 1
     keys = [numbered.line.key for numbered in lines]

@@ -60,6 +60,21 @@ class Statement:
         """The priced volumes that a line on deliveries is made of."""
         return [volume for volume in self.settled.volumes if key_of(volume) == line.key]
 
+    def nil_volumes(self) -> list[PricedVolume]:
+        """Deliveries of the month that are worth nothing, for which a run has no line."""
+        amounts: dict[LineKey, list[PricedVolume]] = {}
+        for volume in self.settled.volumes:
+            if volume.month == self.run.period and volume.treatment is Treatment.PAYABLE:
+                amounts.setdefault(key_of(volume), []).append(volume)
+        said = {numbered.line.key for numbered in self.settled.lines}
+        return [
+            volume
+            for key, volumes in amounts.items()
+            if key not in said and not any(volume.amount for volume in volumes)
+            for volume in volumes
+            if volume.rows
+        ]
+
     def municipality(self, code: str) -> str:
         """The name of a municipality, with its code where two have that name."""
         name = self.run.municipalities[code].name

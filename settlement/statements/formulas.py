@@ -154,7 +154,8 @@ def sum_of(column: Sequence[Cell]) -> Formula:
     """The sum of adjacent cells in a column of this sheet; nothing to add is nil."""
     if not column:
         return Formula("0", Fraction(0))
-    return Formula(f"ROUND(SUM({column[0].address}:{column[-1].address}),2)", sum((cell.exact for cell in column), Fraction(0)))
+    text = f"ROUND(SUM({column[0].address}:{column[-1].address}),2)"
+    return Formula(text, sum((cell.exact for cell in column), Fraction(0)))
 
 
 def sum_of_cells(cells: Sequence[Cell]) -> Formula:

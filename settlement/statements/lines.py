@@ -14,5 +14,6 @@ def write(page: Page, statement: Statement, instalments: Mapping[int, Cell]) -> 
     """Fill the sheet; `instalments` are the cells of the sheet Populatie by line number."""
     page.line(f"Regels van {format_month(statement.run.period.first_day)}", "heading")
     lines = statement.lines(Treatment.PAYABLE, Timing.CURRENT)
-    page.line("" if lines else "Over deze maand zijn er geen regels.", "note")
-    return write_volumes(page, statement, lines, instalments)
+    nil = statement.nil_volumes()
+    page.line("" if lines or nil else "Over deze maand zijn er geen regels.", "note")
+    return write_volumes(page, statement, lines, instalments, nil)

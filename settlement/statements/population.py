@@ -39,7 +39,6 @@ def write(page: Page, statement: Statement) -> dict[int, Cell]:
     page.line("Populatiebekostiging", "heading")
     page.line("Het jaarbudget stap voor stap en de termijnen die eruit volgen.", "note")
     page.headers(("Stap", "Waarde", "Bedrag", "Bron"), ("Waarde", "Bedrag"))
-    page.repeat_header()
     groups: dict[tuple[str, str, int], list[NumberedLine]] = {}
     for numbered in lines_of(statement):
         key = numbered.line.key
@@ -77,10 +76,7 @@ def _write_earlier(page: Page, budget: Cell, year_months: Cell, step: Step) -> C
     months = _input(page, "maanden per termijn", int(step.values["months"]), "count")
     formula = formulas.times(count, formulas.instalment(budget, months, year_months))
     page.text(0, f"{count} eerdere termijnen samen", "input")
-    if formula.exact == earlier:
-        cell = page.formula(_VALUE, formula, "eur")
-    else:
-        cell = page.number(_VALUE, earlier, "eur")
+    cell = page.formula(_VALUE, formula, "eur") if formula.exact == earlier else page.number(_VALUE, earlier, "eur")
     page.fill(_AMOUNT, _SOURCE, "text")
     page.row += 1
     return cell
@@ -153,20 +149,15 @@ def _computed(page: Page, label: str, formula: Formula, style: str) -> Cell:
     return cell
 
 
-def _write_result(
-    page: Page, sentence: str, formula: Formula | None, step: Step, *, fill_value: bool = True
-) -> Cell:
+def _write_result(page: Page, sentence: str, formula: Formula | None, step: Step, *, fill_value: bool = True) -> Cell:
     """The row of a step's result. Raises `BrokenInvariant` when the formula comes to something else."""
     result = Eur(step.result).exact
     if formula is not None and formula.exact != result:
-        raise BrokenInvariant(f"{step.code} {dict(step.values)}: the statement comes to {formula.exact}, not {step.result}")
+        raise BrokenInvariant(f"{step.code} {dict(step.values)}: {formula.exact} on paper, {step.result} in the run")
     page.text(0, sentence, "wrapped")
     if fill_value:
         page.fill(_VALUE, _VALUE, "text")
-    if formula is None:
-        cell = page.number(_AMOUNT, result, "eur")
-    else:
-        cell = page.formula(_AMOUNT, formula, "eur")
+    cell = page.number(_AMOUNT, result, "eur") if formula is None else page.formula(_AMOUNT, formula, "eur")
     page.text(_SOURCE, step.source, "wrapped")
     page.row += 1
     return cell

@@ -1,20 +1,19 @@
-"""The sheet Schaduw: deliveries that count and are shown, but are paid for by a budget."""
+"""The sheet Schaduw: deliveries of the month that count and are shown, but are paid for by a budget."""
 
 from settlement.entitlement import Timing, Treatment
+from settlement.reading import NumberedLine
 from settlement.statements.book import Page
-from settlement.statements.corrections import write_block
 from settlement.statements.facts import Statement
 from settlement.statements.volumes import Amounts, write_volumes
+
+
+def lines_of(statement: Statement) -> list[NumberedLine]:
+    """The shadow lines of the month itself."""
+    return statement.lines(Treatment.SHADOW, Timing.CURRENT)
 
 
 def write(page: Page, statement: Statement) -> Amounts:
     """Fill the sheet."""
     page.line("Schaduw: telt mee, wordt niet betaald", "heading")
-    page.line("Waarde van leveringen die uit het budget betaald worden, tegen de prijslijst.", "note")
-    amounts = write_volumes(page, statement, statement.lines(Treatment.SHADOW, *Timing), {})
-    corrected = statement.lines(Treatment.SHADOW, Timing.CORRECTION, Timing.PRIOR_YEAR)
-    if corrected:
-        page.row += 1
-        page.line("Waarvan wijziging van eerdere maanden", "subheading")
-        write_block(page, statement, corrected, amounts.by_line, "")
-    return amounts
+    page.line("De waarde volgens de prijslijst van leveringen die uit het budget betaald worden.", "note")
+    return write_volumes(page, statement, lines_of(statement), {})

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from kernel.money import Eur
 from kernel.notation import format_month, format_number
-from settlement.entitlement import Line, PricedVolume
+from settlement.entitlement import Line, LineKey, PricedVolume
 from settlement.invariants import BrokenInvariant
 from settlement.reading import NumberedLine
 from settlement.statements.book import Page
-from settlement.statements.facts import Statement
-from settlement.statements.formulas import Cell, minus, plus, same_as, sum_of, volume_times_price
+from settlement.statements.facts import Statement, key_of
+from settlement.statements.formulas import Cell, plus, same_as, sum_of, volume_times_price
 from tariffs.units import UNIT_NAMES, Rounding, Unit
 
 HEADERS = (
@@ -20,7 +19,7 @@ HEADERS = (
 )  # fmt: skip
 NUMERIC = ("Leveringen", "Aantal", "Prijs", "Aantal × prijs", "Afronding per levering", "Bedrag")
 WIDTHS = (7, 16, 16, 26, 10, 40, 12, 11, 10, 11, 9, 15, 13, 16)
-_COMPONENT, _MUNICIPALITY, _AMOUNT = 2, 3, 13
+_AMOUNT = 13
 
 _PRICE_PER = {Unit.MINUTE: "minuut", Unit.HOUR: "uur", Unit.DAY_PART: "dagdeel", Unit.DAY: "dag", Unit.PIECE: "stuk"}
 
@@ -36,24 +35,30 @@ class Amounts:
 
 
 def write_volumes(
-    page: Page, statement: Statement, lines: Sequence[NumberedLine], instalments: Mapping[int, Cell]
+    page: Page,
+    statement: Statement,
+    lines: Sequence[NumberedLine],
+    instalments: Mapping[int, Cell],
+    without_line: Sequence[PricedVolume] = (),
 ) -> Amounts:
     """A header, a row for every volume or instalment of `lines`, and the total.
 
-    `instalments` are the cells of the sheet Populatie by line number. Raises `BrokenInvariant` when the rows of a line
-    do not add up to its entitlement.
+    `instalments` are the cells of the sheet Populatie by line number; volumes `without_line` come last. Raises
+    `BrokenInvariant` when the rows of a line do not add up to its entitlement.
     """
     page.headers(HEADERS, NUMERIC)
-    page.repeat_header()
+    by_line: dict[int, list[Cell]] = {}
     cells: list[Cell] = []
     belong_to: list[tuple[str, str]] = []
-    by_line: dict[int, list[Cell]] = {}
     for numbered in lines:
-        of_line = _write_line(page, statement, numbered, instalments)
+        key = numbered.line.key
+        by_line[numbered.number] = of_line = _write_line(page, statement, numbered, instalments)
         check(statement, numbered.line, of_line)
-        by_line[numbered.number] = of_line
         cells += of_line
-        belong_to += [(numbered.line.key.component, statement.municipality(numbered.line.key.municipality))] * len(of_line)
+        belong_to += [(key.component, statement.municipality(key.municipality)) for _ in of_line]
+    for volume in without_line:
+        cells.append(_write_volume(page, statement, volume))
+        belong_to.append((volume.component, statement.municipality(volume.municipality)))
     page.fill(0, _AMOUNT - 1, "total_text")
     page.text(0, "Totaal", "total_text")
     total = page.formula(_AMOUNT, sum_of(cells), "total_eur")
@@ -66,42 +71,44 @@ def check(statement: Statement, line: Line, cells: Sequence[Cell]) -> None:
     written = sum((cell.exact for cell in cells), Fraction(0))
     if written != line.entitled.exact:
         contract = statement.settled.contract.number
-        raise BrokenInvariant(f"contract {contract}, {line.key}: the statement comes to {written}, not {line.entitled}")
+        raise BrokenInvariant(f"contract {contract}, {line.key}: {written} on paper, {line.entitled} in the run")
 
 
 def _write_line(
     page: Page, statement: Statement, numbered: NumberedLine, instalments: Mapping[int, Cell]
 ) -> list[Cell]:
-    if numbered.number in instalments:
-        _write_labels(page, statement, numbered, statement.subject(numbered.line))
-        page.fill(6, _AMOUNT - 1, "text")
-        cell = page.formula(_AMOUNT, same_as(instalments[numbered.number]), "eur")
-        page.row += 1
-        return [cell]
-    return [_write_volume(page, statement, numbered, volume) for volume in statement.volumes_of(numbered.line)]
+    if numbered.number not in instalments:
+        volumes = statement.volumes_of(numbered.line)
+        return [_write_volume(page, statement, volume, numbered.number) for volume in volumes]
+    _write_labels(page, statement, numbered.line.key, statement.subject(numbered.line), numbered.number)
+    page.fill(6, _AMOUNT - 1, "text")
+    cell = page.formula(_AMOUNT, same_as(instalments[numbered.number]), "eur")
+    page.row += 1
+    return [cell]
 
 
-def _write_volume(page: Page, statement: Statement, numbered: NumberedLine, volume: PricedVolume) -> Cell:
+def _write_volume(page: Page, statement: Statement, volume: PricedVolume, number: int | None = None) -> Cell:
     product = statement.product(volume.product, volume.month)
     what = product.name
     if product.rounding is Rounding.CLIENT_MONTH:
         what = f"{what} ({format_number(volume.quantity)} minuten, per cliënt en maand afgerond op uren)"
-    _write_labels(page, statement, numbered, what)
+    _write_labels(page, statement, key_of(volume), what, number)
     page.number(6, volume.rows, "count")
     quantity = page.number(7, volume.billed_quantity, "count")
     page.text(8, UNIT_NAMES[product.rule.billed_unit])
     price = page.number(9, volume.price, "price")
     page.text(10, _PRICE_PER[product.price_per])
-    product_cell = page.formula(11, volume_times_price(quantity, price, product.rule.units_per_price), "eur")
-    rounding = page.number(12, volume.amount.exact - product_cell.exact, "eur")
-    cell = page.formula(_AMOUNT, plus(product_cell, rounding), "eur")
+    by_volume = page.formula(11, volume_times_price(quantity, price, product.rule.units_per_price), "eur")
+    rounding = page.number(12, volume.amount.exact - by_volume.exact, "eur")
+    cell = page.formula(_AMOUNT, plus(by_volume, rounding), "eur")
     page.row += 1
     return cell
 
 
-def _write_labels(page: Page, statement: Statement, numbered: NumberedLine, what: str) -> None:
-    key = numbered.line.key
-    page.number(0, numbered.number, "count")
+def _write_labels(page: Page, statement: Statement, key: LineKey, what: str, number: int | None) -> None:
+    page.text(0, "")
+    if number is not None:
+        page.number(0, number, "count")
     page.text(1, format_month(key.month.first_day))
     page.text(2, key.component)
     page.text(3, statement.municipality(key.municipality), "wrapped")

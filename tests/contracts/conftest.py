@@ -1,4 +1,4 @@
-"""Two contract documents of the smallest kind, the parties and products they name, and a settler to put in their way."""
+"""Two contract documents of the smallest kind, the parties and products they name, and a settler for their examples."""
 
 from __future__ import annotations
 

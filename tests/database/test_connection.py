@@ -4,10 +4,12 @@ import traceback
 
 import pytest
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import IntegrityError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 
 from database import connection as module
+from database import embedded, postgres
 from database.connection import open_engine, transaction
+from database.settings import Settings
 from kernel.findings import Refusal
 
 
@@ -32,9 +34,13 @@ def test_a_block_that_ends_well_is_committed(engine):
 
 
 def test_an_exception_rolls_back(engine):
-    with pytest.raises(Refusal), transaction(engine) as connection:
-        connection.execute(text("INSERT INTO t VALUES (1)"))
-        raise Refusal("nee")
+    def use():
+        with transaction(engine) as connection:
+            connection.execute(text("INSERT INTO t VALUES (1)"))
+            raise Refusal("nee")
+
+    with pytest.raises(Refusal, match="nee"):
+        use()
     assert numbers(engine) == []
 
 
@@ -64,18 +70,18 @@ def test_a_transaction_inside_a_transaction_is_a_bug(engine):
 
 
 def test_a_lost_connection_is_refused(engine):
-    with (
-        pytest.raises(Refusal, match="weggevallen"),
-        transaction(engine) as connection,
-        engine.connect() as other,
-    ):
-        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
-        connection.execute(text("INSERT INTO t VALUES (1)"))
+    def use():
+        with transaction(engine) as connection, engine.connect() as other:
+            pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+            connection.execute(text("INSERT INTO t VALUES (1)"))
+
+    with pytest.raises(Refusal, match="weggevallen"):
+        use()
     assert numbers(engine) == []
 
 
-def test_a_server_that_is_gone_before_the_transaction_is_refused(engine, monkeypatch):
+def test_a_server_that_is_gone_before_the_transaction_is_refused(engine):
     with engine.connect() as connection:
         pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
     other = open_engine(engine.url.render_as_string(hide_password=False))
@@ -86,12 +92,12 @@ def test_a_server_that_is_gone_before_the_transaction_is_refused(engine, monkeyp
         connection.execute(text("SELECT 1"))
 
 
-def test_errors_do_not_show_values(engine):
-    with pytest.raises(IntegrityError) as error, transaction(engine) as connection:
-        connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-        for _ in range(2):
-            connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": 999900006})
-    assert "999900006" not in str(error.value).replace(str(error.value.orig), "")
+def test_errors_do_not_show_parameters(engine):
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": 7})
+    with pytest.raises(DBAPIError) as error, transaction(engine) as connection:
+        connection.execute(text("SELECT n / 0, :n FROM t"), {"n": "999900006"})
+    assert "999900006" not in str(error.value)
 
 
 def test_sessions_work_in_dutch_time(engine):
@@ -127,12 +133,9 @@ def refusal_of(url: str) -> Refusal:
         f"postgresql+asyncpg://u:{SECRET}@server/db",
         f"u:{SECRET}@server/db",
         f"postgresql://u:{SECRET}@server:poort/db",
-        f"postgresql://{SECRET}",
     ],
 )
 def test_what_is_no_address_is_refused(url):
-    if url == f"postgresql://{SECRET}":
-        pytest.skip("a host name, not a password")
     assert "is geen adres van een PostgreSQL-database" in refusal_of(url).message
 
 
@@ -170,9 +173,6 @@ def test_an_old_server_is_refused(server_url, monkeypatch):
 
 def test_a_wrong_password_is_refused(tmp_path, monkeypatch):
     """On a server that asks for one: as on Windows."""
-    from database import embedded, postgres
-    from database.settings import Settings
-
     monkeypatch.setattr(postgres, "LOCAL_SOCKETS", False)
     settings = Settings(tmp_path / "data", tmp_path / "config", database_url=None, user="tester")
     with embedded.server(settings) as url:

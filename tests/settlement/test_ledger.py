@@ -13,12 +13,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select
 
+from contracts.parties import import_parties
+from contracts.register import add_contracts
 from contracts.tables import contracts, municipalities, providers
 from database.recordings import record
+from importers.advances import import_advances
 from kernel.findings import Refusal
 from kernel.money import Eur
 from kernel.periods import Month
-from settlement.ledger.accounts import Account, Accounts, read_accounts
+from settlement import runs as use_cases
+from settlement.examples import settle_example
+from settlement.ledger.accounts import DEFAULT_ACCOUNTS, Account, Accounts, read_accounts
 from settlement.ledger.export import HEADER, JournalFile, export_journal, write_journal
 from settlement.tables import journal_entries, journal_lines, runs
 from tariffs.task_fields import TASK_FIELDS
@@ -66,24 +71,19 @@ def book(connection: Connection, lines: Any = JOURNAL, state: str = "posted") ->
         (contracts, "number", "B"),
     ):
         connection.execute(insert(table).values({column: code}))
-    ids = dict(connection.execute(select(municipalities.c.code, municipalities.c.id)).tuples().all())
+    ids = {row.code: row.id for row in connection.execute(select(municipalities))}
     provider = connection.execute(select(providers.c.id)).scalar_one()
-    run = connection.execute(
-        insert(runs)
-        .values(
-            period=date(2026, 3, 1),
-            cutoff=recording,
-            state=state,
-            output_sha256="",
-            posting=recording if state == "posted" else None,
+    posting = recording if state == "posted" else None
+    connection.execute(
+        insert(runs).values(
+            id=1, period=date(2026, 3, 1), cutoff=recording, state=state, output_sha256="", posting=posting
         )
-        .returning(runs.c.id)
-    ).scalar_one()
+    )
     contract = connection.execute(select(contracts.c.id)).scalar_one()
     for entry, kind in dict.fromkeys((line[0], line[1]) for line in lines):
         connection.execute(
             insert(journal_entries).values(
-                entry=entry, run_id=run, contract_id=contract, kind=kind, booking_period=date(2026, 3, 1)
+                entry=entry, run_id=1, contract_id=contract, kind=kind, booking_period=date(2026, 3, 1)
             )
         )
     for entry, _, number, account, municipality, task_field, month, prior_year, amount in lines:
@@ -100,7 +100,7 @@ def book(connection: Connection, lines: Any = JOURNAL, state: str = "posted") ->
                 amount_eur=Eur(amount),
             )
         )
-    return int(run)
+    return 1
 
 
 def test_every_line_is_on_its_account(connection: Connection) -> None:
@@ -123,13 +123,14 @@ def test_a_journal_without_lines_has_a_header(connection: Connection) -> None:
 
 def test_lines_of_another_run_stay_out(connection: Connection) -> None:
     run = book(connection)
-    other = connection.execute(
-        insert(runs)
-        .values(period=date(2026, 4, 1), cutoff=1, state="posted", output_sha256="", posting=record(connection, "t", "t", "t"))
-        .returning(runs.c.id)
-    ).scalar_one()
+    posting = record(connection, "test", "another run", "tester")
+    connection.execute(
+        insert(runs).values(
+            id=2, period=date(2026, 4, 1), cutoff=posting, state="posted", output_sha256="", posting=posting
+        )
+    )
     assert export_journal(connection, run, ACCOUNTS).lines == 6
-    assert export_journal(connection, other, ACCOUNTS).lines == 0
+    assert export_journal(connection, 2, ACCOUNTS).lines == 0
 
 
 @pytest.mark.parametrize(
@@ -174,6 +175,55 @@ def test_a_delimiter_or_quote_in_a_name_survives(connection: Connection) -> None
     accounts = Accounts({event: Account("1", name) for event in ("cost", "payable", "advance")}, {}, {}, "6000")
     content = export_journal(connection, book(connection), accounts).content.decode()
     assert {row["rekeningnaam"] for row in csv.DictReader(io.StringIO(content), delimiter=";")} == {name}
+
+
+CONTRACT = """
+contract = "B"
+title = "Wijkteam"
+provider = "41000002"
+municipalities = ["GM0502"]
+laws = ["Wmo"]
+in_force = { from = 2026-01-01, until = 2027-01-01 }
+set_off = "up_to_payable"
+
+[[component]]
+key = "wijkteam"
+kind = "population"
+clause = "artikel 4"
+task_field = "6.23"
+budget_eur = "1000.00"
+"""
+
+
+def test_a_run_goes_from_contract_to_file(connection: Connection, tmp_path: Path) -> None:
+    """1,000.00 in twelve instalments, of which an advance of 100.00 takes one whole and part of the next."""
+    for name, text in (
+        ("parties.csv", "soort;code;naam\ngemeente;GM0502;Capelle\naanbieder;41000002;Zorg\n"),
+        ("b.toml", CONTRACT),
+        ("advances.csv", "contract;datum;bedrag;referentie\nB;2026-01-10;100,00;V1\n"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    import_parties(connection, tmp_path / "parties.csv", "tester")
+    add_contracts(connection, [tmp_path / "b.toml"], "tester", settle_example)
+    import_advances(connection, tmp_path / "advances.csv", "tester")
+    files = []
+    for month in (Month(2026, 1), Month(2026, 2)):
+        run = use_cases.settle(connection, month, "tester")
+        use_cases.approve(connection, run, "tester")
+        use_cases.post(connection, run, "tester")
+        files.append(export_journal(connection, run, ACCOUNTS))
+    rows = [list(csv.DictReader(io.StringIO(file.content.decode()), delimiter=";")) for file in files]
+    assert [(row["rekening"], row["bedrag"], row["dienstperiode"], row["boekperiode"]) for row in rows[1]] == [
+        ("4120", "83,33", "202602", "202602"),
+        ("1610", "-83,33", "", "202602"),
+        ("1610", "16,67", "", "202602"),
+        ("1420", "-16,67", "", "202602"),
+    ]
+    assert [(file.lines, file.debit, file.credit) for file in files] == [
+        (4, Eur("166.66"), Eur("166.66")),
+        (4, Eur("100.00"), Eur("100.00")),
+    ]
+    assert len({row["boeking"] for row in rows[0] + rows[1]}) == 4
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -232,9 +282,16 @@ def test_the_shipped_accounts_take_every_line() -> None:
     assert accounts.account_of("cost", "6.23") != accounts.account_of("cost", "6.711")
 
 
+def test_the_page_about_the_ledger_shows_these_accounts_and_columns() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "ledger.md").read_text(encoding="utf-8")
+    assert page.split("```toml\n")[1].split("```")[0] == DEFAULT_ACCOUNTS.read_text(encoding="utf-8")
+    columns = [line.split("`")[1] for line in page.split("| Column |")[1].splitlines() if line.startswith("| `")]
+    assert tuple(columns) == HEADER
+
+
 def test_the_longest_beginning_of_a_task_field_wins() -> None:
-    numbers = {field: account.number for field in ("6.711", "6.751", "6.23") if (account := ACCOUNTS.account_of("cost", field))}
-    assert numbers == {"6.711": "4210", "6.751": "4200", "6.23": "4120"}
+    found = [ACCOUNTS.account_of("cost", field) for field in ("6.711", "6.751", "6.23")]
+    assert [account.number for account in found if account] == ["4210", "4200", "4120"]
 
 
 def test_a_mapping_of_ones_own(toml: Callable[[str], Path]) -> None:
@@ -273,7 +330,7 @@ def test_everything_wrong_in_a_mapping_is_listed(toml: Callable[[str], Path]) ->
         0502 = "2"
         """
     )
-    with pytest.raises(Refusal, match="rekeningen.toml is niet te gebruiken") as refusal:
+    with pytest.raises(Refusal, match="is niet te gebruiken") as refusal:
         read_accounts(path)
     assert [finding.place.removeprefix("rekeningen.toml, ") for finding in refusal.value.findings] == [
         "costs",

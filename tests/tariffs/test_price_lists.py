@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise, permutations
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine
 
+from database.connection import transaction
 from database.recordings import latest
 from kernel.findings import Refusal
 from tariffs.price_lists import (
@@ -268,6 +271,23 @@ def test_prices_are_kept_exactly(with_products: Connection, prices_file: PricesF
     import_prices(with_products, prices_file(("45A04", "01-01-2026", "", text)), "tester")
     (price,) = known_prices(with_products, 2)
     assert str(price.price) == stored
+
+
+def test_the_same_file_at_the_same_time_is_recorded_once(
+    engine: Engine, products_file: PricesFile, prices_file: PricesFile
+) -> None:
+    with transaction(engine) as connection:
+        import_products(connection, products_file(), "tester")
+    path, start = prices_file(*V1), Barrier(4)
+
+    def import_at_once(_: int) -> int | None:
+        start.wait()
+        with transaction(engine) as connection:
+            return import_prices(connection, path, "tester").recording
+
+    with ThreadPoolExecutor(4) as pool:
+        recordings = list(pool.map(import_at_once, range(4)))
+    assert sorted(recordings, key=str) == [2, None, None, None]
 
 
 @given(days=st.lists(st.integers(0, 400), min_size=2, max_size=6, unique=True), data=st.data())

@@ -129,7 +129,11 @@ def test_only_known_price_rules_pass(connection: Connection, products_file: Call
 def test_every_word_of_no_list_is_told_at_once(connection: Connection, products_file: Callable[..., Path]) -> None:
     wrong = [
         ("Jeugdwet", "Wlz", 'rij 2, kolom "wet": "Wlz" staat niet in de lijst; kies uit wmo, jeugdwet'),
-        ("minuut", "euro", 'rij 3, kolom "eenheid": "euro" staat niet in de lijst; kies uit minuut, uur, dagdeel, dag, stuk'),
+        (
+            "minuut",
+            "euro",
+            'rij 3, kolom "eenheid": "euro" staat niet in de lijst; kies uit minuut, uur, dagdeel, dag, stuk',
+        ),
         ("uur", "jaar", 'rij 4, kolom "prijs per": "jaar" staat niet in de lijst; kies uit minuut'),
         ("regel", "rij", 'rij 5, kolom "afronding": "rij" staat niet in de lijst; kies uit regel'),
         ("tweede", "derde", 'rij 6, kolom "lijn": "derde" staat niet in de lijst; kies uit nulde'),

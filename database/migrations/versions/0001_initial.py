@@ -268,7 +268,7 @@ CREATE TABLE provider_versions (
 );
 
 CREATE TABLE runs (
-    id INTEGER GENERATED ALWAYS AS IDENTITY,
+    id INTEGER NOT NULL,
     period DATE NOT NULL,
     cutoff BIGINT NOT NULL,
     state TEXT NOT NULL,

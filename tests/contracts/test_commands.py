@@ -1,0 +1,167 @@
+"""The commands of contracts, on a database of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from contracts.commands import contract
+from database.session import Database
+from kernel.findings import Refusal
+from tariffs.commands import tariff
+
+Run = Callable[..., Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Session(Database):
+    """The database and, as the program gives it, what settles worked examples."""
+
+    settle_example: Any = field(kw_only=True)
+
+
+@pytest.fixture
+def run(database_url: str, settler: Any, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("BEKOSTIGING_DATABASE_URL", database_url)
+
+    def run(*arguments: str | Path, group: Any = contract) -> Result:
+        return CliRunner().invoke(group, [str(a) for a in arguments], obj=Session(settle_example=settler))
+
+    return run
+
+
+@pytest.fixture
+def prepared_run(run: Run, parties_file: Path, products_file: Path) -> Run:
+    assert run("parties", parties_file).exit_code == 0
+    assert run("products", products_file, group=tariff).exit_code == 0
+    return run
+
+
+def test_parties(run: Run, parties_file: Path) -> None:
+    assert run("parties", parties_file).output == (
+        "Vastlegging 1: 4 partijen nieuw, 0 met een andere naam, 0 al bekend.\n"
+    )
+    assert run("parties", parties_file).output == "Alle 4 partijen waren al bekend; er is niets vastgelegd.\n"
+
+
+def test_check_records_nothing(prepared_run: Run, document: Callable[..., Path], population: str) -> None:
+    result = prepared_run("check", document(population))
+    assert (result.exit_code, result.output) == (0, "Contract A is in orde.\nEr is niets vastgelegd.\n")
+    assert "is niet bekend" in str(prepared_run("show", "A").exception)
+
+
+def test_add_tells_what_became_of_each(
+    prepared_run: Run, document: Callable[..., Path], population: str, effort: str
+) -> None:
+    first = prepared_run("add", document(population))
+    assert (first.exit_code, first.output) == (0, "Vastlegging 3:\n  A: nieuw\n")
+    again = prepared_run("add", document(population))
+    assert again.output == "Alle contracten waren al bekend; er is niets vastgelegd.\n  A: al bekend\n"
+    changed = prepared_run("add", document(population.replace("lid 1", "lid 2")), document(effort, "b.toml"))
+    assert changed.output == "Vastlegging 4:\n  B: nieuw\n  A: nieuwe versie\n"
+
+
+def test_add_with_a_warning_ends_with_3(prepared_run: Run, document: Callable[..., Path], population: str) -> None:
+    result = prepared_run("add", document(population.split("[[example]]")[0]))
+    assert result.exit_code == 3
+    assert result.output == (
+        "Vastlegging 3:\n  A: nieuw\n"
+        "Let op: a.toml: het contract heeft geen rekenvoorbeeld; neem de rekenvoorbeelden\n  uit de bijlage op\n"
+    )
+
+
+def test_a_refusal_records_nothing(prepared_run: Run, document: Callable[..., Path], population: str) -> None:
+    result = prepared_run("add", document(population.replace("45A04", "99X99")))
+    assert isinstance(result.exception, Refusal)
+    assert prepared_run("add", document(population)).output == "Vastlegging 3:\n  A: nieuw\n"
+
+
+def test_list(prepared_run: Run, document: Callable[..., Path], population: str, effort: str) -> None:
+    prepared_run("add", document(population))
+    prepared_run("add", document(effort, "b.toml"))
+    output = prepared_run("list").output
+    assert [line.split()[1] for line in output.splitlines() if "41" in line or "2029" in line] == ["A", "B"]
+    assert "Coöperatie" in output
+    assert max(map(len, output.splitlines())) <= 80
+    assert "Coöperatie" not in prepared_run("list", "--cutoff", "3").output
+
+
+def test_show_sums_up_a_contract(prepared_run: Run, document: Callable[..., Path], population: str) -> None:
+    prepared_run("add", document(population))
+    lines = prepared_run("show", "A").output.splitlines()
+    assert lines[:-1] == [
+        "Contract A: Wijkteam Capelle",
+        "Aanbieder: 41000001 Wijkteams",
+        "Gemeenten: GM0502 Capelle aan den IJssel",
+        "Wetten: Jeugdwet, Wmo",
+        "Looptijd: 01-01-2026 tot 01-01-2029",
+        "Opzegtermijn: 6 maanden",
+        "Voorschotten: geheel verrekend met de eerstvolgende afrekening",
+        "",
+        'Onderdeel "wijkteam": populatiebekostiging (artikel 4 lid 1)',
+        "  Budget: 120,00 per inwoner; geteld in GM0502 op 01-01-2026",
+        "  Betaling: per maand",
+        "  Taakveld: 6.23 Toegang en eerstelijnsvoorzieningen Integraal",
+        "  Hertelling: de definitieve telling; groei boven 1% telt, alleen het meerdere",
+        "  Leveringen van 45A04 tellen mee als schaduw (prijslijst standaard)",
+        "",
+        "Rekenvoorbeeld: januari, tot en met 2026-01",
+        "",
+    ]
+    assert lines[-1].startswith("Vastlegging 3 van ")
+    assert lines[-1].endswith("door tester  (getoond)")
+
+
+def test_show_fits_80_columns(prepared_run: Run, document: Callable[..., Path], effort: str) -> None:
+    title = "Een contract met een titel die zo lang is dat hij niet op een regel past, echt "
+    prepared_run("add", document(effort.replace('"Ambulant"', f'"{title}"')))
+    output = prepared_run("show", "B").output
+    assert "past, echt" in " ".join(output.split())
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_show_an_earlier_version(prepared_run: Run, document: Callable[..., Path], population: str) -> None:
+    prepared_run("add", document(population))
+    prepared_run("add", document(population.replace("120.00", "240.00").replace("100000.00", "200000.00")))
+    assert "240,00 per inwoner" in prepared_run("show", "A").output
+    assert "120,00 per inwoner" in prepared_run("show", "A", "--version", "3").output
+    refusal = prepared_run("show", "A", "--version", "2").exception
+    assert isinstance(refusal, Refusal)
+    assert (refusal.message, refusal.hint) == ("contract A heeft geen versie met vastlegging 2", "kies uit 3, 4")
+
+
+def test_diff(prepared_run: Run, document: Callable[..., Path], population: str) -> None:
+    prepared_run("add", document(population))
+    assert "heeft maar één versie" in str(prepared_run("diff", "A").exception)
+    for clause in ("lid 2", "lid 3"):
+        prepared_run("add", document(population.replace("lid 1", clause)))
+    last = prepared_run("diff", "A").output.splitlines()
+    assert last[:2] == ["--- A, vastlegging 4", "+++ A, vastlegging 5"]
+    assert [line for line in last if line[0] in "+-"][2:] == [
+        '-clause = "artikel 4 lid 2"',
+        '+clause = "artikel 4 lid 3"',
+    ]
+    assert '-clause = "artikel 4 lid 3"' in prepared_run("diff", "A", "5", "3").output
+    assert prepared_run("diff", "A", "5").exit_code == 2
+
+
+def test_schema_is_json_schema_of_the_document(run: Run) -> None:
+    schema = json.loads(run("schema").output)
+    assert set(schema["required"]) == {
+        "contract", "title", "provider", "municipalities", "laws", "in_force", "component",
+    }  # fmt: skip
+    assert schema["properties"]["in_force"] == {"$ref": "#/$defs/InForce"}
+    assert "from" in schema["$defs"]["InForce"]["properties"]
+    assert schema["$defs"]["PopulationComponent"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("command", contract.commands.values(), ids=lambda command: command.name)
+def test_every_command_explains_itself(command: Any) -> None:
+    assert "Voorbeeld:" in command.help
+    assert f"bekostiging contract {command.name}" in command.help
