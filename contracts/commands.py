@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from contracts.documents import contract_of
@@ -111,12 +112,16 @@ def list_(ctx: click.Context, cutoff: str | None) -> None:
         known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
         registered = contracts_known(connection, known_at)
         providers = known_parties(connection, known_at).providers
-    table = Table("Contract", "Titel", "Aanbieder", "Vanaf", "Tot", "Vastlegging")
+    table = Table(
+        "Contract", "Titel en aanbieder", "Vanaf", "Tot", "Vastlegging", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for column in table.columns:
+        column.overflow = "fold"
+        column.no_wrap = column.header in ("Vanaf", "Tot", "Vastlegging")
     for entry in registered:
         table.add_row(
             entry.contract.number,
-            entry.contract.title,
-            providers[entry.contract.provider].name,
+            f"{entry.contract.title}\n{providers[entry.contract.provider].name}",
             format_date(entry.contract.in_force.start),
             format_date(entry.contract.in_force.until),
             str(entry.recording),

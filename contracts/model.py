@@ -12,10 +12,19 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from kernel.findings import Refusal
-from kernel.identifiers import agb_code, municipality_code
+from kernel.identifiers import agb_code, area_code, municipality_code
 from kernel.money import Eur
 from kernel.periods import Month, Period
 from tariffs.units import PRICE_RULES, PriceRule, Rounding, Unit
@@ -96,6 +105,7 @@ MonthText = Annotated[Month, BeforeValidator(_month), WithJsonSchema({"type": "s
 MunicipalityCode = Annotated[str, BeforeValidator(_municipality)]
 ProviderCode = Annotated[str, BeforeValidator(_provider)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=NAME_PATTERN)]
+Area = Annotated[Name, AfterValidator(lambda name: area_code(name) or name)]
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 Law = Literal["Wmo", "Jeugdwet", "Participatiewet"]
 
@@ -140,9 +150,9 @@ class YearIndex(_Part):
 class Division(_Part):
     """A budget shared over areas by weighted measures; the contract gets the share of its own areas."""
 
-    areas: Annotated[tuple[Name, ...], Field(strict=False, min_length=2)]
+    areas: Annotated[tuple[Area, ...], Field(strict=False, min_length=2)]
     weights: Annotated[dict[str, Number], Field(min_length=1)]
-    own_areas: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    own_areas: Annotated[tuple[Area, ...], Field(strict=False, min_length=1)]
 
     @model_validator(mode="after")
     def _own_areas_are_areas(self) -> "Division":
@@ -180,7 +190,7 @@ class PopulationComponent(_Part):
     segments: Annotated[tuple[Segment, ...], Field(strict=False)] = ()
     budget_eur: Amount | None = None
     division: Division | None = None
-    areas: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    areas: Annotated[tuple[Area, ...], Field(strict=False)] = ()
     measure: Name = "inhabitants"
     count_date: date | None = None
     index: Annotated[tuple[YearIndex, ...], Field(strict=False)] = ()
@@ -269,7 +279,7 @@ class ExampleDelivery(_Part):
 
 
 ExampleCount = Annotated[
-    tuple[Name, Name, date, Literal["provisional", "final"], Annotated[int, Field(ge=0)]], Field(strict=False)
+    tuple[Area, Name, date, Literal["provisional", "final"], Annotated[int, Field(ge=0)]], Field(strict=False)
 ]
 ExamplePrice = Annotated[tuple[Name, date, date | Literal["open"], Number], Field(strict=False)]
 ExampleLine = Annotated[tuple[Key, MonthText, Name, SignedAmount], Field(strict=False)]

@@ -82,6 +82,16 @@ def add_contracts(
     )
 
 
+def contract_ids(connection: Connection, cutoff: int) -> dict[str, int]:
+    """The id of every contract recorded up to `cutoff`, by number."""
+    rows = connection.execute(
+        select(contracts.c.number, contracts.c.id)
+        .join(contract_versions, contract_versions.c.contract_id == contracts.c.id)
+        .where(contract_versions.c.recording <= cutoff)
+    )
+    return {row.number: row.id for row in rows}
+
+
 def contracts_known(connection: Connection, cutoff: int) -> list[RegisteredContract]:
     """Every contract in the latest version recorded up to `cutoff`, by number."""
     rows = connection.execute(

@@ -40,6 +40,7 @@ LOCAL_SOCKETS = os.name != "nt"
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_MAX_BYTES = 103  # macOS; Linux takes 107
 _START_RETRY_SECONDS = 5
+_STOP_SECONDS = "60"
 _WAY_OUT = "werk als gewone gebruiker, of wijs met BEKOSTIGING_DATABASE_URL een eigen PostgreSQL-server aan"
 
 
@@ -122,8 +123,8 @@ def stop(home: Path) -> None:
     PostgreSQL 18 can wait for ever when it is asked to stop while it recovers from the crash of one of its processes.
     Then it is told to stop at once, and recovers at the next start.
     """
-    if _run(home, "pg_ctl", "stop", "-D", "pgdata", "-m", "fast", "-w", "-t", "60").returncode != 0:
-        _run(home, "pg_ctl", "stop", "-D", "pgdata", "-m", "immediate", "-w", "-t", "60")
+    if _run(home, "pg_ctl", "stop", "-D", "pgdata", "-m", "fast", "-w", "-t", _STOP_SECONDS).returncode != 0:
+        _run(home, "pg_ctl", "stop", "-D", "pgdata", "-m", "immediate", "-w", "-t", _STOP_SECONDS)
 
 
 def give(path: Path, home: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
-from contracts.register import contracts_known
+from contracts.register import contract_ids
 from database.recordings import latest, lock_recordings, record
 from importers.tables import advances
 from kernel.findings import Finding
@@ -63,12 +63,11 @@ def import_advances(connection: Connection, path: Path, by: str) -> AdvancesImpo
     table = read_table(path, LAYOUT)
     lock_recordings(connection)
     cutoff = latest(connection)
-    contract_ids = {registered.contract.number: registered.id for registered in contracts_known(connection, cutoff)}
     known = {
         (advance.contract_id, advance.reference): (advance.paid_on, advance.amount)
         for advance in advances_known(connection, cutoff)
     }
-    new = _new_advances(table, contract_ids, known)
+    new = _new_advances(table, contract_ids(connection, cutoff), known)
     recording = None
     if new:
         paid = total(amount for _, amount in new.values())
@@ -119,16 +118,16 @@ def render_advances_import(result: AdvancesImport) -> str:
 
 
 def _new_advances(
-    table: Table, contract_ids: dict[str, int], known: dict[tuple[int, str], _Facts]
+    table: Table, ids: dict[str, int], known: dict[tuple[int, str], _Facts]
 ) -> dict[tuple[int, str], _Facts]:
     findings: list[Finding] = []
     new: dict[tuple[int, str], _Facts] = {}
     for row in table.rows:
-        if row["contract"] not in contract_ids:
+        if row["contract"] not in ids:
             message = f"contract {row['contract']} is onbekend"
             findings.append(row_finding("V01", row.number, message, "leg het contract eerst vast"))
             continue
-        key = (contract_ids[row["contract"]], row["reference"])
+        key = (ids[row["contract"]], row["reference"])
         facts = (row["paid_on"], row["amount"])
         earlier = known.get(key) or new.get(key)
         if earlier is None:

@@ -15,8 +15,9 @@ from database.connection import transaction
 from database.session import database
 from importers.advances import import_advances, render_advances_import
 from importers.deliveries import Account, DeliveryImport, import_deliveries
-from importers.delivery_files import RowFinding, write_rejected
+from importers.delivery_files import RowFinding
 from importers.population_counts import import_counts, render_counts_import
+from importers.rejected_rows import make_folder, write_rejected
 from kernel.findings import Refusal
 from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
@@ -83,6 +84,8 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
     Voorbeeld:
       bekostiging import deliveries aanbieder-2026-01.csv --rejected terug/
     """
+    if rejected is not None:
+        make_folder(rejected)
     store = database(ctx)
     results: list[DeliveryImport] = []
     refused: list[tuple[Path, Refusal]] = []
@@ -101,17 +104,17 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
             results.append(result)
             _tell(result)
             if rejected is not None and result.findings:
-                target = rejected / f"{file.stem}.geweigerd.csv"
-                write_rejected(result.file, result.findings, target)
-                click.echo(f"  Geweigerde regels: {target}")
+                target = write_rejected(result.file, result.findings, rejected)
+                click.echo(f"  Geweigerde regels: {click.format_filename(target)}")
     if results:
         _tell_accounts(results)
     if refused:
         for _, reason in refused:
             click.echo(f"Geweigerd: {reason.message}; {reason.hint}", err=True)
+        names = ", ".join(click.format_filename(path) for path, _ in refused)
         raise Refusal(
             f"{len(refused)} van de {len(files)} bestanden zijn niet ingelezen; de andere wel",
-            "verbeter deze bestanden en lees ze opnieuw in: " + ", ".join(str(path) for path, _ in refused),
+            f"verbeter deze bestanden en lees ze opnieuw in: {names}",
         )
     if any(result.needs_attention for result in results):
         ctx.exit(NEEDS_ATTENTION)

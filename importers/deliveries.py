@@ -10,7 +10,7 @@ from contracts.parties import known_parties
 from database.recordings import latest, lock_recordings, record
 from importers import loading
 from importers.client_numbers import pseudonym_key
-from importers.delivery_files import DeliveryFile, Known, Reading, RowFinding, examine, staged_rows
+from importers.delivery_files import COLUMNS, DeliveryFile, Known, Reading, RowFinding, examine, staged_rows
 from importers.rules import ROW_RULES, VERDICTS
 from importers.tables import batch_findings, batches
 from kernel.findings import Refusal
@@ -209,7 +209,7 @@ def _store(
         connection.execute(insert(batch_findings), rows)
 
 
-def _header(file: DeliveryFile, column: str) -> str:
+def _header(file: DeliveryFile, name: str) -> str:
     """How the sender calls a column; a column the file does not have goes by our own first name for it."""
-    place = file.places[column]
-    return file.header[place] if place is not None else column
+    place = file.places[name]
+    return file.header[place] if place is not None else next(c.headers[0] for c in COLUMNS if c.name == name)

@@ -1,8 +1,8 @@
 """Reading a delivery file: any size, row by row, with the meaning of each cell.
 
 What is in a cell is judged here; what rows mean to each other and to earlier rows is judged in the database
-(`importers.rules`, `importers.loading`). A cell that many rows share (a date, a product) is read once and remembered, so
-a row costs a dozen look-ups. Client numbers leave this module as pseudonyms only.
+(`importers.rules`, `importers.loading`). A cell that many rows share (a date, a product) is read once and remembered,
+so a row costs a dozen look-ups. Client numbers leave this module as pseudonyms only.
 """
 
 import codecs
@@ -17,8 +17,9 @@ from pathlib import Path
 from importers.client_numbers import pseudonym
 from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import agb_code, is_bsn, municipality_code, without_client_numbers
-from kernel.notation import parse_date, parse_eur, parse_whole
-from kernel.tabular import Column, delimiter_of, find_columns
+from kernel.money import Eur
+from kernel.notation import format_eur, format_number, parse_date, parse_eur, parse_whole
+from kernel.tabular import Column, delimiter_of, find_columns, normal
 from tariffs.units import UNIT_WORDS
 
 COLUMNS = (
@@ -50,7 +51,19 @@ _NULL = r"\N"
 _CHUNK_BYTES = 1 << 20
 _REMEMBERED_CELLS = 50_000
 _MAX_FINDINGS = 200_000
-_TEXT = re.compile(r"[^\x00-\x1f\x7f]{1,40}")
+_LONGEST_TEXT = 40
+_LARGEST_QUANTITY = 99_999_999
+_LARGEST_CENTS = 99_999_999_99
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_TEXT = re.compile(rf"[^\x00-\x1f\x7f]{{1,{_LONGEST_TEXT}}}")
+_FORMULA = re.compile(r"[=@+]|-.")
+_NO_DIGIT = re.compile(r"[^0-9]+")
+_NUMBER = re.compile(r"[+-]?[\d.,]+")
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would compute the text instead of showing it."""
+    return _FORMULA.match(text) is not None and not _NUMBER.fullmatch(text)
 
 
 class CellError(Exception):
@@ -83,7 +96,7 @@ class DeliveryFile:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return _name_of(self.path)
 
     @property
     def unused_headers(self) -> list[str]:
@@ -119,6 +132,7 @@ class Reading:
 
 def examine(path: Path) -> DeliveryFile:
     """Look at the form of a file in one pass. Raises `Refusal` for what no row of it can be read from."""
+    name = _name_of(path)
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     lenient = codecs.getincrementaldecoder("utf-8")("ignore")
@@ -129,7 +143,7 @@ def examine(path: Path) -> DeliveryFile:
                 head = head or chunk
                 digest.update(chunk)
                 if b"\0" in chunk:
-                    raise Refusal(f"{path.name} is geen tekstbestand", "bewaar het blad als CSV (UTF-8) en lees dat in")
+                    raise Refusal(f"{name} is geen tekstbestand", "bewaar het blad als CSV (UTF-8) en lees dat in")
                 try:
                     if utf8:
                         decoder.decode(chunk)
@@ -138,12 +152,12 @@ def examine(path: Path) -> DeliveryFile:
                 beyond_ascii = beyond_ascii or not lenient.decode(chunk).isascii()
                 lines += chunk.count(b"\n")
     except OSError as error:
-        raise Refusal(f"{path} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten") from None
+        raise Refusal(f"{name} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten") from None
     if not head.strip(b"\xef\xbb\xbf \r\n\t"):
-        raise Refusal(f"{path.name} is leeg", "vraag het bestand opnieuw op bij de afzender")
+        raise Refusal(f"{name} is leeg", "vraag het bestand opnieuw op bij de afzender")
     if not utf8 and beyond_ascii:
         raise Refusal(
-            f"{path.name}, rij {first_bad_line}: de tekens zijn deels UTF-8 en deels Windows-1252",
+            f"{name}, rij {first_bad_line}: de tekens zijn deels UTF-8 en deels Windows-1252",
             "bewaar het hele bestand opnieuw als CSV UTF-8",
         )
     encoding = "utf-8-sig" if utf8 else "cp1252"
@@ -152,8 +166,8 @@ def examine(path: Path) -> DeliveryFile:
         try:
             header = next(csv.reader(text, delimiter=delimiter, strict=True))
         except (csv.Error, StopIteration):
-            raise Refusal(f"{path.name}: de kopregel is niet af", "vraag het bestand opnieuw op") from None
-    places = find_columns(header, COLUMNS, path.name)
+            raise Refusal(f"{name}: de kopregel is niet af", "vraag het bestand opnieuw op") from None
+    places = find_columns(header, COLUMNS, name)
     return DeliveryFile(path, digest.hexdigest(), encoding, delimiter, header, places)
 
 
@@ -165,15 +179,16 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
     readers = _readers(file, known, key)
     columns = tuple((readers[column.name], file.places[column.name]) for column in COLUMNS)
     read = tuple((reader, -1 if place is None else place) for reader, place in columns)
+    client_number_at = _finder_of_client_numbers(file)
     claimed_at = len(COLUMNS) - 1
     width = len(file.header)
-    for number, cells in _rows(file):
+    for number, cells in rows_of(file):
         reading.rows_read += 1
         if len(cells) != width:
-            finding = RowFinding(
-                number, "D01", "", f"{len(cells)} van de {width} kolommen", "vul de rij aan tot alle kolommen"
-            )
-            _reject(reading, [finding], 0)
+            hint = "vul de rij aan tot alle kolommen"
+            if len(cells) > width:
+                hint = f'haal weg wat te veel is; een tekst met "{file.delimiter}" staat tussen aanhalingstekens'
+            _reject(reading, [RowFinding(number, "D01", "", f"{len(cells)} van de {width} kolommen", hint)], 0)
             continue
         cells.append("")  # where a column that the file does not have is read
         try:
@@ -181,56 +196,46 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
         except CellError:
             _reject(reading, _cell_findings(number, cells, read, file), _claimed(readers, cells, file))
             continue
+        if (place := client_number_at(cells)) is not None:
+            hint = "geef de regel een referentie of toewijzing zonder cliëntnummer"
+            finding = RowFinding(number, "D14", file.header[place], "bevat een cliëntnummer", hint)
+            _reject(reading, [finding], _claimed(readers, cells, file))
+            continue
         if values[claimed_at] != _NULL:
             reading.claimed_read_cents += int(values[claimed_at])
         yield (str(number), *values)
 
 
-def write_rejected(file: DeliveryFile, findings: Sequence[RowFinding], target: Path) -> None:
-    """Write the rejected rows as they were sent, with code, reason and remedy, for the sender alone (mode 0600)."""
-    by_row: dict[int, list[RowFinding]] = {}
-    for finding in findings:
-        if finding.severity is Severity.ERROR:
-            by_row.setdefault(finding.row_number, []).append(finding)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(target.name + ".deel")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    with draft.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out, delimiter=file.delimiter)
-        writer.writerow([*file.header, "code", "reden", "herstel"])
-        for number, cells in _rows(file):
-            if number in by_row:
-                padded = [*cells, *[""] * (len(file.header) - len(cells))]
-                reasons = [finding.located() for finding in by_row[number]]
-                writer.writerow(
-                    [
-                        *padded,
-                        " / ".join(reason.code for reason in reasons),
-                        " / ".join(f"{reason.place}: {reason.message}" for reason in reasons),
-                        " / ".join(reason.hint for reason in reasons),
-                    ]
-                )
-    draft.replace(target)
+def rows_of(file: DeliveryFile) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank, each with the number of its last line. The header is row 1.
 
-
-def _rows(file: DeliveryFile) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not blank, each with the number of its last line. The header is row 1."""
+    Raises `Refusal` when the file breaks off in the middle of a row or is damaged.
+    """
     with file.path.open(encoding=file.encoding, newline="") as text:
         lines = csv.reader(text, delimiter=file.delimiter, strict=True)
-        next(lines)
         last: tuple[int, list[str]] | None = None
+        whole = 0  # the last line up to which all is well
         try:
+            next(lines)
+            whole = lines.line_num
             for cells in lines:
                 if last is not None:
                     yield last
                 last = (lines.line_num, cells) if any(cells) and any(cell.strip() for cell in cells) else None
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise _broken_off(file, lines.line_num, str(error)) from None
+                whole = lines.line_num
+        except csv.Error:
+            raise _broken_off(file, whole + 1, "de aanhalingstekens kloppen niet") from None
+        except UnicodeDecodeError:
+            raise _unreadable(file) from None
     if last is not None:
         if len(last[1]) < len(file.header) and not _ends_with_newline(file.path):
             raise _broken_off(file, last[0], f"{len(last[1])} van de {len(file.header)} kolommen")
         yield last
+
+
+def _name_of(path: Path) -> str:
+    """The name of a file, as it may be shown and stored: a name need not be text, and may hold a client number."""
+    return without_client_numbers(path.name.encode(errors="replace").decode(), fewest_digits=9)
 
 
 def _broken_off(file: DeliveryFile, number: int, why: str) -> Refusal:
@@ -238,6 +243,21 @@ def _broken_off(file: DeliveryFile, number: int, why: str) -> Refusal:
         f"{file.name} breekt af of is beschadigd in rij {number} ({why}); er is niets ingelezen",
         "vraag het bestand opnieuw op bij de afzender",
     )
+
+
+def _unreadable(file: DeliveryFile) -> Refusal:
+    """The refusal of a file that holds a byte that is no character, with the line where it stands."""
+    number = 1
+    with file.path.open("rb") as lines:
+        for line in lines:
+            try:
+                line.decode(file.encoding)
+            except UnicodeDecodeError:
+                break
+            number += 1
+    if file.encoding == "cp1252":
+        return Refusal(f"{file.name}, rij {number}: onleesbaar teken", "bewaar het bestand opnieuw als CSV UTF-8")
+    return _broken_off(file, number, "het laatste teken is niet heel")  # other damage is found by `examine`
 
 
 def _ends_with_newline(path: Path) -> bool:
@@ -266,13 +286,43 @@ def _cell_findings(
 ) -> list[RowFinding]:
     """Every wrong cell of a row."""
     findings = []
-    for column, (reader, place) in zip(COLUMNS, read, strict=True):
+    for reader, place in read:
         try:
             reader(cells[place])
         except CellError as error:
-            message = error.message if column.name == "provider" else without_client_numbers(error.message)
-            findings.append(RowFinding(number, error.code, file.header[place], message, error.hint))
+            message, hint = (_shown(text, cells[place].strip()) for text in (error.message, error.hint))
+            findings.append(RowFinding(number, error.code, file.header[place], message, hint))
     return findings
+
+
+def _shown(text: str, cell: str) -> str:
+    """A message without client numbers, in which the cell that it quotes is short and on one line."""
+    hidden = without_client_numbers(cell)
+    short = hidden if len(hidden) <= _LONGEST_TEXT else hidden[:_LONGEST_TEXT] + "…"
+    return _CONTROL.sub(" ", without_client_numbers(text).replace(hidden, short))
+
+
+def _finder_of_client_numbers(file: DeliveryFile) -> Callable[[Sequence[str]], int | None]:
+    """Finds where in a row a text that is kept holds a client number.
+
+    That is the number of the row's own client or, when the column of the client holds something else, any number that
+    could be one: then the columns may have changed places. (Of all numbers of nine digits one in eleven could be one.)
+    """
+    client = file.places["client"]
+    assert client is not None, "the client is a required column"
+    kept = [place for name in ("reference", "previous", "assignment") if (place := file.places[name]) is not None]
+
+    def find(cells: Sequence[str]) -> int | None:
+        number = cells[client].strip()
+        if number.isdigit() and is_bsn(number.zfill(9)):
+            bare = number.lstrip("0")
+            for place in kept:
+                if bare[-3:] in cells[place] and bare in _NO_DIGIT.sub("", cells[place]):  # also written 9999.00.006
+                    return place
+            return None
+        return next((place for place in kept if without_client_numbers(cells[place]) != cells[place]), None)
+
+    return find
 
 
 def _claimed(readers: Mapping[str, _Reader], cells: Sequence[str], file: DeliveryFile) -> int:
@@ -303,7 +353,7 @@ class _Remembered(dict[str, str]):
 def _readers(file: DeliveryFile, known: Known, key: bytes) -> dict[str, _Reader]:
     """How a cell of each column is read: text of the file in, text for COPY out; raises `CellError`."""
     client_place = file.places["client"]
-    must_be_bsn = client_place is not None and file.header[client_place].strip().lower() == "bsn"
+    must_be_bsn = client_place is not None and normal(file.header[client_place]) == "bsn"
 
     def client(text: str) -> str:
         text = text.strip()
@@ -342,7 +392,9 @@ def _required_text(text: str) -> str:
     if not text:
         raise CellError("D02", "leeg", "vul een waarde in")
     if not _TEXT.fullmatch(text):
-        raise CellError("D07", "langer dan 40 tekens of met een stuurteken", "kort de tekst in")
+        raise CellError("D07", f"langer dan {_LONGEST_TEXT} tekens of met een stuurteken", "kort de tekst in")
+    if is_formula(text):
+        raise CellError("D07", f'begint met "{text[0]}", als een formule', "begin met een letter of een cijfer")
     return text.replace("\\", r"\\") if "\\" in text else text
 
 
@@ -355,7 +407,7 @@ def _code(
     if found is None:
         raise CellError(code, f'"{text}" is geen {what}', f"schrijf de {form}")
     if found not in known:
-        raise CellError(code, f"{what} {found} is onbekend", f"verbeter de code of leg {what} {found} eerst vast")
+        raise CellError(code, f"{what} {found} is onbekend", f"verbeter de code, of leg de code eerst vast als {what}")
     return str(known[found])
 
 
@@ -366,7 +418,7 @@ def _read(text: str, read: Callable[[str], object], code: str) -> object:
     try:
         return read(text)
     except ValueError as error:
-        message, _, hint = str(error).partition("; ")
+        message, _, hint = str(error).rpartition("; ")
         raise CellError(code, message, hint) from None
 
 
@@ -388,9 +440,9 @@ def _quantity(text: str) -> str:
     assert isinstance(quantity, int)
     if quantity <= 0:
         hint = "een correctie is een volledige creditregel (dc = C) met een positief aantal"
-        raise CellError("D10", f"{quantity} is geen geleverd aantal", hint)
-    if quantity > 99_999_999:
-        raise CellError("D10", f"{quantity} is groter dan 99.999.999", "controleer het aantal")
+        raise CellError("D10", f"{text} is geen geleverd aantal", hint)
+    if quantity > _LARGEST_QUANTITY:
+        raise CellError("D10", f"{text} is groter dan {format_number(_LARGEST_QUANTITY)}", "controleer het aantal")
     return str(quantity)
 
 
@@ -419,4 +471,7 @@ def _claimed_cents(text: str) -> str:
     assert isinstance(amount, int)
     if amount < 0:
         raise CellError("D13", f'"{text}" is negatief', "schrijf het bedrag positief; dc = C keert het om")
+    if amount > _LARGEST_CENTS:
+        largest = format_eur(Eur.of_cents(_LARGEST_CENTS))
+        raise CellError("D13", f"{text} is groter dan {largest}", "controleer het bedrag")
     return str(amount)

@@ -1,7 +1,7 @@
 """Rules on the rows of a delivery file, as data: what is wrong, when, what to tell the sender, and the remedy.
 
 A condition is SQL over a staged row `s` and the product `p` it names on its first day (null when there is none then). A
-message may name columns of the row in braces. Rules on cells (D01 to D13) are in `importers.delivery_files`, since a
+message may name columns of the row in braces. Rules on cells (D01 to D14) are in `importers.delivery_files`, since a
 cell that cannot be read never becomes a row; what rows mean to each other (D31 and up) is in `importers.loading`.
 """
 

@@ -6,7 +6,8 @@ _BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 _AGB = re.compile(r"\d{8}")
 _MUNICIPALITY = re.compile(r"(?:GM)?(\d{4})", re.IGNORECASE)
 _AREA = re.compile(r"(GM\d{4}|WK\d{4}[0-9A-Z]{2}|BU\d{4}[0-9A-Z]{4})", re.IGNORECASE)
-_NINE_DIGITS = re.compile(r"(?<!\d)\d{8,9}(?!\d)")
+# In one piece, or grouped as 9999.00.006 or 999.900.006.
+_NINE_DIGITS = re.compile(r"(?<!\d)(?:\d{8,9}|\d{4}[. -]\d\d[. -]\d{3}|\d{3}[. -]\d{3}[. -]\d{3})(?!\d)", re.ASCII)
 
 
 def is_bsn(text: str) -> bool:
@@ -16,12 +17,18 @@ def is_bsn(text: str) -> bool:
     return sum(weight * int(digit) for weight, digit in zip(_BSN_WEIGHTS, text, strict=True)) % 11 == 0
 
 
-def without_client_numbers(text: str) -> str:
+def without_client_numbers(text: str, *, fewest_digits: int = 8) -> str:
     """`text` with every number that could be a client number made unreadable, for use in messages.
 
-    A number of eight digits may be one whose leading zero was lost.
+    A number of eight digits may be one whose leading zero was lost; with `fewest_digits=9` those stay, for text in
+    which dates and codes of providers are to be expected.
     """
-    return _NINE_DIGITS.sub(lambda m: "•" * 9 if is_bsn(m[0].zfill(9)) else m[0], text)
+
+    def hide(number: re.Match[str]) -> str:
+        digits = re.sub("[^0-9]", "", number[0])
+        return "•" * 9 if len(digits) >= fewest_digits and is_bsn(digits.zfill(9)) else number[0]
+
+    return _NINE_DIGITS.sub(hide, text)
 
 
 def municipality_code(text: str) -> str | None:

@@ -13,6 +13,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _DUTCH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
 _ENGLISH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
 _AMBIGUOUS_NUMBER = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+_MOST_DIGITS = 20  # before the comma: far more than any amount of money has
 _MONTH_NAMES = (
     "januari", "februari", "maart", "april", "mei", "juni",
     "juli", "augustus", "september", "oktober", "november", "december",
@@ -53,6 +54,8 @@ def parse_number(text: str) -> Decimal:
 def parse_eur(text: str) -> Eur:
     """Read an amount in euros. Raises `ValueError` with a Dutch reason."""
     amount = parse_number(text)
+    if amount.adjusted() > _MOST_DIGITS:
+        raise ValueError(f'"{text}" is geen bedrag; controleer het aantal cijfers')
     try:
         return Eur(amount)
     except ValueError:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel.findings import Finding, Refusal, Severity
+from kernel.identifiers import without_client_numbers
 
 _DELIMITERS = ";,\t"
 
@@ -149,11 +150,11 @@ def find_columns(header: Sequence[str], layout: Sequence[Column], file_name: str
 
     Raises `Refusal` when a required column is missing or one stands twice.
     """
-    normal = [_normal(name) for name in header]
+    names = [normal(name) for name in header]
     places: dict[str, int | None] = {}
     missing: list[str] = []
     for column in layout:
-        found = [place for place, name in enumerate(normal) if name in map(_normal, column.headers)]
+        found = [place for place, name in enumerate(names) if name in map(normal, column.headers)]
         if len(found) > 1:
             twice = " en ".join(f'"{header[place]}"' for place in found)
             raise Refusal(f"{file_name}: de kolommen {twice} betekenen hetzelfde", "laat er een weg")
@@ -190,19 +191,20 @@ def _read_row(
             try:
                 values[column.name] = column.read(text)
             except ValueError as error:
-                message, _, hint = str(error).partition("; ")
+                message, _, hint = str(error).rpartition("; ")
                 findings.append(row_finding("R02", number, message, hint, header[place or 0]))
         elif column.required:
             findings.append(row_finding("R03", number, "leeg", "vul een waarde in", header[place or 0]))
     return Row(number, values)
 
 
-def _normal(name: str) -> str:
-    """'Prijs per', 'prijs_per' and 'PRIJS-PER' are one header; so are 'cliënt' and 'client'."""
+def normal(name: str) -> str:
+    """A header as it is compared: 'Prijs per', 'prijs_per' and 'PRIJS-PER' are one; so are 'cliënt' and 'client'."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return "".join(character for character in ascii_name.lower() if character.isalnum())
 
 
 def _shown(header: Sequence[str]) -> str:
-    shown = ", ".join(name.strip() or "(leeg)" for name in header[:12])
+    """The first columns of a header; without client numbers, since what stands there may be a row."""
+    shown = ", ".join(without_client_numbers(name.strip()[:40]) or "(leeg)" for name in header[:12])
     return shown + (", …" if len(header) > 12 else "")

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from contracts.tables import municipalities, providers
 from importers.tables import delivery_totals
 from kernel.periods import Month, Period, months
-from settlement.posted import Posted
+from settlement.entitlement import Posted
 from settlement.terms import Coverage, Terms, coverages
 from tariffs.price_lists import Price
 from tariffs.tables import products

@@ -373,7 +373,7 @@ def export_ledger(ctx: click.Context, number: int, out: Path | None, accounts: P
 @click.command("explain")
 @click.argument("number", metavar="RUN", type=int)
 @click.argument("line", metavar="[REGEL]", type=int, required=False)
-@click.option("--rows", default=20, show_default=True, help="Hoeveel leveringen er hooguit getoond worden; 0 is alle.")
+@click.option("--rows", type=click.IntRange(min=0), default=20, show_default=True, help="Hoeveel leveringen er hooguit getoond worden; 0 is alle.")
 @click.option("--changes", is_flag=True, help="Alleen wat sinds de vorige afrekening is vastgelegd.")
 @click.option("--reference", help="Wat is er van de levering met deze referentie geworden?")
 @click.option("--provider", help="Van de aanbieder met deze AGB-code (bij --reference).")

@@ -10,9 +10,8 @@ from kernel.findings import Finding, Severity
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.corrections import differences
-from settlement.entitlement import Entitlement, Line, PricedVolume, Treatment
+from settlement.entitlement import Entitlement, Line, Posted, PricedVolume, Treatment
 from settlement.funding import effort, population
-from settlement.posted import Posted
 from settlement.terms import Terms, task_field_of
 
 

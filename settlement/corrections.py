@@ -7,8 +7,17 @@ from contracts.model import INSTALMENT
 from kernel.explanations import Step
 from kernel.money import Eur, total
 from kernel.periods import Month
-from settlement.entitlement import Cause, Entitlement, Line, LineKey, PricedVolume, RowEffect, Timing
-from settlement.posted import Posted, PostedVolume
+from settlement.entitlement import (
+    Cause,
+    Entitlement,
+    Line,
+    LineKey,
+    Posted,
+    PostedVolume,
+    PricedVolume,
+    RowEffect,
+    Timing,
+)
 
 
 def differences(
@@ -111,6 +120,12 @@ def _of_terms(entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVol
     persons_before = find_step(posted.explanations.get(entitlement.key), "per_person")
     if persons and persons_before and persons.values["persons"] != persons_before.values["persons"]:
         return Cause("count", amount, {"before": persons_before.values["persons"], "now": persons.values["persons"]})
+    share, share_before = (
+        find_step(explanation, "area_share")
+        for explanation in (entitlement.explanation, posted.explanations.get(entitlement.key))
+    )
+    if share and share_before and share.values["share"] != share_before.values["share"]:
+        return Cause("share", amount, {"before": share_before.values["share"], "now": share.values["share"]})
     return Cause("first" if entitlement.key not in posted.amounts else "terms", amount)
 
 

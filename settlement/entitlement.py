@@ -112,3 +112,27 @@ class Line:
     @property
     def amount(self) -> Eur:
         return self.entitled - self.posted_before
+
+
+@dataclass(frozen=True, slots=True)
+class PostedVolume:
+    """Rows and quantities at a price, as the last posted run that priced the month had them."""
+
+    rows: int
+    quantity: int
+    billed_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was posted on one contract. `sequence` is the number of posted runs, `cutoff` the last one's cut-off."""
+
+    sequence: int = 0
+    cutoff: int = 0
+    last_period: Month | None = None
+    amounts: Mapping[LineKey, Eur] = field(default_factory=dict)
+    task_fields: Mapping[LineKey, str] = field(default_factory=dict)
+    explanations: Mapping[LineKey, Step] = field(default_factory=dict)
+    volumes: Mapping[LineKey, Mapping[Decimal, PostedVolume]] = field(default_factory=dict)
+    month_hashes: Mapping[Month, str] = field(default_factory=dict)
+    set_off: Mapping[str, Eur] = field(default_factory=dict)

@@ -24,6 +24,7 @@ _OF_A_RUN = {
         FROM run_lines l JOIN products p ON p.code = l.label
         LEFT JOIN run_volumes v ON v.run_id = l.run_id AND v.contract_id = l.contract_id AND v.component = l.component
             AND v.municipality_id = l.municipality_id AND v.service_month = l.service_month AND v.product_id = p.id
+            AND v.treatment = l.treatment
         WHERE l.run_id = :run GROUP BY l.line, l.entitled_eur
         HAVING l.entitled_eur <> coalesce(sum(v.amount_eur), 0)
     """,
@@ -33,12 +34,13 @@ _OF_A_RUN = {
             AND amount_eur <> (SELECT sum((cause ->> 'amount_eur')::numeric) FROM jsonb_array_elements(causes) AS cause)
     """,
     "what a line says, with what was posted before, is the entitlement": """
-        SELECT l.line FROM run_lines l JOIN runs r ON r.id = l.run_id
-        WHERE l.run_id = :run AND l.posted_before_eur <> (
-            SELECT coalesce(sum(o.amount_eur), 0) FROM run_lines o JOIN runs p ON p.id = o.run_id
-            WHERE p.posting <= r.cutoff AND o.contract_id = l.contract_id AND o.component = l.component
-                AND o.municipality_id = l.municipality_id AND o.service_month = l.service_month AND o.label = l.label
-                AND o.treatment = l.treatment)
+        SELECT l.line FROM run_lines l LEFT JOIN (
+            SELECT contract_id, component, municipality_id, service_month, label, treatment, sum(amount_eur) AS amount_eur
+            FROM run_lines o JOIN runs p ON p.id = o.run_id
+            WHERE p.posting <= (SELECT cutoff FROM runs WHERE id = :run)
+            GROUP BY contract_id, component, municipality_id, service_month, label, treatment
+        ) b USING (contract_id, component, municipality_id, service_month, label, treatment)
+        WHERE l.run_id = :run AND l.posted_before_eur <> coalesce(b.amount_eur, 0)
     """,
     "every delivery of a month that was priced is in a volume, or is named in a finding": """
         SELECT d.municipality_id, d.provider_id, d.product_id, d.service_month, d.rows, v.rows

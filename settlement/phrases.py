@@ -16,7 +16,7 @@ from kernel.explanations import Step
 from kernel.money import Eur, half_up
 from kernel.notation import format_date, format_eur, format_number
 from settlement.entitlement import Cause
-from tariffs.units import MINUTES_PER_HOUR
+from tariffs.units import Rounding
 
 _SHOWN_DECIMALS = 6
 _LONGEST_FRACTION = 21
@@ -24,11 +24,10 @@ _LONGEST_FRACTION = 21
 STEPS: Mapping[str, str] = {
     "payable": "product {product}: som van de leveringen",
     "shadow": "product {product}: som van de leveringen, telt mee en wordt niet betaald",
-    "volume_times_price": "{rows:levering/leveringen}: {billed_quantity} × {price_eur}",
-    "volume_times_price.per_hour": "{rows:levering/leveringen}: {billed_quantity:minuut/minuten} × {price_eur} / 60",
-    "volume_times_price.hours": (
-        "{rows:levering/leveringen}: {quantity:minuut/minuten}, per cliënt en maand afgerond op "
-        "{billed_quantity} uur × {price_eur}"
+    "volume_times_price": "{rows:levering/leveringen}: {billed} × {price_eur}",
+    "volume_times_price.divided": "{rows:levering/leveringen}: {billed} × {price_eur} / {units_per_price}",
+    "volume_times_price.client_month": (
+        "{rows:levering/leveringen}: {quantity:minuut/minuten}, per cliënt en maand afgerond op {billed} × {price_eur}"
     ),
     "volume_times_price.rounded": "{product}, per levering afgerond op centen (samen {rounding_eur})",
     "instalment": "termijn {number} van {of}: {year_eur} / {year_months}, naar beneden afgerond op centen",
@@ -85,6 +84,15 @@ CAUSES: Mapping[str, str] = {
 }
 
 MEASURES: Mapping[str, str] = {"inhabitants": "inwoners"}
+
+# Singular and plural.
+UNITS: Mapping[str, str] = {
+    "minute": "minuut/minuten",
+    "hour": "uur/uur",
+    "day_part": "dagdeel/dagdelen",
+    "day": "dag/dagen",
+    "piece": "stuk/stuks",
+}
 
 _COUNTS = frozenset(
     (
@@ -151,18 +159,18 @@ def _recount_case(values: Mapping[str, str]) -> str:
 
 
 def _volume_sentence(step: Step) -> str:
-    """Minutes cost a sixtieth of an hourly price each; what rounding row by row adds to the product is named."""
+    """Volume x price; what rounding row by row adds to the product is named."""
     values = step.values
-    exact = Fraction(values["price_eur"]) * int(values["billed_quantity"])
-    result = Eur(step.result)
+    units_per_price = int(values["units_per_price"])
     case = "volume_times_price"
-    if values["billed_quantity"] != values["quantity"]:
-        case = "volume_times_price.hours"
-    elif abs(exact / MINUTES_PER_HOUR - result.exact) < abs(exact - result.exact):
-        case = "volume_times_price.per_hour"
-        exact /= MINUTES_PER_HOUR
-    sentence = _filled(STEPS[case], values)
-    rounding = result - half_up(exact)
+    if values["rounding"] == Rounding.CLIENT_MONTH:
+        case = "volume_times_price.client_month"
+    elif units_per_price != 1:
+        case = "volume_times_price.divided"
+    billed = format(_Count(values["billed_quantity"]), UNITS[values["billed_unit"]])
+    sentence = _filled(STEPS[case], {**values, "billed": billed})
+    product = Fraction(values["price_eur"]) * int(values["billed_quantity"]) / units_per_price
+    rounding = Eur(step.result) - half_up(product)
     if not rounding:
         return sentence
     sign = "+" if rounding > Eur.zero() else ""
@@ -198,7 +206,8 @@ def _shown(name: str, text: str) -> object:
     if name.endswith("_date"):
         return format_date(date.fromisoformat(text))
     if name == "share":
-        return text.replace("/", " / ") if len(text) <= _LONGEST_FRACTION else shown_fraction(text)
+        short = "/" in text and len(text) <= _LONGEST_FRACTION
+        return " / ".join(format_number(number) for number in text.split("/")) if short else shown_fraction(text)
     if name == "measure":
         return MEASURES.get(text, text)
     return text

@@ -7,41 +7,25 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from contracts.model import INSTALMENT
 from contracts.tables import municipalities
 from kernel.explanations import Step
 from kernel.money import Eur
 from kernel.periods import Month
-from settlement.entitlement import LineKey, Treatment
+from settlement.entitlement import LineKey, Posted, PostedVolume, Treatment
 from settlement.tables import run_contracts, run_lines, run_months, run_set_offs, run_volumes, runs
 from tariffs.tables import products
 
-VolumeKey = tuple[LineKey, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class PostedVolume:
-    """Rows and quantities at a price, as the last posted run that priced the month had them."""
-
-    rows: int
-    quantity: int
-    billed_quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What was posted on one contract. `sequence` is the number of posted runs, `cutoff` the last one's cut-off."""
-
-    sequence: int = 0
-    cutoff: int = 0
-    last_period: Month | None = None
-    amounts: Mapping[LineKey, Eur] = field(default_factory=dict)
-    task_fields: Mapping[LineKey, str] = field(default_factory=dict)
-    explanations: Mapping[LineKey, Step] = field(default_factory=dict)
-    volumes: Mapping[LineKey, Mapping[Decimal, PostedVolume]] = field(default_factory=dict)
-    month_hashes: Mapping[Month, str] = field(default_factory=dict)
-    set_off: Mapping[str, Eur] = field(default_factory=dict)
+_KEY_COLUMNS = (
+    run_lines.c.contract_id,
+    run_lines.c.component,
+    run_lines.c.municipality_id,
+    run_lines.c.service_month,
+    run_lines.c.label,
+    run_lines.c.treatment,
+)
 
 
 def read_posted(connection: Connection, cutoff: int) -> Mapping[int, Posted]:
@@ -56,6 +40,7 @@ def read_posted(connection: Connection, cutoff: int) -> Mapping[int, Posted]:
     for row in connection.execute(settled):
         heads[row.contract_id].append(row)
     lines = _lines(connection, cutoff)
+    explanations = _explanations(connection, cutoff)
     volumes = _volumes(connection, cutoff)
     hashes = _month_hashes(connection, cutoff)
     set_offs = _set_offs(connection, cutoff)
@@ -66,7 +51,7 @@ def read_posted(connection: Connection, cutoff: int) -> Mapping[int, Posted]:
             last_period=max(Month.of(row.period) for row in rows),
             amounts=lines[contract].amounts,
             task_fields=lines[contract].task_fields,
-            explanations=lines[contract].explanations,
+            explanations=explanations[contract],
             volumes=volumes[contract],
             month_hashes=hashes[contract],
             set_off=set_offs[contract],
@@ -77,16 +62,17 @@ def read_posted(connection: Connection, cutoff: int) -> Mapping[int, Posted]:
 
 @dataclass(frozen=True, slots=True)
 class _PostedLines:
-    """By key: the sum of what was posted, and the task field and explanation of the last line."""
+    """By key: the sum of what was posted, and the task field of the last line."""
 
     amounts: dict[LineKey, Eur] = field(default_factory=dict)
     task_fields: dict[LineKey, str] = field(default_factory=dict)
-    explanations: dict[LineKey, Step] = field(default_factory=dict)
 
 
 def _lines(connection: Connection, cutoff: int) -> defaultdict[int, _PostedLines]:
     query = (
-        select(run_lines, municipalities.c.code.label("municipality"))
+        select(
+            *_KEY_COLUMNS, run_lines.c.task_field, run_lines.c.amount_eur, municipalities.c.code.label("municipality")
+        )
         .join(runs, runs.c.id == run_lines.c.run_id)
         .join(municipalities, municipalities.c.id == run_lines.c.municipality_id)
         .where(runs.c.posting <= cutoff)
@@ -97,25 +83,40 @@ def _lines(connection: Connection, cutoff: int) -> defaultdict[int, _PostedLines
         key, of_contract = _key(row), found[row.contract_id]
         of_contract.amounts[key] = of_contract.amounts.get(key, Eur.zero()) + row.amount_eur
         of_contract.task_fields[key] = row.task_field
-        of_contract.explanations[key] = Step.from_json(row.explanation)
+    return found
+
+
+def _explanations(connection: Connection, cutoff: int) -> defaultdict[int, dict[LineKey, Step]]:
+    """Why an instalment was what it last was; that of deliveries is told by their volumes."""
+    query = (
+        select(*_KEY_COLUMNS, run_lines.c.explanation, municipalities.c.code.label("municipality"))
+        .join(runs, runs.c.id == run_lines.c.run_id)
+        .join(municipalities, municipalities.c.id == run_lines.c.municipality_id)
+        .where(runs.c.posting <= cutoff, run_lines.c.label == INSTALMENT)
+        .order_by(runs.c.posting, run_lines.c.line)
+    )
+    last = {(row.contract_id, _key(row)): row.explanation for row in connection.execute(query)}
+    found: defaultdict[int, dict[LineKey, Step]] = defaultdict(dict)
+    for (contract, key), explanation in last.items():
+        found[contract][key] = Step.from_json(explanation)
     return found
 
 
 def _volumes(connection: Connection, cutoff: int) -> defaultdict[int, dict[LineKey, dict[Decimal, PostedVolume]]]:
     """The volumes of each month as the last posted run that priced it had them."""
     last = (
-        select(run_months.c.contract_id, run_months.c.service_month, runs.c.id.label("run_id"))
+        select(run_months.c.contract_id, run_months.c.service_month, func.max(runs.c.posting).label("posting"))
         .join(runs, runs.c.id == run_months.c.run_id)
         .where(runs.c.posting <= cutoff)
-        .distinct(run_months.c.contract_id, run_months.c.service_month)
-        .order_by(run_months.c.contract_id, run_months.c.service_month, runs.c.posting.desc())
+        .group_by(run_months.c.contract_id, run_months.c.service_month)
         .subquery()
     )
     query = (
         select(run_volumes, municipalities.c.code.label("municipality"), products.c.code.label("label"))
+        .join(runs, runs.c.id == run_volumes.c.run_id)
         .join(
             last,
-            (last.c.run_id == run_volumes.c.run_id)
+            (last.c.posting == runs.c.posting)
             & (last.c.contract_id == run_volumes.c.contract_id)
             & (last.c.service_month == run_volumes.c.service_month),
         )

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select
 
 from contracts.documents import contract_of
 from contracts.model import Contract
-from contracts.tables import contract_versions, municipalities
 from contracts.parties import Party, known_parties
+from contracts.tables import contract_versions, municipalities
 from importers.tables import advances
 from kernel.explanations import Step
 from kernel.findings import Finding, Refusal, Severity
@@ -37,6 +37,7 @@ class SettledContract:
 
     id: int
     contract: Contract
+    contract_recording: int
     provider: Party
     parked: bool
     previous_cutoff: int
@@ -102,6 +103,7 @@ def read_run(connection: Connection, run: int) -> Run:
         SettledContract(
             id=row.contract_id,
             contract=contract_of(row.document),
+            contract_recording=row.contract_recording,
             provider=providers_by_id[row.provider_id],
             parked=row.parked,
             previous_cutoff=row.previous_cutoff,

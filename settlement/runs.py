@@ -8,20 +8,21 @@ approved.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from sqlalchemy import Connection, exc, func, insert, select, update
 
 from contracts.register import contracts_known
-from database.recordings import latest, lock_recordings, record
+from database.recordings import latest, lock_recordings, record, recordings
 from kernel.findings import Finding, Refusal
 from kernel.periods import Month
 from settlement import invariants
 from settlement.changes import changed_months
 from settlement.contract import Outcome, settle_contract
-from settlement.entitlement import Cause, Line
+from settlement.entitlement import Cause, Line, Posted
 from settlement.ledger.journal import book
 from settlement.outside import outside_contracts
-from settlement.posted import Posted, read_posted
+from settlement.posted import read_posted
 from settlement.pricing.query import price_months
 from settlement.tables import (
     run_contracts,
@@ -35,8 +36,10 @@ from settlement.tables import (
 )
 from settlement.terms import Terms, read_terms
 
-
 STATE_NAMES = {"draft": "concept", "approved": "goedgekeurd", "posted": "geboekt", "discarded": "weggegooid"}
+
+# How far ahead a month may be settled: instalments are paid in advance, by month or quarter.
+_AHEAD = timedelta(days=62)
 
 # The first key of the advisory lock on a contract; the second is its id.
 _CONTRACT_LOCK = 0x5E771E
@@ -54,6 +57,7 @@ def settle(
     when there is nothing to settle.
     """
     cutoff = latest(connection) if cutoff is None else cutoff
+    _refuse_the_far_future(connection, period, cutoff)
     terms = read_terms(connection, period, cutoff, numbers)
     posted = read_posted(connection, cutoff)
     _refuse_when_not_possible(connection, terms, posted)
@@ -115,6 +119,17 @@ def discard(connection: Connection, run: int, by: str) -> None:
     _lock_run(connection, run, "draft", "approved")
     _enter(connection, run, "discarded", by)
     connection.execute(update(run_contracts).where(run_contracts.c.run_id == run).values(claims_sequence=False))
+
+
+def _refuse_the_far_future(connection: Connection, period: Month, cutoff: int) -> None:
+    """A mistyped year would pay instalments for years to come."""
+    query = select(recordings.c.recorded_at).where(recordings.c.number == cutoff)
+    known_at = connection.execute(query).scalar_one_or_none()
+    if known_at is not None and period.first_day > known_at.date() + _AHEAD:
+        raise Refusal(
+            f"{period} ligt te ver vooruit op {known_at:%d-%m-%Y}, het moment van vastlegging {cutoff}",
+            "reken een maand af die begonnen is of binnen twee maanden begint",
+        )
 
 
 def _refuse_when_not_possible(connection: Connection, terms: Terms, posted: Mapping[int, Posted]) -> None:

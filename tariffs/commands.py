@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -19,10 +20,11 @@ from tariffs.price_lists import (
     prices_of,
 )
 from tariffs.products import catalogue, import_products
-from tariffs.units import UNIT_NAMES
+from tariffs.units import UNIT_WORDS
 
 WIDTH = 80
 NEEDS_ATTENTION = 3
+_UNIT_WORD = {unit: word for word, unit in reversed(UNIT_WORDS.items())}  # the first word of each unit
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -116,7 +118,7 @@ def list_(ctx: click.Context, name: str | None, cutoff: str | None) -> None:
         known_products = catalogue(connection, known_at)
         if name is None:
             versions = all_versions_known(connection, known_at)
-            table = Table("Prijslijst", "Versie", "Vastlegging", "Geldt")
+            table = Table("Prijslijst", "Versie", "Vastlegging", "Geldt", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
             holding = {version.list_name: version for version in versions}  # the highest number comes last
             for version in versions:
                 holds = "ja" if holding[version.list_name] == version else ""
@@ -125,7 +127,8 @@ def list_(ctx: click.Context, name: str | None, cutoff: str | None) -> None:
             held = price_version_known(connection, name, known_at)
             if held is None:
                 raise Refusal(f"prijslijst {name} is niet bekend", 'zie "bekostiging tariff list"')
-            table = Table("Product", "Naam", "Vanaf", "Tot", "Prijs", "Per", title=f"{name}, versie {held.version}")
+            table = Table("Product", "Naam", "Vanaf", "Tot", "Prijs", "Per", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+            table.title = f"{name}, versie {held.version}"
             table.columns[4].justify = "right"
             for price in prices_of(connection, [held.id]):
                 product = known_products[price.product].on(price.valid_from)
@@ -135,7 +138,7 @@ def list_(ctx: click.Context, name: str | None, cutoff: str | None) -> None:
                     format_date(price.valid_from),
                     format_date(price.valid_until) if price.valid_until else "",
                     format_number(price.price),
-                    UNIT_NAMES[product.price_per] if product else "",
+                    _UNIT_WORD[product.price_per] if product else "",
                 )
     click.echo(f"{len(known_products)} producten in de catalogus.")
     print_table(table)

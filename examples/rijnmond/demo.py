@@ -39,6 +39,7 @@ LABELS = {
     "price": "gewijzigde prijzen",
     "recount": "hertelling",
     "count": "definitieve telling",
+    "share": "gewijzigde verdeling",
     "first": "niet eerder afgerekend",
     "terms": "gewijzigde voorwaarden",
     "set_off": "verrekend voorschot",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from io import BytesIO
+from textwrap import wrap
 from typing import Any
 
 from xlsxwriter import Workbook
@@ -26,73 +27,98 @@ _LINE = "#C9D1D9"
 _SHADE = "#EDF1F5"
 _ALARM = "#A8320A"
 
+_LINE_HEIGHT = 15
+_ROW_HEIGHT = 18
+_SLACK = 2  # characters of a column that padding and wide letters take
+
 _EUR = "#,##0.00;[Red]-#,##0.00"
 _RULED = {"bottom": 1, "bottom_color": _LINE}
+_NUMBER = {**_RULED, "align": "right", "indent": 1}
 _TOTAL = {"bold": True, "top": 1, "top_color": _INK, "bottom": 1, "bottom_color": _INK}
-_HEADER = {"bold": True, "bg_color": _SHADE, "valign": "vcenter", "text_wrap": True, "bottom": 1, "bottom_color": _INK}
+_TOTAL_EUR = {**_TOTAL, "num_format": _EUR, "align": "right", "indent": 1}
+_OUTCOME = {"font_size": 13, "bg_color": _SHADE}
+_HEADER = {"bold": True, "bg_color": _SHADE, "text_wrap": True, "bottom": 1, "bottom_color": _INK}
+_NOTE = {"font_color": _QUIET, "italic": True}
 
 _STYLES: Mapping[str, Mapping[str, Any]] = {
-    "title": {"bold": True, "font_size": 18},
-    "subtitle": {"font_size": 12, "font_color": _QUIET},
+    "title": {"bold": True, "font_size": 20},
+    "subtitle": {"font_size": 13, "font_color": _QUIET},
     "alarm": {"bold": True, "font_size": 12, "font_color": _ALARM},
     "heading": {"bold": True, "font_size": 13},
     "subheading": {"bold": True, "font_color": _QUIET},
     "label": {"font_color": _QUIET},
     "plain": {},
-    "note": {"font_color": _QUIET, "italic": True},
-    "wrapped_note": {"font_color": _QUIET, "italic": True, "text_wrap": True},
+    "note": _NOTE,
     "header": _HEADER,
-    "header_right": {**_HEADER, "align": "right"},
+    "header_right": {**_HEADER, "align": "right", "indent": 1},
     "text": _RULED,
     "wrapped": {**_RULED, "text_wrap": True},
-    "input": {**_RULED, "indent": 1, "font_color": _QUIET, "text_wrap": True},
-    "count": {**_RULED, "num_format": "#,##0"},
-    "measure": {**_RULED, "num_format": "#,##0.##"},
-    "price": {**_RULED, "num_format": "#,##0.00##"},
-    "percent": {**_RULED, "num_format": '0.00####" %"'},
-    "share": {**_RULED, "num_format": '0.00000000" %"'},
-    "eur": {**_RULED, "num_format": _EUR},
+    "input": {**_RULED, "indent": 2, "font_color": _QUIET, "text_wrap": True},
+    "strong": {**_RULED, "bold": True, "text_wrap": True},
+    "order": {**_RULED, "num_format": "0", "align": "left"},
+    "count": {**_NUMBER, "num_format": "#,##0"},
+    "decimals": {**_NUMBER, "num_format": "#,##0.00"},
+    "price": {**_NUMBER, "num_format": "#,##0.00##"},
+    "percent": {**_NUMBER, "num_format": '0.00####" %"'},
+    "share": {**_NUMBER, "num_format": '0.00000000" %"'},
+    "eur": {**_NUMBER, "num_format": _EUR},
+    "strong_eur": {**_NUMBER, "num_format": _EUR, "bold": True},
     "total_text": _TOTAL,
-    "total_eur": {**_TOTAL, "num_format": _EUR},
-    "outcome_text": {**_TOTAL, "font_size": 13, "bg_color": _SHADE},
-    "outcome_eur": {**_TOTAL, "font_size": 13, "bg_color": _SHADE, "num_format": _EUR},
+    "total_eur": _TOTAL_EUR,
+    "outcome_text": {**_TOTAL, **_OUTCOME},
+    "outcome_eur": {**_TOTAL_EUR, **_OUTCOME},
 }
+_HEIGHTS = {"title": 30, "subtitle": 22, "alarm": 22, "heading": 24, "outcome_text": 24}
 
 
 class Page:
     """A sheet that is filled from the top: `row` is where the next cells come."""
 
     def __init__(
-        self, name: str, worksheet: Any, styles: Mapping[str, Any], quoted: Mapping[str, Any], repeat_header: bool
+        self,
+        name: str,
+        worksheet: Any,
+        widths: Sequence[int],
+        styles: Mapping[str, Any],
+        quoted: Mapping[str, Any],
+        repeat_header: bool,
     ) -> None:
         self.name = name
         self.row = 0
-        self.worksheet = worksheet
+        self._worksheet = worksheet
+        self._widths = widths
         self._styles = styles
         self._quoted = quoted
         self._repeat_header = repeat_header
+        self._heights: dict[int, float] = {}
 
     def text(self, column: int, text: str, style: str = "text") -> None:
         """Write text, whatever it looks like."""
         formats = self._quoted if text.startswith(_FORMULA_STARTS) else self._styles
-        self.worksheet.write_string(self.row, column, text, formats[style])
+        self._worksheet.write_string(self.row, column, text, formats[style])
+        height = _HEIGHTS.get(style, _ROW_HEIGHT)
+        if _STYLES[style].get("text_wrap"):
+            height += _LINE_HEIGHT * (lines_in(text, self._widths[column]) - 1)
+        if height > self._heights.get(self.row, _ROW_HEIGHT):
+            self._heights[self.row] = height
+            self._worksheet.set_row(self.row, height)
 
     def number(self, column: int, number: Fraction | Decimal | int, style: str) -> Cell:
         """Write a number that is not computed here."""
         exact = Fraction(number)
-        self.worksheet.write_number(self.row, column, number_of(exact), self._styles[style])
+        self._worksheet.write_number(self.row, column, number_of(exact), self._styles[style])
         return Cell(self.name, xl_rowcol_to_cell(self.row, column), exact)
 
     def formula(self, column: int, formula: Formula, style: str) -> Cell:
         """Write a formula with its value beside it."""
         value = number_of(formula.exact)
-        self.worksheet.write_formula(self.row, column, f"={formula.text}", self._styles[style], value)
+        self._worksheet.write_formula(self.row, column, f"={formula.text}", self._styles[style], value)
         return Cell(self.name, xl_rowcol_to_cell(self.row, column), formula.exact)
 
     def fill(self, first: int, last: int, style: str) -> None:
         """Give cells a style without content."""
         for column in range(first, last + 1):
-            self.worksheet.write_blank(self.row, column, None, self._styles[style])
+            self._worksheet.write_blank(self.row, column, None, self._styles[style])
 
     def line(self, text: str, style: str) -> None:
         """A line of text by itself."""
@@ -107,8 +133,8 @@ class Page:
         for column, name in enumerate(names):
             self.text(column, name, "header_right" if name in right else "header")
         if self._repeat_header:
-            self.worksheet.freeze_panes(self.row + 1, 0)
-            self.worksheet.repeat_rows(self.row)
+            self._worksheet.freeze_panes(self.row + 1, 0)
+            self._worksheet.repeat_rows(self.row)
             self._repeat_header = False
         self.row += 1
 
@@ -137,12 +163,14 @@ class Book:
             sheet.set_landscape()
         sheet.set_paper(_A4)
         sheet.fit_to_pages(1, 0)
-        sheet.set_margins(left=0.6, right=0.6, top=0.8, bottom=0.8)
-        sheet.set_header(f"&L&9{_escaped(self._title)}&R&9&B{_escaped(self._mark)}")
+        sheet.set_margins(left=0.5, right=0.5, top=0.8, bottom=0.7)
+        sheet.set_default_row(_ROW_HEIGHT)
+        mark = f"&R&9&B{_escaped(self._mark)}" if self._mark else ""
+        sheet.set_header(f"&L&9{_escaped(self._title)}{mark}")
         sheet.set_footer("&L&9&A&R&9Pagina &P van &N")
         sheet.hide_gridlines(2)
         sheet.ignore_errors({"number_stored_as_text": _EVERY_CELL})
-        return Page(name, sheet, self._styles, self._quoted, repeat_header)
+        return Page(name, sheet, widths, self._styles, self._quoted, repeat_header)
 
     def content(self) -> bytes:
         """Close the workbook and give its bytes."""
@@ -150,7 +178,12 @@ class Book:
         return self._content.getvalue()
 
     def _format(self, style: Mapping[str, Any]) -> Any:
-        return self._workbook.add_format({"font_color": _INK, "valign": "top", **style})
+        return self._workbook.add_format({"font_color": _INK, "valign": "vcenter", **style})
+
+
+def lines_in(text: str, width: int) -> int:
+    """How many lines text takes in a column of `width` characters, so that no reader has to find out by itself."""
+    return sum(max(1, len(wrap(line, width - _SLACK))) for line in text.split("\n"))
 
 
 def _escaped(text: str) -> str:

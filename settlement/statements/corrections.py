@@ -17,7 +17,7 @@ HEADERS = (
     "Reden",
 )  # fmt: skip
 NUMERIC = ("Nieuw recht", "Eerder geboekt", "Correctie")
-WIDTHS = (7, 16, 16, 26, 10, 36, 16, 16, 16, 62)
+WIDTHS = (7, 16, 16, 24, 10, 32, 15, 17, 15, 58)
 _NEW, _BEFORE, _AMOUNT, _REASON = 6, 7, 8, 9
 
 
@@ -71,7 +71,7 @@ def _write_block(
 def _write_correction(page: Page, statement: Statement, numbered: NumberedLine, entitled: Sequence[Cell]) -> Cell:
     line = numbered.line
     key = line.key
-    page.number(0, numbered.number, "count")
+    page.number(0, numbered.number, "order")
     page.text(1, format_month(key.month.first_day))
     page.text(2, key.component)
     page.text(3, statement.municipality(key.municipality), "wrapped")

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +39,14 @@ def export_statements(connection: Connection, run_id: int, out: Path) -> Exporte
     if run.state == "discarded":
         raise Refusal(f"run {run_id} is weggegooid", "maak een nieuwe run en exporteer die")
     register = read_register(connection, run)
-    settled = [contract for contract in run.contracts if not contract.parked]
-    paths = []
-    for contract in settled:
-        statement = read_statement(connection, run, contract, register)
-        paths.append(_write_whole(out / file_name(run, contract), workbook(statement)))
-    parked = tuple(contract.contract.number for contract in run.contracts if contract.parked)
-    return Exported(tuple(paths), parked)
+    workbooks = {
+        out / file_name(run, settled): workbook(read_statement(connection, run, settled, register))
+        for settled in run.contracts
+        if not settled.parked
+    }
+    for path, content in workbooks.items():
+        _write_whole(path, content)
+    return Exported(tuple(workbooks), tuple(settled.contract.number for settled in run.contracts if settled.parked))
 
 
 def file_name(run: Run, settled: SettledContract) -> str:
@@ -94,7 +96,7 @@ def workbook(statement: Statement) -> bytes:
     return book.content()
 
 
-def _write_whole(path: Path, content: bytes) -> Path:
+def _write_whole(path: Path, content: bytes) -> None:
     """Write under another name first, so that a process that is stopped leaves no half statement."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -102,7 +104,7 @@ def _write_whole(path: Path, content: bytes) -> Path:
         unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         message = f"{path} kan niet geschreven worden: {error.strerror}"
         raise Refusal(message, "kies een map waarin je mag schrijven") from None
-    return path

@@ -1,12 +1,14 @@
 """What a statement shows: one contract of a run, with the names and versions that belong to it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
 from contracts.model import INSTALMENT
+from contracts.parties import Party
 from database.recordings import TIME_ZONE, recordings
 from kernel.money import Eur
 from kernel.notation import format_date
@@ -15,7 +17,7 @@ from settlement.entitlement import Line, LineKey, PricedVolume, Timing, Treatmen
 from settlement.reading import NumberedLine, Run, SettledContract, outstanding_advances, posted_in_year
 from settlement.tables import run_contracts
 from tariffs.price_lists import PriceVersion, price_version_known
-from tariffs.products import Product, ProductVersion, catalogue
+from tariffs.products import Product, catalogue
 
 POSTED = "posted"
 
@@ -24,6 +26,7 @@ POSTED = "posted"
 class Register:
     """What the statements of a run share. `recorded` tells by recording when it was made."""
 
+    municipalities: Mapping[str, str]
     products: Mapping[str, Product]
     price_versions: Mapping[str, PriceVersion]
     contract_recordings: Mapping[int, int]
@@ -32,10 +35,14 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One contract of a run. `posted_in_year` was posted earlier over service months of the run's year."""
+    """One contract of a run, with its priced volumes by line.
+
+    `posted_in_year` was posted earlier over service months of the run's year.
+    """
 
     run: Run
     settled: SettledContract
+    volumes: Mapping[LineKey, Sequence[PricedVolume]]
     register: Register
     posted_in_year: Eur
     outstanding_advances: Eur
@@ -56,41 +63,36 @@ class Statement:
             if numbered.line.key.treatment is treatment and numbered.line.timing in timings
         ]
 
-    def volumes_of(self, line: Line) -> list[PricedVolume]:
+    def volumes_of(self, line: Line) -> Sequence[PricedVolume]:
         """The priced volumes that a line on deliveries is made of."""
-        return [volume for volume in self.settled.volumes if key_of(volume) == line.key]
+        return self.volumes.get(line.key, ())
 
     def nil_volumes(self) -> list[PricedVolume]:
         """Deliveries of the month that are worth nothing, for which a run has no line."""
-        amounts: dict[LineKey, list[PricedVolume]] = {}
-        for volume in self.settled.volumes:
-            if volume.month == self.run.period and volume.treatment is Treatment.PAYABLE:
-                amounts.setdefault(key_of(volume), []).append(volume)
         said = {numbered.line.key for numbered in self.settled.lines}
         return [
             volume
-            for key, volumes in amounts.items()
-            if key not in said and not any(volume.amount for volume in volumes)
+            for key, volumes in self.volumes.items()
+            if key.month == self.run.period and key.treatment is Treatment.PAYABLE and key not in said
+            if not any(volume.amount for volume in volumes)
             for volume in volumes
             if volume.rows
         ]
 
     def municipality(self, code: str) -> str:
         """The name of a municipality, with its code where two have that name."""
-        name = self.run.municipalities[code].name
-        alike = [other for other, party in self.run.municipalities.items() if party.name == name]
-        return name if len(alike) == 1 else f"{name} ({code})"
+        return self.register.municipalities[code]
 
-    def product(self, code: str, month: Month) -> ProductVersion:
-        """What a product is in a month; the earlier definition where it changes within."""
+    def product(self, code: str, month: Month) -> str:
+        """The name of a product in a month; the earlier name where it changes within."""
         in_month = Period(month.first_day, month.end)
         versions = self.register.products[code].versions
-        return next((version for version in versions if version.period.overlaps(in_month)), versions[-1])
+        return next((version for version in versions if version.period.overlaps(in_month)), versions[-1]).name
 
     def subject(self, line: Line) -> str:
         """What a line is about, in words: the name of the product, or which instalment."""
         if line.key.label != INSTALMENT:
-            return self.product(line.key.label, line.key.month).name
+            return self.product(line.key.label, line.key.month)
         values = line.explanation.values
         return f"termijn {values['number']} van {values['of']}" if "number" in values else "termijn"
 
@@ -119,6 +121,7 @@ def read_register(connection: Connection, run: Run) -> Register:
         select(recordings.c.number, recordings.c.recorded_at).where(recordings.c.number.in_(mentioned))
     )
     return Register(
+        municipalities=distinct_names(run.municipalities),
         products=catalogue(connection, run.cutoff),
         price_versions=price_versions,
         contract_recordings=contract_recordings,
@@ -131,10 +134,28 @@ def read_statement(connection: Connection, run: Run, settled: SettledContract, r
     return Statement(
         run=run,
         settled=settled,
+        volumes=by_line(settled.volumes),
         register=register,
         posted_in_year=posted_in_year(connection, settled.id, run),
         outstanding_advances=outstanding_advances(connection, settled.id, run),
     )
+
+
+def distinct_names(parties: Mapping[str, Party]) -> dict[str, str]:
+    """Names by code, with the code behind a name that is not the only one."""
+    times = Counter(party.name.casefold() for party in parties.values())
+    return {
+        code: party.name if times[party.name.casefold()] == 1 else f"{party.name} ({code})"
+        for code, party in parties.items()
+    }
+
+
+def by_line(volumes: Iterable[PricedVolume]) -> dict[LineKey, list[PricedVolume]]:
+    """Priced volumes by the line they belong to."""
+    found: dict[LineKey, list[PricedVolume]] = {}
+    for volume in volumes:
+        found.setdefault(key_of(volume), []).append(volume)
+    return found
 
 
 def day_of(moment: datetime) -> date:

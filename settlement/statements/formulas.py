@@ -130,9 +130,11 @@ def instalment(year: Cell, months: Cell, year_months: Cell) -> Formula:
     return Formula(text, round_down(year.exact * months.exact / year_months.exact).exact)
 
 
-def times(factor: int, formula: Formula) -> Formula:
-    """The same amount `factor` times."""
-    return Formula(f"{factor}*{formula.text}", factor * formula.exact)
+def earlier_instalments(year: Cell, instalments: int) -> Formula:
+    """All instalments of the year but the last, where they are alike."""
+    part = f"ROUNDDOWN(ROUND({year.address}*100,0)/{instalments},0)/100"
+    exact = round_down(year.exact / instalments).exact * (instalments - 1)
+    return Formula(f"ROUND({instalments - 1}*{part},2)", exact)
 
 
 def plus(one: Cell, other: Cell) -> Formula:

@@ -4,6 +4,7 @@ Every number a step uses stands in a cell above its result, so the result is a f
 sheet has no formula for is shown with its sentence and its result.
 """
 
+from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 
@@ -20,7 +21,7 @@ from settlement.statements.book import Page
 from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell, Formula
 
-WIDTHS = (74, 18, 18, 30)
+WIDTHS = (86, 16, 17, 26)
 _VALUE, _AMOUNT, _SOURCE = 1, 2, 3
 _INSTALMENTS = ("instalment", "last_instalment")
 
@@ -38,7 +39,7 @@ def write(page: Page, statement: Statement) -> dict[int, Cell]:
     """Fill the sheet; returns the cell of each instalment by line number."""
     page.line("Populatiebekostiging", "heading")
     page.line("Het jaarbudget stap voor stap en de termijnen die eruit volgen.", "note")
-    page.headers(("Stap", "Waarde", "Bedrag", "Bron"), ("Waarde", "Bedrag"))
+    page.headers(("Stap", "Gegeven", "Bedrag", "Bron"), ("Gegeven", "Bedrag"))
     groups: dict[tuple[str, str, int], list[NumberedLine]] = {}
     for numbered in lines_of(statement):
         key = numbered.line.key
@@ -53,33 +54,29 @@ def write(page: Page, statement: Statement) -> dict[int, Cell]:
 
 
 def _write_instalments(page: Page, budget: Cell, lines: list[NumberedLine]) -> dict[int, Cell]:
+    """The instalments, each with its months beside it; the last one of a year takes what the earlier ones left."""
     first = lines[0].line.explanation.values
     year_months = _input(page, f"maanden van kracht in {first['year']}", int(first["year_months"]), "count")
     cells: dict[int, Cell] = {}
     for numbered in lines:
         step = numbered.line.explanation
-        if step.code == "last_instalment":
-            earlier = _write_earlier(page, budget, year_months, step)
-            formula = formulas.minus(budget, earlier)
-        else:
-            months = page.number(_VALUE, int(step.values["months"]), "count")
-            formula = formulas.instalment(budget, months, year_months)
+        earlier = _write_earlier(page, budget, step) if step.code == "last_instalment" else None
+        months = page.number(_VALUE, int(step.values["months"]), "count")
+        formula = formulas.minus(budget, earlier) if earlier else formulas.instalment(budget, months, year_months)
         sentence = f"{format_month(numbered.line.key.month.first_day)}: {step_sentence(step)}"
-        cells[numbered.number] = _write_result(page, sentence, formula, step, fill_value=step.code == "last_instalment")
+        cells[numbered.number] = _write_result(page, sentence, formula, step, "strong")
     return cells
 
 
-def _write_earlier(page: Page, budget: Cell, year_months: Cell, step: Step) -> Cell:
-    """What the earlier instalments of the year come to: all alike, or as the program has them."""
-    earlier = budget.exact - Eur(step.result).exact
-    count = int(step.values["of"]) - 1
-    months = _input(page, "maanden per termijn", int(step.values["months"]), "count")
-    formula = formulas.times(count, formulas.instalment(budget, months, year_months))
-    page.text(0, f"{count} eerdere termijnen samen", "input")
-    cell = page.formula(_VALUE, formula, "eur") if formula.exact == earlier else page.number(_VALUE, earlier, "eur")
-    page.fill(_AMOUNT, _SOURCE, "text")
-    page.row += 1
-    return cell
+def _write_earlier(page: Page, budget: Cell, last: Step) -> Cell:
+    """What the earlier instalments of the year come to: by formula where they are alike, else as the run has them."""
+    count = int(last.values["of"])
+    earlier = budget.exact - Eur(last.result).exact
+    formula = formulas.earlier_instalments(budget, count)
+    label = f"eerdere termijnen van het jaar ({count - 1})"
+    if formula.exact == earlier:
+        return _computed(page, label, formula, "eur")
+    return _input(page, label, earlier, "eur")
 
 
 def _write_step(page: Page, step: Step) -> Cell:
@@ -117,8 +114,10 @@ def _write_step(page: Page, step: Step) -> Cell:
 def _write_recount(page: Page, step: Step) -> Formula:
     values = step.values
     budget = _write_step(page, step.steps[0])
-    before = _input(page, "telling waarop het budget rust", Fraction(values["counted"]), "measure")
-    after = _input(page, "hertelling", Fraction(values["recounted"]), "measure")
+    counted, recounted = Fraction(values["counted"]), Fraction(values["recounted"])
+    style = "count" if counted.denominator == recounted.denominator == 1 else "decimals"
+    before = _input(page, "telling waarop het budget rust", counted, style)
+    after = _input(page, "hertelling", recounted, style)
     band = _input(page, "dode band", Fraction(values["dead_band_percent"]), "percent")
     growth = _computed(page, "groei", formulas.growth_percent(before, after), "percent")
     paid_formula = formulas.paid_percent(before, after, growth, band, values["pays"])
@@ -134,30 +133,32 @@ def _write_share(page: Page, whole: Cell, step: Step) -> Cell:
 
 
 def _input(page: Page, label: str, number: Fraction | int, style: str) -> Cell:
-    page.text(0, label, "input")
-    cell = page.number(_VALUE, number, style)
-    page.fill(_AMOUNT, _SOURCE, "text")
-    page.row += 1
-    return cell
+    return _given(page, label, lambda: page.number(_VALUE, number, style))
 
 
 def _computed(page: Page, label: str, formula: Formula, style: str) -> Cell:
+    return _given(page, label, lambda: page.formula(_VALUE, formula, style))
+
+
+def _given(page: Page, label: str, write_value: Callable[[], Cell]) -> Cell:
+    """A row with a number that a step uses."""
     page.text(0, label, "input")
-    cell = page.formula(_VALUE, formula, style)
+    cell = write_value()
     page.fill(_AMOUNT, _SOURCE, "text")
     page.row += 1
     return cell
 
 
-def _write_result(page: Page, sentence: str, formula: Formula | None, step: Step, *, fill_value: bool = True) -> Cell:
+def _write_result(page: Page, sentence: str, formula: Formula | None, step: Step, style: str = "wrapped") -> Cell:
     """The row of a step's result. Raises `BrokenInvariant` when the formula comes to something else."""
     result = Eur(step.result).exact
     if formula is not None and formula.exact != result:
         raise BrokenInvariant(f"{step.code} {dict(step.values)}: {formula.exact} on paper, {step.result} in the run")
-    page.text(0, sentence, "wrapped")
-    if fill_value:
+    page.text(0, sentence, style)
+    if style != "strong":
         page.fill(_VALUE, _VALUE, "text")
-    cell = page.number(_AMOUNT, result, "eur") if formula is None else page.formula(_AMOUNT, formula, "eur")
+    eur = "strong_eur" if style == "strong" else "eur"
+    cell = page.number(_AMOUNT, result, eur) if formula is None else page.formula(_AMOUNT, formula, eur)
     page.text(_SOURCE, step.source, "wrapped")
     page.row += 1
     return cell

@@ -15,10 +15,10 @@ from tariffs.units import UNIT_NAMES, Rounding, Unit
 
 HEADERS = (
     "Regel", "Maand", "Onderdeel", "Gemeente", "Product", "Omschrijving", "Leveringen", "Aantal", "Eenheid", "Prijs",
-    "Per", "Aantal × prijs", "Afronding per levering", "Bedrag",
+    "Per", "Berekend", "Afronding per levering", "Bedrag",
 )  # fmt: skip
-NUMERIC = ("Leveringen", "Aantal", "Prijs", "Aantal × prijs", "Afronding per levering", "Bedrag")
-WIDTHS = (7, 16, 16, 26, 10, 40, 12, 11, 10, 11, 9, 15, 13, 16)
+NUMERIC = ("Leveringen", "Aantal", "Prijs", "Berekend", "Afronding per levering", "Bedrag")
+WIDTHS = (7, 16, 16, 24, 10, 36, 13, 11, 10, 11, 10, 14, 14, 15)
 _AMOUNT = 13
 
 _PRICE_PER = {Unit.MINUTE: "minuut", Unit.HOUR: "uur", Unit.DAY_PART: "dagdeel", Unit.DAY: "dag", Unit.PIECE: "stuk"}
@@ -88,17 +88,17 @@ def _write_line(
 
 
 def _write_volume(page: Page, statement: Statement, volume: PricedVolume, number: int | None = None) -> Cell:
-    product = statement.product(volume.product, volume.month)
-    what = product.name
-    if product.rounding is Rounding.CLIENT_MONTH:
-        what = f"{what} ({format_number(volume.quantity)} minuten, per cliënt en maand afgerond op uren)"
+    rule = volume.rule
+    what = statement.product(volume.product, volume.month)
+    if rule.rounding is Rounding.CLIENT_MONTH:
+        what = f"{what} ({format_number(volume.quantity)} minuten)"
     _write_labels(page, statement, key_of(volume), what, number)
     page.number(6, volume.rows, "count")
     quantity = page.number(7, volume.billed_quantity, "count")
-    page.text(8, UNIT_NAMES[product.rule.billed_unit])
+    page.text(8, UNIT_NAMES[rule.billed_unit])
     price = page.number(9, volume.price, "price")
-    page.text(10, _PRICE_PER[product.price_per])
-    by_volume = page.formula(11, volume_times_price(quantity, price, product.rule.units_per_price), "eur")
+    page.text(10, _PRICE_PER[rule.price_per])
+    by_volume = page.formula(11, volume_times_price(quantity, price, rule.units_per_price), "eur")
     rounding = page.number(12, volume.amount.exact - by_volume.exact, "eur")
     cell = page.formula(_AMOUNT, plus(by_volume, rounding), "eur")
     page.row += 1
@@ -108,7 +108,7 @@ def _write_volume(page: Page, statement: Statement, volume: PricedVolume, number
 def _write_labels(page: Page, statement: Statement, key: LineKey, what: str, number: int | None) -> None:
     page.text(0, "")
     if number is not None:
-        page.number(0, number, "count")
+        page.number(0, number, "order")
     page.text(1, format_month(key.month.first_day))
     page.text(2, key.component)
     page.text(3, statement.municipality(key.municipality), "wrapped")

@@ -86,7 +86,10 @@ def test_list(prepared_run: Run, document: Callable[..., Path], population: str,
     prepared_run("add", document(population))
     prepared_run("add", document(effort, "b.toml"))
     output = prepared_run("list").output
-    assert [line.split()[1] for line in output.splitlines() if "41" in line or "2029" in line] == ["A", "B"]
+    assert [line.split()[:3] for line in output.splitlines() if "2029" in line] == [
+        ["A", "Wijkteam", "Capelle"],
+        ["B", "Ambulant", "01-01-2025"],
+    ]
     assert "Coöperatie" in output
     assert max(map(len, output.splitlines())) <= 80
     assert "Coöperatie" not in prepared_run("list", "--cutoff", "3").output

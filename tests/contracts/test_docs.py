@@ -33,7 +33,9 @@ SECTIONS = {section.split(":")[0]: section for section in LAYOUTS.split("\n## ")
     ],
 )
 def test_every_column_stands_in_its_section(title: str, layout: tuple[tabular.Column, ...]) -> None:
-    rows = dict(re.findall(r"^\| ([^|]+?)(?: \(optional\))? \| ([^|]+?) \|", SECTIONS[title], re.MULTILINE))
+    rows = dict(
+        reversed(re.findall(r"^\| ([^|]+?)(?: \(optional\))? \| ([^|]+?) \|", SECTIONS[title], re.MULTILINE))
+    )  # the first table of the section
     for column in layout:
         name = column.headers[0]
         assert name in rows, f"{title}: {name}"

@@ -112,3 +112,11 @@ def test_a_negative_index_and_an_expected_reduction_may_be_written(population: s
     component = contract_of(text.replace('"100000.00"', '"-100.00"')).component[0]
     assert isinstance(component, PopulationComponent)
     assert share(component.index[0].percent) == Fraction(-15, 1000)
+
+
+def test_an_area_of_cbs_is_one_area_however_it_is_written(population: str) -> None:
+    text = population.replace(COUNT_DATE, f'{COUNT_DATE}\nareas = ["wk0363aa", "Kern Noord"]')
+    component = contract_of(text.replace('["GM0502", "inhabitants"', '["gm0502", "inhabitants"')).component[0]
+    assert isinstance(component, PopulationComponent)
+    assert component.areas == ("WK0363AA", "Kern Noord")
+    assert contract_of(text).example[0].counts[0][0] == "GM0502"

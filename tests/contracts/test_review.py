@@ -24,6 +24,7 @@ def warnings(path: Path) -> list[str]:
 def test_a_contract_that_is_whole_gets_no_warning(document: Write, population: str, effort: str) -> None:
     assert warnings(document(population)) == []
     assert warnings(document(effort)) == []
+    assert warnings(document(population.replace('["45A04"]', '["45A04"]\nprice_list = "crisis"'))) == []
 
 
 def test_a_contract_without_examples(document: Write, population: str) -> None:

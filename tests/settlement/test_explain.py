@@ -119,7 +119,8 @@ r22 41000002 c1 45A04 2026-03-07 2026-03-07 45
 r23 41000002 c2 45A04 2026-01-12 2026-01-12 50 C r2
 r24 41000002 c1 45A04 2026-01-05 2026-01-05 94 C r1""",
     "d4.csv": """r16 41000002 c3 45A04 2026-02-16 2026-02-16 40
-r25 41000002 c1 02A16 2025-12-10 2025-12-10 60""",
+r25 41000002 c1 02A16 2025-12-10 2025-12-10 60
+r11 41000002 c2 45A04 2026-01-12 2026-01-12 51 C r2""",
 }
 
 
@@ -142,8 +143,18 @@ def story(server_url: URL, folder: Path) -> Iterator[Engine]:
     """Runs 1, 2 and 3 over January, February and March 2026, all posted; made once, and only read by the tests."""
     server = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with server.connect() as administration:
-        administration.execute(text("CREATE DATABASE story TEMPLATE migrated"))
-    engine = open_engine(server_url.set(database="story").render_as_string(hide_password=False))
+        administration.execute(text("CREATE DATABASE explain_story TEMPLATE migrated"))
+    engine = open_engine(server_url.set(database="explain_story").render_as_string(hide_password=False))
+    try:
+        _tell(engine, folder)
+        yield engine
+    finally:
+        engine.dispose()
+        with server.connect() as administration:
+            administration.execute(text("DROP DATABASE explain_story WITH (FORCE)"))
+
+
+def _tell(engine: Engine, folder: Path) -> None:
     with transaction(engine) as connection:
         import_products(connection, folder / "products.csv", "tester")
         import_parties(connection, folder / "parties.csv", "tester")
@@ -160,10 +171,6 @@ def story(server_url: URL, folder: Path) -> Iterator[Engine]:
         import_counts(connection, folder / "count2.csv", "tester")
     _bring_in(engine, folder / "d3.csv")
     _settle(engine, Month(2026, 3))
-    yield engine
-    engine.dispose()
-    with server.connect() as administration:
-        administration.execute(text("DROP DATABASE story WITH (FORCE)"))
 
 
 @pytest.fixture
@@ -298,6 +305,12 @@ def test_changes_alone(known: Connection) -> None:
     assert "Leveringen van eerder" not in text_
 
 
+def test_a_client_month_shows_first_what_is_new(known: Connection) -> None:
+    text_ = shown(explain_line(known, 2, line_number(known, 2, "B", "2026-01", "02A16")))
+    references = [line.split()[2] for line in text_.splitlines() if line.strip().startswith(("7 ", "9 "))]
+    assert references == ["r12,", "r4", "r5", "r6", "r7", "r13,"]
+
+
 def test_a_correction_without_new_rows_says_so(known: Connection) -> None:
     text_ = shown(explain_line(known, 3, line_number(known, 3, "B", "2026-02", "45A04")))
     assert "prijs 60,00 → 61,75" in text_
@@ -410,11 +423,19 @@ def test_parts_of_a_line_are_its_rows(known: Connection) -> None:
     assert total(new) == total(cause.amount for cause in explained.line.causes) == Eur("-20.00")
 
 
-def test_a_parked_contract_says_why(story: Engine, folder: Path) -> None:
-    """Last of all, since the facts of the story go on: r25 has no price, r16 is the debit that r14 waits for."""
+def test_later_facts_change_the_answer(story: Engine, folder: Path) -> None:
+    """Last of all, since the facts of the story go on.
+
+    r25 has no price, so contract B is parked; r16 is the debit that r14 waits for; r11 is contradicted, so r23 is the
+    credit of r2.
+    """
     _bring_in(story, folder / "d4.csv")
     run = _settle(story, Month(2026, 4), post=False)
     with story.connect() as connection:
         assert "is in deze run geparkeerd. Reden: product 02A16" in words(tell_reference(connection, run, "r14"))
         assert "Telt nog niet mee" in words(tell_reference(connection, 3, "r14"))
         assert "Geparkeerd, dus zonder regels: B" in words(list_lines(connection, run))
+        assert "Creditregel r23 (vastlegging 13) neemt de levering weer terug." in words(
+            tell_reference(connection, run, "r2")
+        )
+        assert "r11" in words(tell_reference(connection, 3, "r2"))

@@ -522,6 +522,18 @@ END $$;
 
 CREATE CONSTRAINT TRIGGER balanced AFTER INSERT ON journal_entries
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_unbalanced_entry();
+
+CREATE FUNCTION refuse_late_line() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM added JOIN journal_entries USING (entry) WHERE journal_entries.xmin <> pg_current_xact_id()::xid)
+    THEN
+        RAISE EXCEPTION 'a journal entry gets no lines after it was made' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER with_its_entry AFTER INSERT ON journal_lines REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_late_line();
 """
 
 

@@ -1,0 +1,879 @@
+"""Statements: recalculated by LibreOffice they come to what the run says, to the cent; and what is text stays text.
+
+The story is a year of five contracts: A pays a wijkteam by its inhabitants, B pays by volume, R has everything that
+rounds, P has no price and is parked, T must pay back.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import URL, Engine, NullPool, create_engine, text
+
+from contracts.parties import Party, import_parties
+from contracts.register import add_contracts
+from database.connection import open_engine, transaction
+from importers.advances import import_advances
+from importers.deliveries import import_deliveries
+from importers.population_counts import import_counts
+from kernel.explanations import Step
+from kernel.findings import Finding, Refusal, Severity
+from kernel.money import Eur, half_up, round_down, total
+from kernel.periods import Month
+from settlement import runs as use_cases
+from settlement.entitlement import Timing, Treatment
+from settlement.examples import settle_example
+from settlement.invariants import BrokenInvariant
+from settlement.reading import SettledContract, posted_in_year, read_run
+from settlement.statements import formulas
+from settlement.statements.book import Book, Page
+from settlement.statements.export import Exported, export_statements, file_name, workbook
+from settlement.statements.facts import Statement, distinct_names, read_register, read_statement
+from settlement.statements.formulas import Cell, Formula
+from tariffs.price_lists import import_prices
+from tariffs.products import import_products
+
+FILES = {
+    "products.csv": """wet;categorie;product;naam;eenheid;prijs per;afronding;lijn;schaal;taakveld;vanaf
+Wmo;50;45A04;Begeleiding individueel;minuut;uur;regel;eerste;lokaal;6.712;2025-01-01
+Jeugdwet;44;44A09;Verblijf;dag;dag;regel;tweede;regionaal;6.762;2025-01-01
+Wmo;02;02A16;Huishoudelijke hulp;minuut;uur;client en maand;eerste;lokaal;6.711;2025-01-01
+Wmo;50;50A01;-2+3 Specialistisch;minuut;uur;regel;eerste;lokaal;6.712;2025-01-01
+Wmo;50;50A02;=1+1;minuut;minuut;regel;eerste;lokaal;6.712;2025-01-01
+Wmo;50;50A03;Gratis kennismaking;stuk;stuk;regel;eerste;lokaal;6.712;2025-01-01
+""",
+    "parties.csv": """soort;code;naam
+gemeente;GM0502;Capelle aan den IJssel
+gemeente;GM0597;=cmd|' /C calc'!A0
+gemeente;GM0001;Bergen
+gemeente;GM0002;Bergen
+aanbieder;41000001;Stichting Wijk
+aanbieder;41000002;De Zorggroep
+aanbieder;41000003;=1+1
+aanbieder;41000004;Zonder Prijs
+aanbieder;41000005;Jansen & Co
+""",
+    "a.toml": """contract = "A"
+title = "Wijkteam Capelle"
+provider = "41000001"
+municipalities = ["GM0502"]
+laws = ["Jeugdwet", "Wmo"]
+in_force = { from = 2026-01-01, until = 2029-01-01 }
+
+[[component]]
+key = "wijkteam"
+kind = "population"
+clause = "artikel 4 lid 1"
+task_field = "6.23"
+amount_per_inhabitant_eur = "120.00"
+count_date = 2026-01-01
+recount = { dead_band_percent = "1", pays = "excess", counts = "final" }
+covers = ["45A04"]
+""",
+    "b.toml": """contract = "B"
+title = "Ambulante hulp"
+provider = "41000002"
+municipalities = ["GM0502"]
+laws = ["Jeugdwet", "Wmo"]
+in_force = { from = 2025-01-01, until = 2029-01-01 }
+
+[[component]]
+key = "ambulant"
+kind = "effort"
+clause = "artikel 5"
+products = ["45A04", "44A09", "02A16"]
+""",
+    "r.toml": """contract = "R.1"
+title = "+alles wat afrondt"
+provider = "41000003"
+municipalities = ["GM0597", "GM0001", "GM0002"]
+laws = ["Wmo"]
+in_force = { from = 2025-11-01, until = 2029-01-01 }
+
+[[component]]
+key = "groepen"
+kind = "population"
+clause = "@bijlage 1"
+task_field = "6.23"
+municipality = "GM0597"
+segments = [ { measure = "jeugd", amount_eur = "310.35" }, { measure = "ouderen", amount_eur = "95.15" } ]
+count_date = 2025-01-01
+index = [ { year = 2026, percent = "4.965" } ]
+instalments = "quarterly"
+recount = { dead_band_percent = "0.5", pays = "whole", counts = "yearly" }
+
+[[component]]
+key = "verdeeld"
+kind = "population"
+clause = "bijlage 2"
+task_field = "6.23"
+municipality = "GM0001"
+budget_eur = "1000000.01"
+count_date = 2025-01-01
+
+[component.division]
+areas = ["WK000101", "WK000102", "WK000103"]
+weights = { inhabitants = "0.35", jeugd = "0.65" }
+own_areas = ["WK000101", "WK000103"]
+
+[[component]]
+key = "vast"
+kind = "population"
+clause = "bijlage 3"
+task_field = "6.23"
+municipality = "GM0002"
+budget_eur = "33333.35"
+
+[[component]]
+key = "specialistisch"
+kind = "effort"
+clause = "bijlage 4"
+products = ["50A01", "50A02", "50A03", "02A16"]
+""",
+    "p.toml": """contract = "P"
+title = "Zonder prijs"
+provider = "41000004"
+municipalities = ["GM0502"]
+laws = ["Jeugdwet"]
+in_force = { from = 2026-01-01, until = 2029-01-01 }
+
+[[component]]
+key = "dagen"
+kind = "effort"
+clause = "artikel 1"
+products = ["44A09"]
+price_list = "geen"
+""",
+    "t.toml": """contract = "T"
+title = "Terugbetalen"
+provider = "41000005"
+municipalities = ["GM0502"]
+laws = ["Jeugdwet"]
+in_force = { from = 2026-01-01, until = 2029-01-01 }
+
+[[component]]
+key = "dagen"
+kind = "effort"
+clause = "artikel 1"
+products = ["44A09"]
+""",
+    "prices1.csv": """product;vanaf;tot;prijs
+45A04;2025-01-01;2026-01-01;58,00
+45A04;2026-01-01;;60,00
+44A09;2026-01-01;;212,35
+02A16;2025-01-01;;58,40
+50A01;2025-01-01;2026-02-11;60,01
+50A01;2026-02-11;;61,7375
+50A02;2025-01-01;;0,0250
+50A03;2025-01-01;;0,00
+""",
+    "prices2.csv": """product;vanaf;tot;prijs
+45A04;2025-01-01;2026-01-01;58,00
+45A04;2026-01-01;2026-02-01;60,00
+45A04;2026-02-01;;61,75
+44A09;2026-01-01;;212,35
+02A16;2025-01-01;;58,40
+50A01;2025-01-01;2026-02-11;60,05
+50A01;2026-02-11;;61,7375
+50A02;2025-01-01;;0,0250
+50A03;2025-01-01;;0,00
+""",
+    "count1.csv": """gebied;maat;peildatum;aantal;status
+GM0502;inhabitants;2026-01-01;10000;voorlopig
+GM0597;jeugd;2025-01-01;1237;definitief
+GM0597;ouderen;2025-01-01;4391;definitief
+WK000101;inhabitants;2025-01-01;3001;definitief
+WK000102;inhabitants;2025-01-01;4007;definitief
+WK000103;inhabitants;2025-01-01;1999;definitief
+WK000101;jeugd;2025-01-01;701;definitief
+WK000102;jeugd;2025-01-01;907;definitief
+WK000103;jeugd;2025-01-01;211;definitief
+""",
+    "count2.csv": """gebied;maat;peildatum;aantal;status
+GM0502;inhabitants;2026-01-01;10150;definitief
+GM0597;jeugd;2026-01-01;1222;voorlopig
+GM0597;ouderen;2026-01-01;4333;voorlopig
+""",
+    "advances.csv": """contract;datum;bedrag;referentie
+B;2026-01-10;500,00;V1
+R.1;2026-02-10;12345,67;=2+2
+T;2026-01-10;700,00;V1
+""",
+}
+DRAFT = 4
+
+HEADER = "referentie;aanbieder;bsn;product;begindatum;einddatum;aantal;dc;vorige referentie;gemeente"
+# Numbers that pass the elfproef and belong to nobody.
+CLIENTS = {"c1": "999900006", "c2": "999900018", "c3": "999900031", "c4": "999900043", "c9": "999900055"}
+DELIVERIES = {
+    "d1.csv": """r1 41000002 c1 45A04 2026-01-05 2026-01-05 95
+r2 41000002 c2 45A04 2026-01-12 2026-01-12 50
+r3 41000002 c1 44A09 2026-01-20 2026-01-22 3
+r4 41000002 c4 02A16 2026-01-06 2026-01-06 95
+r5 41000002 c4 02A16 2026-01-13 2026-01-13 95
+r6 41000002 c4 02A16 2026-01-20 2026-01-20 95
+r7 41000002 c4 02A16 2026-01-27 2026-01-27 95
+r8 41000001 c9 45A04 2026-01-08 2026-01-08 60
+p1 41000004 c1 44A09 2026-01-08 2026-01-08 1
+t1 41000005 c1 44A09 2026-01-08 2026-01-08 1
+s1 41000003 c1 50A01 2026-01-08 2026-01-08 30 D  GM0597
+s2 41000003 c1 50A01 2026-01-09 2026-01-09 10 D  GM0597
+s3 41000003 c2 50A01 2026-01-10 2026-01-10 10 D  GM0597
+s4 41000003 c3 50A01 2026-01-11 2026-01-11 10 D  GM0001
+s5 41000003 c3 50A02 2026-01-11 2026-01-11 1 D  GM0001
+s6 41000003 c3 50A02 2026-01-12 2026-01-12 1 D  GM0001
+s7 41000003 c3 50A02 2026-01-12 2026-01-12 1 D  GM0002
+s8 41000003 c3 50A03 2026-01-12 2026-01-12 4 D  GM0002
+s9 41000003 c4 02A16 2026-01-12 2026-01-12 100 D  GM0002""",
+    "d2.csv": """r9 41000002 c1 45A04 2026-02-09 2026-02-09 120
+r10 41000002 c3 45A04 2026-01-26 2026-01-26 30
+r11 41000002 c2 45A04 2026-01-12 2026-01-12 50 C r2
+r12 41000002 c4 02A16 2026-01-29 2026-01-29 25
+r18 41000001 c9 45A04 2026-01-09 2026-01-09 45
+t2 41000005 c1 44A09 2026-01-08 2026-01-08 1 C t1
+u1 41000003 c1 50A01 2026-02-08 2026-02-08 31 D  GM0597
+u2 41000003 c1 50A01 2026-02-18 2026-02-18 17 D  GM0597
+u3 41000003 c2 50A01 2026-01-10 2026-01-10 10 C s3 GM0597
+u4 41000003 c3 50A02 2026-01-12 2026-01-12 1 C s7 GM0002
+u5 41000003 c1 50A01 2025-12-30 2025-12-30 17 D  GM0597""",
+    "d3.csv": """r13 41000002 c1 45A04 2026-03-03 2026-03-03 95
+r14 41000002 c3 45A04 2026-02-16 2026-02-16 40 C r16
+r15 41000002 c2 45A04 2025-12-18 2025-12-18 60
+v1 41000003 c1 50A01 2026-03-03 2026-03-03 95 D  GM0597
+v2 41000003 c4 02A16 2026-01-12 2026-01-12 100 C s9 GM0002""",
+}
+
+
+@pytest.fixture(scope="module")
+def story(server_url: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Runs 1, 2 and 3 over January to March 2026, posted, and run 4 over December, a draft."""
+    folder = tmp_path_factory.mktemp("story")
+    for name, content in FILES.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    for name, content in DELIVERIES.items():
+        (folder / name).write_text(_delivery_file(content), encoding="utf-8")
+    server = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with server.connect() as administration:
+        administration.execute(text("CREATE DATABASE statements TEMPLATE migrated"))
+    engine = open_engine(server_url.set(database="statements").render_as_string(hide_password=False))
+    try:
+        _tell(engine, folder)
+        yield engine
+    finally:
+        engine.dispose()
+        with server.connect() as administration:
+            administration.execute(text("DROP DATABASE statements WITH (FORCE)"))
+
+
+def _tell(engine: Engine, folder: Path) -> None:
+    with transaction(engine) as connection:
+        import_products(connection, folder / "products.csv", "tester")
+        import_parties(connection, folder / "parties.csv", "tester")
+        add_contracts(connection, [folder / f"{name}.toml" for name in "abrpt"], "tester", settle_example)
+        import_counts(connection, folder / "count1.csv", "tester")
+        import_prices(connection, folder / "prices1.csv", "tester")
+        import_advances(connection, folder / "advances.csv", "tester")
+    for number, month in enumerate((Month(2026, 1), Month(2026, 2), Month(2026, 3)), start=1):
+        if number == 3:
+            with transaction(engine) as connection:
+                import_prices(connection, folder / "prices2.csv", "tester")
+                import_counts(connection, folder / "count2.csv", "tester")
+        with transaction(engine) as connection:
+            import_deliveries(connection, folder / f"d{number}.csv", folder / "config", "tester")
+        with transaction(engine) as connection:
+            assert use_cases.settle(connection, month, "tester") == number
+            use_cases.approve(connection, number, "tester")
+            use_cases.post(connection, number, "tester")
+    with transaction(engine) as connection:
+        assert use_cases.settle(connection, Month(2026, 12), "tester") == DRAFT
+
+
+def _delivery_file(content: str) -> str:
+    lines = [HEADER]
+    for row in content.splitlines():
+        reference, provider, client, product, start, end, quantity, *rest = row.split(" ")
+        sign, previous, municipality = [*rest, *["D", "", "GM0502"][len(rest) :]]
+        cells = (reference, provider, CLIENTS[client], product, start, end, quantity, sign, previous, municipality)
+        lines.append(";".join(cells))
+    return "\n".join(lines) + "\n"
+
+
+Key = tuple[int, str]  # run and contract
+
+
+@pytest.fixture(scope="module")
+def statements(story: Engine) -> dict[Key, Statement]:
+    found = {}
+    with story.connect() as connection:
+        for number in (1, 2, 3, DRAFT):
+            run = read_run(connection, number)
+            register = read_register(connection, run)
+            for settled in run.contracts:
+                if not settled.parked:
+                    found[(number, settled.contract.number)] = read_statement(connection, run, settled, register)
+    return found
+
+
+@pytest.fixture(scope="module")
+def files(statements: dict[Key, Statement], tmp_path_factory: pytest.TempPathFactory) -> dict[Key, Path]:
+    folder = tmp_path_factory.mktemp("files")
+    paths = {}
+    for (run, contract), statement in statements.items():
+        paths[(run, contract)] = folder / f"{run}-{contract}.xlsx"
+        paths[(run, contract)].write_bytes(workbook(statement))
+    return paths
+
+
+# LibreOffice keeps stored values unless it is told to calculate on opening.
+RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+</oor:items>
+"""
+
+
+@pytest.fixture(scope="session")
+def recalculate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[Path]], list[Any]]:
+    """Let LibreOffice open, calculate and save workbooks; gives what stands in them then."""
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("soffice is not installed, so no statement is recalculated")
+    profile = tmp_path_factory.mktemp("office")
+    (profile / "user").mkdir()
+    (profile / "user" / "registrymodifications.xcu").write_text(RECALCULATE, encoding="utf-8")
+
+    def run(paths: Sequence[Path]) -> list[Any]:
+        out = tmp_path_factory.mktemp("recalculated")
+        command = [office, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "xlsx"]
+        done = subprocess.run(
+            [*command, "--outdir", str(out), *map(str, paths)], capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return [load_workbook(out / path.name, data_only=True) for path in paths]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def recalculated(files: dict[Key, Path], recalculate: Callable[[Sequence[Path]], list[Any]]) -> dict[Key, Any]:
+    return dict(zip(files, recalculate(list(files.values())), strict=True))
+
+
+def exact(value: float) -> Decimal:
+    """The decimal number that is nearest to a binary one: the shortest that reads back as the same."""
+    return Decimal(repr(value))
+
+
+def rows(sheet: Any) -> list[list[Any]]:
+    return [[cell.value for cell in row] for row in sheet.iter_rows()]
+
+
+def table(sheet: Any, place: int = 0) -> list[dict[str, Any]]:
+    """The rows under a header (the first, or the one at `place`), up to the total."""
+    found = rows(sheet)
+    starts = [number for number, row in enumerate(found) if row[0] in ("Regel", "Onderdeel")]
+    header = found[starts[place]]
+    body = []
+    for row in found[starts[place] + 1 :]:
+        if row[0] in ("Totaal", "Geen correcties", None) and row[1] in (None, ""):
+            break
+        body.append(dict(zip(header, row, strict=True)))
+    return body
+
+
+def amounts(sheet: Any) -> dict[str, Decimal]:
+    """Label and amount of every row of the summary."""
+    return {row[0]: exact(row[5]) for row in rows(sheet) if row[0] and isinstance(row[5], int | float)}
+
+
+# --- amounts ----------------------------------------------------------------------------------------------------------
+
+
+def test_libreoffice_really_calculates(tmp_path: Path, recalculate: Callable[[Sequence[Path]], list[Any]]) -> None:
+    """Guards the tests below: a wrong value stored beside a formula does not survive."""
+    book = Book("guard", "", datetime(2026, 1, 1, tzinfo=UTC))
+    page = book.page("Blad", (10,))
+    page.formula(0, Formula("1+1", Fraction(3)), "eur")
+    path = tmp_path / "guard.xlsx"
+    path.write_bytes(book.content())
+    assert load_workbook(path, data_only=True)["Blad"]["A1"].value == 3
+    assert recalculate([path])[0]["Blad"]["A1"].value == 2
+
+
+def test_every_formula_comes_to_the_value_beside_it(files: dict[Key, Path], recalculated: dict[Key, Any]) -> None:
+    money = other = 0
+    for key, path in files.items():
+        formulas_in, stored = load_workbook(path), load_workbook(path, data_only=True)
+        for sheet in formulas_in:
+            for cell in (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
+                before = stored[sheet.title][cell.coordinate].value
+                after = recalculated[key][sheet.title][cell.coordinate].value
+                where = (key, sheet.title, cell.coordinate, cell.value)
+                if "%" in cell.number_format:
+                    assert after == pytest.approx(before, rel=1e-12), where
+                    other += 1
+                else:
+                    assert exact(after) == exact(before), where
+                    assert exact(after) == exact(after).quantize(Decimal("0.01")), where
+                    money += 1
+    assert money > 400
+    assert other > 5
+
+
+def test_the_summary_says_what_the_run_says(
+    story: Engine, statements: dict[Key, Statement], recalculated: dict[Key, Any]
+) -> None:
+    for (number, contract), statement in statements.items():
+        settled, year = statement.settled, statement.run.period.year
+        shown = amounts(recalculated[(number, contract)]["Samenvatting"])
+
+        def said(*timings: Timing, settled: SettledContract = settled) -> Decimal:
+            payable = [n.line for n in settled.lines if n.line.key.treatment is Treatment.PAYABLE]
+            return total(line.amount for line in payable if line.timing in timings).amount
+
+        with story.connect() as connection:
+            before = posted_in_year(connection, settled.id, statement.run).amount
+        this_month = next(value for label, value in shown.items() if label.startswith("Deze maand"))
+        assert this_month == said(Timing.CURRENT)
+        assert shown[f"Correcties over maanden van {year}"] == said(Timing.CORRECTION)
+        assert shown["Correcties over eerdere jaren"] == said(Timing.PRIOR_YEAR)
+        assert shown["Totaal"] == settled.total.amount
+        assert shown[f"Samen over {year}"] == before + said(Timing.CURRENT, Timing.CORRECTION)
+        paid = shown["Te betalen"] if settled.to_pay >= Eur.zero() else -shown["Terug te betalen"]
+        assert paid == settled.to_pay.amount
+
+
+def test_the_worked_months_to_the_cent(recalculated: dict[Key, Any]) -> None:
+    paid = {key: amounts(book["Samenvatting"]).get("Te betalen") for key, book in recalculated.items()}
+    assert [paid[(run, "A")] for run in (1, 2, 3)] == [Decimal("100000.00"), Decimal("100000.00"), Decimal("101500.00")]
+    assert [paid[(run, "B")] for run in (1, 2, 3)] == [Decimal("632.45"), Decimal("158.40"), Decimal("159.27")]
+    summary = amounts(recalculated[(1, "B")]["Samenvatting"])
+    assert (summary["Totaal"], summary["Verrekend voorschot V1"]) == (Decimal("1132.45"), Decimal("-500.00"))
+
+
+def test_an_advance_above_what_is_owed_is_paid_back(recalculated: dict[Key, Any]) -> None:
+    shown = amounts(recalculated[(1, "T")]["Samenvatting"])
+    assert shown["Terug te betalen"] == Decimal("487.65")
+    assert "Te betalen" not in shown
+    shown = amounts(recalculated[(2, "T")]["Samenvatting"])  # the credit of the only delivery
+    assert shown["Terug te betalen"] == Decimal("212.35")
+
+
+def test_every_line_stands_on_its_sheet(statements: dict[Key, Statement], recalculated: dict[Key, Any]) -> None:
+    checked = 0
+    for key, statement in statements.items():
+        book = recalculated[key]
+        found: dict[int, Decimal] = {}
+        for sheet, column, tables in (
+            ("Regels", "Bedrag", 1),
+            ("Correcties", "Correctie", 2),
+            ("Schaduw", "Bedrag", 1),
+        ):
+            for place in range(tables) if sheet in book else ():
+                for row in table(book[sheet], place):
+                    if isinstance(row["Regel"], int):
+                        found[row["Regel"]] = found.get(row["Regel"], Decimal(0)) + exact(row[column])
+        for numbered in statement.settled.lines:
+            is_shadow_correction = (
+                numbered.line.key.treatment is Treatment.SHADOW and numbered.line.timing is not Timing.CURRENT
+            )
+            if is_shadow_correction:
+                shadow = {row["Regel"]: exact(row["Correctie"]) for row in table(book["Correcties"], 2)}
+                assert shadow[numbered.number] == numbered.line.amount.amount
+            else:
+                assert found.pop(numbered.number) == numbered.line.amount.amount, (key, numbered.line.key)
+            checked += 1
+        assert not found
+    assert checked > 70
+
+
+def test_rounding_by_delivery_is_named(recalculated: dict[Key, Any]) -> None:
+    """30 and 10 minutes at 60.05 are 30.03 + 10.01; 40 minutes at once would be 40.03."""
+    row = next(row for row in table(recalculated[(3, "R.1")]["Herrekening"]) if row["Aantal"] == 40)
+    assert [row[name] for name in ("Prijs", "Berekend", "Afronding per levering", "Bedrag")] == [
+        60.05,
+        40.03,
+        0.01,
+        40.04,
+    ]
+    by_piece = [row for row in table(recalculated[(1, "R.1")]["Regels"]) if row["Product"] == "50A02"]
+    cells = ("Aantal", "Prijs", "Berekend", "Afronding per levering", "Bedrag")
+    assert [[row[name] for name in cells] for row in by_piece] == [
+        [2, 0.025, 0.05, 0.01, 0.06],
+        [1, 0.025, 0.03, 0, 0.03],  # half a cent, up
+    ]
+
+
+def test_credits_count_negative(recalculated: dict[Key, Any]) -> None:
+    row = next(row for row in table(recalculated[(2, "B")]["Correcties"]) if row["Product"] == "45A04")
+    assert [row[name] for name in ("Nieuw recht", "Eerder geboekt", "Correctie")] == [125, 145, -20]
+    assert row["Reden"] == "nalevering van 1 regel: 30,00\ncreditering van 1 regel: -50,00"
+
+
+def test_hours_show_the_minutes_they_came_from(recalculated: dict[Key, Any]) -> None:
+    row = next(row for row in table(recalculated[(1, "B")]["Regels"]) if row["Product"] == "02A16")
+    cells = ("Omschrijving", "Leveringen", "Aantal", "Eenheid", "Prijs", "Per", "Bedrag")
+    assert [row[name] for name in cells] == ["Huishoudelijke hulp (380 minuten)", 4, 6, "uren", 58.4, "uur", 350.4]
+
+
+def test_deliveries_that_cost_nothing_are_shown(recalculated: dict[Key, Any]) -> None:
+    row = next(row for row in table(recalculated[(1, "R.1")]["Regels"]) if row["Product"] == "50A03")
+    assert [row[name] for name in ("Omschrijving", "Aantal", "Bedrag")] == ["Gratis kennismaking", 4, 0]
+
+
+def test_the_budget_is_laid_out_step_by_step(recalculated: dict[Key, Any]) -> None:
+    shown = [[cell for cell in row[:3] if cell not in (None, "")] for row in rows(recalculated[(3, "A")]["Populatie"])]
+    assert shown[4:] == [
+        ["wijkteam, Capelle aan den IJssel: budget 2026"],
+        ["inwoners van GM0502 op 01-01-2026", 10000],
+        ["bedrag per persoon", 120],
+        ["10.000 inwoners × 120,00 (telling GM0502 op 01-01-2026)", 1200000],
+        ["telling waarop het budget rust", 10000],
+        ["hertelling", 10150],
+        ["dode band", 1],
+        ["groei", 1.5],
+        ["betaald deel van de groei", 0.5],
+        ["hertelling 10.000 → 10.150: groei 1,5 %, dode band 1 %, betaald 0,5 % over 1.200.000,00", 1206000],
+        ["maanden van kracht in 2026", 12],
+        ["januari 2026: termijn 1 van 12: 1.206.000,00 / 12, naar beneden afgerond op centen", 1, 100500],
+        ["februari 2026: termijn 2 van 12: 1.206.000,00 / 12, naar beneden afgerond op centen", 1, 100500],
+        ["maart 2026: termijn 3 van 12: 1.206.000,00 / 12, naar beneden afgerond op centen", 1, 100500],
+    ]
+
+
+def test_the_last_instalment_takes_the_difference(recalculated: dict[Key, Any]) -> None:
+    shown = [row[:3] for row in rows(recalculated[(DRAFT, "R.1")]["Populatie"]) if row[0]]
+    assert ["eerdere termijnen van het jaar (11)", 30555.47, None] in shown
+    last = "december 2026: termijn 12 van 12, de laatste: 33.333,35 − 30.555,47 van de eerdere termijnen"
+    assert [last, 1, 2777.88] in shown
+
+
+def test_amounts_by_component_and_municipality(recalculated: dict[Key, Any]) -> None:
+    shown = {
+        (row["Onderdeel"], row["Gemeente"]): [row["Deze maand"], row["Correcties"], row["Eerdere jaren"], row["Totaal"]]
+        for row in table(recalculated[(3, "R.1")]["Samenvatting"])
+    }
+    assert shown == {
+        ("groepen", "=cmd|' /C calc'!A0"): [0, -2669.77, 0, -2669.77],
+        ("specialistisch", "=cmd|' /C calc'!A0"): [97.75, 0.05, 0.01, 97.81],
+        ("specialistisch", "Bergen (GM0001)"): [0, 0.01, 0, 0.01],
+        ("specialistisch", "Bergen (GM0002)"): [0, -116.8, 0, -116.8],
+        ("vast", "Bergen (GM0002)"): [2777.77, 0, 0, 2777.77],
+        ("verdeeld", "Bergen (GM0001)"): [43348.89, 0, 0, 43348.89],
+    }
+
+
+def test_a_line_that_lapsed_is_corrected_to_nothing(statements: dict[Key, Statement]) -> None:
+    statement = statements[(3, "A")]
+    line = statement.settled.lines[0].line
+    lapsed = replace(
+        line, entitled=Eur.zero(), posted_before=Eur("500.00"), explanation=Step("nothing_left", {}, "0.00")
+    )
+    settled = replace(
+        statement.settled,
+        total=statement.settled.total - line.amount + lapsed.amount,
+        lines=[replace(statement.settled.lines[0], line=lapsed), *statement.settled.lines[1:]],
+    )
+    book = load_workbook(BytesIO(workbook(replace(statement, settled=settled))), data_only=True)
+    row = table(book["Correcties"])[0]
+    assert [row[name] for name in ("Omschrijving", "Nieuw recht", "Eerder geboekt", "Correctie")] == [
+        "termijn", 0, 500, -500,
+    ]  # fmt: skip
+
+
+# --- a statement that contradicts its run is not written --------------------------------------------------------------
+
+
+def test_volumes_that_do_not_add_up_to_their_line_are_a_bug(statements: dict[Key, Statement]) -> None:
+    statement = statements[(3, "B")]
+    key = next(n.line.key for n in statement.settled.lines if n.line.timing is Timing.CURRENT)
+    with pytest.raises(BrokenInvariant, match="0 on paper"):
+        workbook(replace(statement, volumes={**statement.volumes, key: []}))
+
+
+def test_a_step_that_does_not_come_to_its_result_is_a_bug(statements: dict[Key, Statement]) -> None:
+    statement = statements[(3, "A")]
+    first, *others = statement.settled.lines
+    wrong = replace(first.line.explanation, values={**first.line.explanation.values, "months": "2"})
+    settled = replace(statement.settled, lines=[replace(first, line=replace(first.line, explanation=wrong)), *others])
+    with pytest.raises(BrokenInvariant, match="instalment"):
+        workbook(replace(statement, settled=settled))
+
+
+def test_a_total_that_is_not_that_of_the_run_is_a_bug(statements: dict[Key, Statement]) -> None:
+    statement = statements[(3, "A")]
+    settled = replace(statement.settled, total=statement.settled.total + Eur("0.01"))
+    with pytest.raises(BrokenInvariant, match=r"101500\.00 on paper, 101500\.01 in the run"):
+        workbook(replace(statement, settled=settled))
+
+
+# --- formulas ---------------------------------------------------------------------------------------------------------
+
+
+def write_cases(page: Page) -> list[tuple[Cell, Eur]]:
+    """Formulas over random and awkward numbers, with the amounts they must come to by the rules of the engine."""
+    chance = random.Random(20260307)
+    cases: list[tuple[Cell, Eur]] = []
+
+    def given(column: int, number: Fraction | int) -> Cell:
+        return page.number(column, number, "decimals")
+
+    def expect(formula: Formula, amount: Eur) -> None:
+        cases.append((page.formula(6, formula, "eur"), amount))
+        page.row += 1
+
+    def cents(most: int) -> Fraction:
+        return Fraction(chance.randint(1, most), 100)
+
+    for _ in range(1500):
+        decimals = chance.choice((100, 100, 10_000))
+        price = Fraction(chance.randint(1, 200 * decimals), decimals)
+        volume = chance.choice((1, -1)) * chance.choice((30 * chance.randint(0, 99), chance.randint(1, 10**7)))
+        units = chance.choice((1, 60))
+        expect(formulas.volume_times_price(given(0, volume), given(1, price), units), half_up(price * volume / units))
+    for _ in range(500):
+        amount, percent = cents(10**11), Fraction(chance.choice(("4.96", "50", "-1.5", "0.125", "12.345")))
+        expect(formulas.indexed(given(0, amount), given(1, percent)), half_up(amount * (1 + percent / 100)))
+        persons, tariff = chance.randint(0, 10**6), cents(10**5)
+        expect(formulas.persons_times_amount(given(0, persons), given(1, tariff)), half_up(persons * tariff))
+        months = chance.randint(1, 12)
+        expect(formulas.part_of_year(given(0, amount), given(1, months)), half_up(amount * months / 12))
+        of = chance.randint(months, 12)
+        cells = given(0, amount), given(1, months), given(2, of)
+        expect(formulas.instalment(*cells), round_down(amount * months / of))
+        instalments = chance.randint(1, 12)
+        part = round_down(amount / instalments)
+        expect(formulas.earlier_instalments(given(0, amount), instalments), total([part] * (instalments - 1)))
+    for _ in range(1500):
+        counted = chance.choice((10_000, 20_000, 40_000, chance.randint(1, 10**6)))
+        band = Fraction(chance.choice(("0", "1", "0.5", "2", "0.07", "1.25")))
+        change = chance.choice((counted * band / 100, Fraction(chance.randint(-counted // 9, counted // 9))))
+        recounted = Fraction(int(counted + chance.choice((1, -1)) * change))
+        budget = chance.choice((cents(10**10), Fraction(1_200_000), Fraction(1_000_001, 100)))
+        pays = chance.choice(("excess", "whole"))
+        growth = recounted / counted - 1
+        paid = Fraction(0) if abs(growth) <= band / 100 else growth
+        if paid and pays == "excess":
+            paid -= band / 100 if growth > 0 else -band / 100
+        before, after, limit = given(0, counted), given(1, recounted), given(2, band)
+        grown = page.formula(3, formulas.growth_percent(before, after), "percent")
+        share = page.formula(4, formulas.paid_percent(before, after, grown, limit, pays), "percent")
+        expect(formulas.raised(given(5, budget), share), half_up(budget * (1 + paid)))
+    for _ in range(500):
+        whole, part = cents(10**10), Fraction(chance.randint(0, 10**4), chance.choice((10**4, 20_000, 81_918_665)))
+        rest = Fraction(chance.choice((-1, 0, 1)), 100)
+        formula = formulas.share_of(given(0, whole), given(1, part * 100), given(2, rest))
+        expect(formula, half_up(whole * part) + formulas.eur_of(rest))
+    return cases
+
+
+def test_formulas_come_to_the_cent_of_the_engine(
+    tmp_path: Path, recalculate: Callable[[Sequence[Path]], list[Any]]
+) -> None:
+    book = Book("cases", "", datetime(2026, 1, 1, tzinfo=UTC))
+    cases = write_cases(book.page("Blad", (10,) * 7))
+    path = tmp_path / "cases.xlsx"
+    path.write_bytes(book.content())
+    sheet = recalculate([path])[0]["Blad"]
+    wrong = [
+        (cell.address, sheet[cell.address].value, str(amount))
+        for cell, amount in cases
+        if cell.eur != amount or exact(sheet[cell.address].value) != amount.amount
+    ]
+    assert not wrong
+    assert len(cases) == 6000
+
+
+def test_near_half_a_cent_the_direction_is_that_of_the_exact_value() -> None:
+    percent = Cell("Blad", "B1", Fraction(1, 3))
+    texts = {}
+    for cents in range(1, 400):
+        formula = formulas.raised(Cell("Blad", "A1", Fraction(cents, 100)), percent)
+        texts[formula.text.split("(")[0]] = cents
+    assert texts.keys() == {"ROUND", "ROUNDUP"}  # 150 cents: 0.5 cent of growth exactly
+    just_below = Cell("Blad", "A1", Fraction(100)), Cell("Blad", "B1", Fraction(14_999_999, 10**9))
+    assert formulas.raised(*just_below) == Formula("ROUNDDOWN(A1*(1+B1/100),2)", Fraction("100.01"))
+    just_above = Cell("Blad", "A1", Fraction(100)), Cell("Blad", "B1", Fraction(15_000_001, 10**9))
+    assert formulas.raised(*just_above) == Formula("ROUNDUP(A1*(1+B1/100),2)", Fraction("100.02"))
+
+
+def test_an_amount_that_is_no_whole_cents_is_no_amount() -> None:
+    with pytest.raises(ValueError, match="not in whole cents"):
+        Cell("Blad", "A1", Fraction(1, 3)).eur  # noqa: B018
+    assert Cell("Blad", "A1", Fraction("-1.10")).eur == Eur("-1.10")
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_user_wrote_never_becomes_a_formula(files: dict[Key, Path], recalculated: dict[Key, Any]) -> None:
+    supplied = {"=1+1", "=cmd|' /C calc'!A0", "-2+3 Specialistisch", "@bijlage 1"}
+    book, after = load_workbook(files[(1, "R.1")]), recalculated[(1, "R.1")]
+    seen = set()
+    for sheet in book:
+        for cell in (cell for row in sheet.iter_rows() for cell in row):
+            if cell.data_type == "s" and cell.value.startswith(("=", "+", "-", "@")):
+                seen.add(cell.value)
+                assert cell.quotePrefix, cell.value
+                assert after[sheet.title][cell.coordinate].value == cell.value
+            elif cell.data_type == "f":
+                assert "cmd" not in cell.value
+    assert supplied <= seen
+    assert amounts(after["Samenvatting"])["Totaal"] == Decimal("482552.50")
+    shown = amounts(recalculated[(2, "R.1")]["Samenvatting"])
+    assert shown["Verrekend voorschot =2+2"] == Decimal("-12345.67")
+
+
+def test_no_statement_holds_a_link_or_a_client_number(files: dict[Key, Path]) -> None:
+    for path in files.values():
+        with zipfile.ZipFile(path) as archive:
+            content = b"".join(archive.read(name) for name in archive.namelist())
+        assert not any(number.encode() in content for number in CLIENTS.values())
+        assert b"<hyperlink" not in content
+        assert b"externalLink" not in content
+
+
+def test_names_that_are_not_alone_get_their_code() -> None:
+    names = {"GM0001": Party(1, "Bergen"), "GM0002": Party(2, "bergen"), "GM0502": Party(3, "Capelle")}
+    assert distinct_names(names) == {"GM0001": "Bergen (GM0001)", "GM0002": "bergen (GM0002)", "GM0502": "Capelle"}
+
+
+# --- paper ------------------------------------------------------------------------------------------------------------
+
+
+def test_sheets_come_in_one_order_and_only_when_there_is_something_on_them(files: dict[Key, Path]) -> None:
+    names = {key: load_workbook(path).sheetnames for key, path in files.items()}
+    assert names[(1, "A")] == ["Samenvatting", "Regels", "Populatie", "Correcties", "Schaduw", "Toelichting"]
+    assert names[(2, "A")] == ["Samenvatting", "Regels", "Populatie", "Correcties", "Herrekening", "Toelichting"]
+    assert names[(1, "B")] == ["Samenvatting", "Regels", "Correcties", "Toelichting"]
+    page = Path(__file__).parents[2].joinpath("docs", "statement.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for sheets in names.values() for name in sheets)
+
+
+def test_every_sheet_prints_on_a4_as_wide_as_the_page(files: dict[Key, Path]) -> None:
+    for path in files.values():
+        for sheet in load_workbook(path):
+            assert sheet.page_setup.paperSize == 9
+            assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+            assert sheet.sheet_properties.pageSetUpPr.fitToPage
+            assert sheet.oddFooter.right.text == "Pagina &P van &N"
+            if sheet.title in ("Regels", "Correcties", "Populatie", "Herrekening", "Schaduw"):
+                assert sheet.print_title_rows
+                assert sheet.freeze_panes
+
+
+def test_a_draft_is_marked_on_every_page(files: dict[Key, Path]) -> None:
+    for (run, _), path in files.items():
+        book = load_workbook(path)
+        marked = {sheet.oddHeader.right.text for sheet in book}
+        banner = any("CONCEPT" in str(row[0]) for row in rows(book["Samenvatting"]))
+        assert (marked == {"CONCEPT"}, banner) == (run == DRAFT, run == DRAFT)
+        assert not any(marked) or run == DRAFT
+
+
+def test_the_explanation_names_findings_and_versions(statements: dict[Key, Statement]) -> None:
+    statement = statements[(3, "B")]
+    finding = Finding("P04", Severity.WARNING, "=product", "verschil", "vraag de aanbieder")
+    settled = replace(statement.settled, findings=[finding])
+    book = load_workbook(BytesIO(workbook(replace(statement, settled=settled))))
+    shown = rows(book["Toelichting"])
+    assert ["=product", "verschil", "vraag de aanbieder", "P04"] in shown
+    version = next(row[1] for row in shown if row[0] == "Prijslijst standaard")
+    assert version.startswith("versie 2, vastlegging ")
+    command = next(row[1] for row in shown if row[0] == "Opnieuw uitrekenen")
+    assert command == f"bekostiging settle run --period 2026-03 --contract B --cutoff {statement.run.cutoff} --dry-run"
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_exported_contract_by_contract(story: Engine, tmp_path: Path) -> None:
+    out = tmp_path / "maart" / "afrekeningen"
+    with story.connect() as connection:
+        exported = export_statements(connection, 3, out)
+        assert export_statements(connection, 3, out) == exported
+    names = ["A 41000001", "B 41000002", "R.1 41000003", "T 41000005"]
+    assert exported == Exported(tuple(out / f"2026-03 {name} run 3.xlsx" for name in names), parked=("P",))
+    assert sorted(out.iterdir()) == sorted(exported.paths)
+
+
+def test_the_same_statement_is_the_same_file(statements: dict[Key, Statement]) -> None:
+    statement = statements[(3, "A")]
+    assert workbook(statement) == workbook(statement)
+    later = {**statement.run.states, "draft": (datetime(2030, 1, 1, tzinfo=UTC), "tester")}
+    assert workbook(replace(statement, run=replace(statement.run, states=later))) != workbook(statement)
+
+
+def test_a_run_that_is_unknown_or_discarded_is_refused(story: Engine, tmp_path: Path) -> None:
+    with story.connect() as connection, connection.begin() as work:
+        with pytest.raises(Refusal, match="bestaat niet"):
+            export_statements(connection, 99, tmp_path)
+        use_cases.discard(connection, DRAFT, "tester")
+        with pytest.raises(Refusal, match="weggegooid"):
+            export_statements(connection, DRAFT, tmp_path)
+        work.rollback()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_write_that_fails_leaves_nothing(story: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with story.connect() as connection:
+        monkeypatch.setattr(Path, "replace", fail)
+        with pytest.raises(Refusal, match="No space left on device"):
+            export_statements(connection, 1, tmp_path)
+        assert not list(tmp_path.iterdir())
+        monkeypatch.undo()
+        (tmp_path / "bestand").write_text("")
+        with pytest.raises(Refusal, match="kan niet geschreven worden"):
+            export_statements(connection, 1, tmp_path / "bestand" / "map")
+
+
+def test_a_process_that_is_killed_leaves_no_half_statement(
+    story: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written before the file has its name cannot be taken for a statement."""
+    seen = []
+    write = Path.write_bytes
+
+    def spy(path: Path, content: bytes) -> int:
+        seen.append(path)
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", spy)
+    with story.connect() as connection:
+        exported = export_statements(connection, 1, tmp_path)
+    assert len(seen) == len(exported.paths)
+    assert all(path.suffix != ".xlsx" and path.name.startswith(".") and path.parent == tmp_path for path in seen)
+
+
+def test_a_file_name_stays_in_its_folder_and_is_the_only_one(statements: dict[Key, Statement]) -> None:
+    statement = statements[(3, "A")]
+    run, settled = statement.run, statement.settled
+
+    def named(number: str) -> SettledContract:
+        contract = settled.contract.model_copy(update={"contract": number})
+        return replace(settled, contract=contract)
+
+    assert file_name(run, settled) == "2026-03 A 41000001 run 3.xlsx"
+    climbing = file_name(replace(run, contracts=[named("../../etc/x\\y")]), named("../../etc/x\\y"))
+    assert Path(climbing).name == climbing
+    assert "\\" not in climbing
+    upper, lower = named("A"), replace(named("a"), id=settled.id + 1)
+    both = replace(run, contracts=[upper, lower])
+    assert file_name(both, upper).casefold() != file_name(both, lower).casefold()
