@@ -23,7 +23,7 @@ from settlement.entitlement import Timing, Treatment
 from settlement.explain import explain_line, list_lines, tell_reference
 from settlement.ledger.accounts import read_accounts
 from settlement.ledger.export import export_journal, write_journal
-from settlement.phrases import cause_sentence
+from settlement.phrases import cause_sentence, causes_sentence
 from settlement.reading import NumberedLine, Run, SettledContract, read_run
 from settlement.runs import STATE_NAMES
 from settlement.statements.export import export_statements
@@ -288,7 +288,7 @@ def _show_corrections(settled: Run) -> None:
     table.add_column("Waarom")
     for number, numbered in corrections[:_SHOWN_CORRECTIONS]:
         line = numbered.line
-        why = "; ".join(cause_sentence(cause) for cause in line.causes)
+        why = causes_sentence(line.causes)
         label = "termijn" if line.key.label == INSTALMENT else line.key.label
         table.add_row(str(numbered.number), number, str(line.key.month), label, format_eur(line.amount), why)
     print_table(table)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from contracts.model import INSTALMENT
 from kernel.explanations import Step
 from kernel.money import Eur, total
+from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import (
     Cause,
@@ -114,19 +116,29 @@ def _of_terms(entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVol
         return Cause("price", amount, values)
     recount = find_step(entitlement.explanation, "recount")
     recount_before = find_step(posted.explanations.get(entitlement.key), "recount")
-    if recount is not None and (recount_before is None or recount.values != recount_before.values):
+    if recount is not None and (recount_before is None or _grown(recount) != _grown(recount_before)):
         return Cause("recount", amount, dict(recount.values))
     persons = find_step(entitlement.explanation, "per_person")
     persons_before = find_step(posted.explanations.get(entitlement.key), "per_person")
     if persons and persons_before and persons.values["persons"] != persons_before.values["persons"]:
         return Cause("count", amount, {"before": persons_before.values["persons"], "now": persons.values["persons"]})
-    share, share_before = (
-        find_step(explanation, "area_share")
-        for explanation in (entitlement.explanation, posted.explanations.get(entitlement.key))
-    )
-    if share and share_before and share.values["share"] != share_before.values["share"]:
-        return Cause("share", amount, {"before": share_before.values["share"], "now": share.values["share"]})
+    share, share_before = _own_share(entitlement.explanation), _own_share(posted.explanations.get(entitlement.key))
+    if share and share_before and share != share_before:
+        return Cause("share", amount, {"before": plain(share_before), "now": plain(share)})
     return Cause("first" if entitlement.key not in posted.amounts else "terms", amount)
+
+
+def _grown(recount: Step) -> dict[str, str]:
+    """What a recount counted and paid, apart from the budget it was paid over, which other terms decide."""
+    return {name: value for name, value in recount.values.items() if name != "before_eur"}
+
+
+def _own_share(explanation: Step | None) -> Fraction | None:
+    """The share that the contract's own areas together have in a divided budget."""
+    division = find_step(explanation, "division")
+    if division is None:
+        return None
+    return sum((Fraction(step.values["share"]) for step in division.steps if step.code == "area_share"), Fraction(0))
 
 
 def find_step(step: Step | None, code: str) -> Step | None:

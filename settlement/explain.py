@@ -136,7 +136,10 @@ def read_explained(connection: Connection, run_number: int, line_number: int) ->
             raise BrokenInvariant(
                 f"run {run.id}, line {line_number}: rows add up to {amount_of(groups)}, not to {line.entitled}"
             )
-    recorded = {**_contract_source(connection, run, contract), **_price_sources(connection, contract, line)}
+    recorded = {
+        contract.contract_recording: [f"contract {contract.contract.number}"],
+        **_price_sources(connection, contract, line),
+    }
     recorded |= _count_sources(connection, terms, contract, component, line)
     known = _recorded(connection, [*recorded, *{row.batch for group in groups for row in group.rows}])
     return ExplainedLine(
@@ -157,15 +160,6 @@ def read_explained(connection: Connection, run_number: int, line_number: int) ->
 
 
 # --- what a line came from --------------------------------------------------------------------------------------------
-
-
-def _contract_source(connection: Connection, run: Run, contract: SettledContract) -> dict[int, list[str]]:
-    recording = connection.execute(
-        select(run_contracts.c.contract_recording).where(
-            run_contracts.c.run_id == run.id, run_contracts.c.contract_id == contract.id
-        )
-    ).scalar_one()
-    return {recording: [f"contract {contract.contract.number}"]}
 
 
 def _price_sources(connection: Connection, contract: SettledContract, line: Line) -> dict[int, list[str]]:

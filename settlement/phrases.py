@@ -6,7 +6,7 @@ Numbers are shown in Dutch notation and in full, so that every step can be redon
 without an end is cut off, and then the numbers it was made of stand beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -60,28 +60,23 @@ STEPS: Mapping[str, str] = {
 
 CAUSES: Mapping[str, str] = {
     "late": "nalevering van {rows:regel/regels}",
-    "late.hours": (
-        "{rows:nagekomen regel/nagekomen regels}: {quantity:minuut/minuten}, "
-        "{billed_quantity} uur in plaats van {billed_quantity_before}"
-    ),
+    "late.named": "nalevering {references}",
     "credit": "creditering van {rows:regel/regels}",
-    "credit.hours": (
-        "creditering van {rows:regel/regels}: {quantity:minuut/minuten}, "
-        "{billed_quantity} uur in plaats van {billed_quantity_before}"
-    ),
+    "credit.named": "creditering {references}",
     "withdrawn": "intrekking van {rows:regel/regels} met een referentie die tegenstrijdig gebruikt is",
-    "withdrawn.hours": (
-        "intrekking van {rows:regel/regels} met een referentie die tegenstrijdig gebruikt is: "
-        "{quantity:minuut/minuten}, {billed_quantity} uur in plaats van {billed_quantity_before}"
-    ),
+    "withdrawn.named": "intrekking van {references}, een referentie die tegenstrijdig gebruikt is",
     "price": "prijs {before_eur} → {now_eur}",
     "recount": STEPS["recount"],
     "recount.fraction": STEPS["recount.fraction"],
     "recount.within": STEPS["recount.within"],
     "count": "telling {before} → {now}",
+    "share": "verdeling naar de telling: aandeel {before} → {now}",
     "first": "niet eerder afgerekend",
     "terms": "gewijzigde voorwaarden van het contract",
 }
+
+# Said of a cause in rows, where hours are rounded over a month of a client.
+HOURS = "{cause}: {quantity:minuut/minuten}, {billed_quantity} uur in plaats van {billed_quantity_before}"
 
 MEASURES: Mapping[str, str] = {"inhabitants": "inwoners"}
 
@@ -118,13 +113,21 @@ def step_sentence(step: Step) -> str:
 
 
 def cause_sentence(cause: Cause) -> str:
-    """Why an amount differs from what was posted: 'nalevering van 1 regel'."""
+    """Why an amount differs from what was posted: 'nalevering r10'."""
     kind = cause.kind
     if kind == "recount":
         kind = _recount_case(cause.values)
-    elif "billed_quantity" in cause.values:
-        kind = f"{kind}.hours"
-    return _filled(CAUSES[kind], cause.values)
+    elif "references" in cause.values:
+        kind = f"{kind}.named"
+    sentence = _filled(CAUSES[kind], cause.values)
+    return _filled(HOURS, {**cause.values, "cause": sentence}) if "billed_quantity" in cause.values else sentence
+
+
+def causes_sentence(causes: Sequence[Cause], between: str = "; ") -> str:
+    """All causes of one correction; of several each with its part: 'nalevering r10 +30,00; creditering r11 -50,00'."""
+    if len(causes) == 1:
+        return cause_sentence(causes[0])
+    return between.join(f"{cause_sentence(cause)} {_signed(cause.amount)}" for cause in causes)
 
 
 def explanation_lines(step: Step, depth: int = 0, source: str = "") -> list[tuple[int, str, str]]:
@@ -173,8 +176,11 @@ def _volume_sentence(step: Step) -> str:
     rounding = Eur(step.result) - half_up(product)
     if not rounding:
         return sentence
-    sign = "+" if rounding > Eur.zero() else ""
-    return STEPS["volume_times_price.rounded"].format(product=sentence, rounding_eur=f"{sign}{format_eur(rounding)}")
+    return STEPS["volume_times_price.rounded"].format(product=sentence, rounding_eur=_signed(rounding))
+
+
+def _signed(amount: Eur) -> str:
+    return ("+" if amount > Eur.zero() else "") + format_eur(amount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ def entitle(
         key = LineKey(volume.component, volume.municipality, volume.month, volume.product, volume.treatment)
         by_key[key].append(volume)
     return [
-        _entitlement(key, sorted(by_key[key], key=lambda volume: volume.price), clause, task_fields[(key.label, key.month)])
+        _entitlement(
+            key, sorted(by_key[key], key=lambda volume: volume.price), clause, task_fields[(key.label, key.month)]
+        )
         for key in sorted(by_key)
     ]
 
@@ -46,4 +48,6 @@ def _entitlement(key: LineKey, volumes: list[PricedVolume], clause: str, task_fi
         )
         for volume in volumes
     )
-    return Entitlement(key, amount, task_field, Step(str(key.treatment), {"product": key.label}, str(amount), clause, steps))
+    return Entitlement(
+        key, amount, task_field, Step(str(key.treatment), {"product": key.label}, str(amount), clause, steps)
+    )

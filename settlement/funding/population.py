@@ -30,17 +30,21 @@ MONTHS_PER_YEAR = 12
 Counts = Mapping[tuple[str, str, date, str], int]
 
 
-class _Missing(Exception):
-    """A count that the budget cannot do without."""
+class _NotComputable(Exception):
+    """The budget cannot be computed: a count it cannot do without is not known, or is nought where it divides."""
 
-    def __init__(self, area: str, measure: str, day: date) -> None:
-        self.finding = Finding(
-            "F01",
-            Severity.ERROR,
-            f"{area}, maat {measure}, {day:%d-%m-%Y}",
-            "er is geen telling bekend",
-            "lees de telling in (bekostiging import population)",
-        )
+    def __init__(self, code: str, area: str, measure: str, day: date, message: str, hint: str) -> None:
+        self.finding = Finding(code, Severity.ERROR, f"{area}, maat {measure}, {day:%d-%m-%Y}", message, hint)
+
+
+def _missing(area: str, measure: str, day: date) -> _NotComputable:
+    hint = "lees de telling in (bekostiging import population)"
+    return _NotComputable("F01", area, measure, day, "er is geen telling bekend", hint)
+
+
+def _nobody(areas: Sequence[str], measure: str, day: date) -> _NotComputable:
+    message = "de telling is 0: daar valt niet naar te verdelen en geen groei van te berekenen"
+    return _NotComputable("F02", ", ".join(areas), measure, day, message, "controleer de telling en het contract")
 
 
 def entitle(
@@ -57,8 +61,8 @@ def entitle(
         for year in sorted({month.year for month in due}):
             year_budget = _year_budget(contract, component, counts, year, [m for m in in_force if m.year == year])
             entitlements += [e for e in _instalments(contract, component, year, year_budget) if e.key.month <= through]
-    except _Missing as missing:
-        return [], [missing.finding]
+    except _NotComputable as reason:
+        return [], [reason.finding]
     return entitlements, []
 
 
@@ -122,13 +126,18 @@ def _shared(component: PopulationComponent, counts: Counts, whole: tuple[Eur, St
         for area in division.areas if everyone else ():
             shares[area] += Fraction(weight) * persons[area] / everyone
         if not everyone:
-            raise _Missing(", ".join(division.areas), measure, component.count_date)
+            raise _nobody(division.areas, measure, component.count_date)
     parts = dict(zip(division.areas, allocate(whole[0], list(shares.values())), strict=True))
     own = total(parts[area] for area in division.own_areas)
     steps = tuple(
-        Step("area_share", {"area": area, "share": plain(shares[area])}, str(parts[area])) for area in division.own_areas
+        Step("area_share", {"area": area, "share": plain(shares[area])}, str(parts[area]))
+        for area in division.own_areas
     )
-    values = {"areas": ", ".join(division.own_areas), "whole_eur": str(whole[0]), "count_date": str(component.count_date)}
+    values = {
+        "areas": ", ".join(division.own_areas),
+        "whole_eur": str(whole[0]),
+        "count_date": str(component.count_date),
+    }
     return own, Step("division", values, str(own), component.clause, (whole[1], *steps))
 
 
@@ -163,7 +172,7 @@ def _recounted(
     before = sum((_base_persons(contract, component, counts, m) * weight for m, weight in measured), Fraction(0))
     after = sum(((recounts[m] or 0) * weight for m, weight in measured), Fraction(0))
     if before == 0:
-        raise _Missing(", ".join(_areas(contract, component)), component.measure, _count_date(component))
+        raise _nobody(_areas(contract, component), component.measure, _count_date(component))
     growth = after / before - 1
     band = share(recount.dead_band_percent)
     paid = Fraction(0) if abs(growth) <= band else growth
@@ -183,9 +192,7 @@ def _recounted(
     return amount, Step("recount", values, str(amount), component.clause, (indexed[1],))
 
 
-def _instalments(
-    contract: Contract, component: PopulationComponent, year: int, budget: _Budget
-) -> list[Entitlement]:
+def _instalments(contract: Contract, component: PopulationComponent, year: int, budget: _Budget) -> list[Entitlement]:
     """The instalments of a year: paid in advance, in the first month in force of each month or quarter."""
     months_by_turn: dict[int, list[Month]] = {}
     for month in budget.in_force:
@@ -246,7 +253,7 @@ def _recount_persons(
         day, statuses = date(year, 1, 1), ("final", "provisional")
     try:
         return sum(_known(counts, area, measure, day, statuses) for area in _areas(contract, component))
-    except _Missing:
+    except _NotComputable:
         return None
 
 
@@ -256,7 +263,7 @@ def _known(
     for status in statuses:
         if (area, measure, day, status) in counts:
             return counts[(area, measure, day, status)]
-    raise _Missing(area, measure, day)
+    raise _missing(area, measure, day)
 
 
 def _percent(value: Fraction) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kernel.notation import format_eur, format_month
-from settlement.entitlement import Line, Timing, Treatment
-from settlement.phrases import cause_sentence
+from kernel.notation import format_month
+from settlement.entitlement import Timing, Treatment
+from settlement.phrases import causes_sentence
 from settlement.reading import NumberedLine
 from settlement.statements.book import Page
 from settlement.statements.facts import Statement
@@ -85,13 +85,6 @@ def _write_correction(page: Page, statement: Statement, numbered: NumberedLine, 
         new = page.number(_NEW, line.entitled.exact, "eur")
     before = page.number(_BEFORE, line.posted_before.exact, "eur")
     cell = page.formula(_AMOUNT, minus(new, before), "eur")
-    page.text(_REASON, _reasons(line), "wrapped")
+    page.text(_REASON, causes_sentence(line.causes, between="\n"), "wrapped")
     page.row += 1
     return cell
-
-
-def _reasons(line: Line) -> str:
-    """The causes of a line; several come each with their part of the difference."""
-    if len(line.causes) == 1:
-        return cause_sentence(line.causes[0])
-    return "\n".join(f"{cause_sentence(cause)}: {format_eur(cause.amount)}" for cause in line.causes)

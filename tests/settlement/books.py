@@ -184,6 +184,19 @@ class Books:
     def table(self, header: str, rows: Sequence[str]) -> Path:
         return self.file("\n".join((header, *rows)) + "\n")
 
+    def import_file(self, kind: str, path: Path, version: int | None = None) -> None:
+        """Record a file of some kind: `deliveries`, `population`, `advances`, or prices."""
+        with self.transaction() as connection:
+            match kind:
+                case "deliveries":
+                    import_deliveries(connection, path, self._folder / "config", WHO)
+                case "population":
+                    import_counts(connection, path, WHO)
+                case "advances":
+                    import_advances(connection, path, WHO)
+                case _:
+                    import_prices(connection, path, WHO, version=version)
+
     # --- what comes in ------------------------------------------------------------------------------------------------
 
     def products(self, *rows: str) -> None:

@@ -521,7 +521,7 @@ def test_rounding_by_delivery_is_named(recalculated: dict[Key, Any]) -> None:
 def test_credits_count_negative(recalculated: dict[Key, Any]) -> None:
     row = next(row for row in table(recalculated[(2, "B")]["Correcties"]) if row["Product"] == "45A04")
     assert [row[name] for name in ("Nieuw recht", "Eerder geboekt", "Correctie")] == [125, 145, -20]
-    assert row["Reden"] == "nalevering van 1 regel: 30,00\ncreditering van 1 regel: -50,00"
+    assert row["Reden"] == "nalevering r10: 30,00\ncreditering r11: -50,00"
 
 
 def test_hours_show_the_minutes_they_came_from(recalculated: dict[Key, Any]) -> None:
@@ -674,10 +674,10 @@ def write_cases(page: Page) -> list[tuple[Cell, Eur]]:
         share = page.formula(4, formulas.paid_percent(before, after, grown, limit, pays), "percent")
         expect(formulas.raised(given(5, budget), share), half_up(budget * (1 + paid)))
     for _ in range(500):
-        whole, part = cents(10**10), Fraction(chance.randint(0, 10**4), chance.choice((10**4, 20_000, 81_918_665)))
+        whole, fraction = cents(10**10), Fraction(chance.randint(0, 10**4), chance.choice((10**4, 20_000, 81_918_665)))
         rest = Fraction(chance.choice((-1, 0, 1)), 100)
-        formula = formulas.share_of(given(0, whole), given(1, part * 100), given(2, rest))
-        expect(formula, half_up(whole * part) + formulas.eur_of(rest))
+        formula = formulas.share_of(given(0, whole), given(1, fraction * 100), given(2, rest))
+        expect(formula, half_up(whole * fraction) + formulas.eur_of(rest))
     return cases
 
 
@@ -779,10 +779,10 @@ def test_every_sheet_prints_on_a4_as_wide_as_the_page(files: dict[Key, Path]) ->
 def test_a_draft_is_marked_on_every_page(files: dict[Key, Path]) -> None:
     for (run, _), path in files.items():
         book = load_workbook(path)
-        marked = {sheet.oddHeader.right.text for sheet in book}
+        marked = ["CONCEPT" in str(sheet.oddHeader.right.text) for sheet in book]
         banner = any("CONCEPT" in str(row[0]) for row in rows(book["Samenvatting"]))
-        assert (marked == {"CONCEPT"}, banner) == (run == DRAFT, run == DRAFT)
-        assert not any(marked) or run == DRAFT
+        assert marked == [run == DRAFT] * len(marked)
+        assert banner == (run == DRAFT)
 
 
 def test_the_explanation_names_findings_and_versions(statements: dict[Key, Statement]) -> None:

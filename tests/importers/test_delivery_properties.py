@@ -1,0 +1,305 @@
+"""What counts follows from the rows, not from the order, the files or the number of times in which they came.
+
+Few references, few facts: so that rows repeat, contradict, credit, credit twice and wait in most examples. What must
+come out is said by `expected`, in a dozen lines and without a database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from database.recordings import latest
+
+if TYPE_CHECKING:
+    from tests.importers.conftest import Desk
+
+FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+CLIENTS = ("999900006", "999900018")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a delivery file; `previous` makes it a credit."""
+
+    reference: str
+    previous: str = ""
+    provider: str = "41000002"
+    product: str = "45A04"
+    client: str = CLIENTS[0]
+    day: str = "05-01-2026"
+    quantity: int = 95
+    claimed: str = ""
+
+    @property
+    def law(self) -> str:
+        return "Wmo" if self.product == "02A16" else "Jeugdwet"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.provider, self.law, self.reference)
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The key of the debit that a credit names."""
+        return (self.provider, self.law, self.previous)
+
+    @property
+    def facts(self) -> tuple[str, str, str, int]:
+        return (self.product, self.client, self.day, self.quantity)
+
+    @property
+    def is_valid(self) -> bool:
+        return self.product != "99X99"
+
+
+# Two that differ in one thing only are the rule; the last has another key.
+FACTS = (
+    Row(""),
+    Row("", quantity=60),
+    Row("", client=CLIENTS[1]),
+    Row("", day="10-02-2026"),
+    Row("", product="44A09"),
+    Row("", product="02A16"),
+    Row("", provider="41000001"),
+)
+usual = st.sampled_from((FACTS[0], FACTS[0], FACTS[0], FACTS[1]))
+facts = st.one_of(usual, usual, st.sampled_from(FACTS))
+claims = st.sampled_from(("", "", "", "12,50"))
+debits = st.builds(
+    lambda row, reference, claimed: replace(row, reference=reference, claimed=claimed),
+    facts, st.sampled_from(("d1", "d2", "d3")), claims,
+)  # fmt: skip
+credits = st.builds(
+    lambda row, reference, previous, claimed: replace(row, reference=reference, previous=previous, claimed=claimed),
+    facts, st.sampled_from(("c1", "c2", "c3", "d3")), st.sampled_from(("d1", "d1", "d2", "c1")), claims,
+)  # fmt: skip
+broken = st.just(Row("d1", product="99X99", claimed="3,00"))
+sets_of_rows = st.lists(st.one_of(debits, debits, credits, credits, broken), min_size=2, max_size=9).map(
+    lambda rows: [row for row in rows if row.reference != row.previous]
+)
+Files = list[list[Row]]
+
+
+@st.composite
+def files_of(draw: st.DrawFn, rows: Sequence[Row]) -> Files:
+    """The rows in any order over one to four files; some rows come more than once."""
+    again = draw(st.lists(st.sampled_from(rows), max_size=2)) if rows else []
+    shuffled = draw(st.permutations([*rows, *again]))
+    cuts = sorted(draw(st.lists(st.integers(1, max(1, len(shuffled) - 1)), max_size=3)))
+    parts = [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
+    return [list(part) for part in parts if part]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What counts: units per provider, product, month and client; credits taken of each debit; and what does not."""
+
+    volumes: dict[tuple[str, str, str, str], int]
+    debits: set[tuple[str, str, str]]
+    credited: dict[tuple[str, str, str], int]
+    contradicted: set[tuple[str, str, str]]
+    waiting: set[tuple[str, str, str]]
+
+
+def expected(rows: Sequence[Row]) -> State:
+    """The meaning of a set of rows."""
+    by_key: dict[tuple[str, str, str], set[Row]] = {}
+    for row in rows:
+        if row.is_valid:
+            by_key.setdefault(row.key, set()).add(row)
+    agreed = {key: next(iter(found)) for key, found in by_key.items() if len(found) == 1}
+    of_debit = {key: row for key, row in agreed.items() if not row.previous}
+    credits = [row for row in agreed.values() if row.previous]
+    credited = {row.names for row in credits if row.names in of_debit and row.facts == of_debit[row.names].facts}
+    volumes: Counter[tuple[str, str, str, str]] = Counter()
+    for key, row in of_debit.items():
+        if key not in credited:
+            volumes[(row.provider, row.product, row.day[3:], row.client)] += row.quantity
+    return State(
+        volumes=dict(volumes),
+        debits=set(of_debit),
+        credited=dict.fromkeys(credited, 1),
+        contradicted=by_key.keys() - agreed.keys(),
+        waiting={row.key for row in credits if row.names not in agreed},
+    )
+
+
+def state(desk: Desk, clients: dict[int, str]) -> State:
+    """What the database says that counts."""
+    run = desk.connection.execute
+    slices = """SELECT p.agb_code, products.code, to_char(service_month, 'MM-YYYY'), client_id, sum(sign * quantity)
+        FROM deliveries d JOIN providers p ON p.id = provider_id JOIN products ON products.id = product_id
+        GROUP BY 1, 2, 3, 4 HAVING sum(sign * quantity) <> 0"""
+    references = """SELECT agb_code, law, {reference}, {what} FROM {table} t JOIN providers p ON p.id = t.provider_id
+        {rest}"""
+    counting = """SELECT d.provider_id, v.law, d.reference, d.previous_reference, sum(d.sign) AS sign
+        FROM deliveries d
+        JOIN (SELECT DISTINCT product_id, law FROM product_versions) v USING (product_id)
+        GROUP BY d.municipality_id, 1, 2, 3, 4 HAVING sum(d.sign) <> 0"""
+
+    def keys(
+        table: str, reference: str = "reference", what: str = "1", rest: str = ""
+    ) -> list[tuple[tuple[str, str, str], int]]:
+        rows = run(text(references.format(table=table, reference=reference, what=what, rest=rest)))
+        return [((provider, law, name), number) for provider, law, name, number in rows]
+
+    debits = keys(f"({counting})", what="sign", rest="WHERE previous_reference IS NULL")
+    credited = keys(f"({counting})", "previous_reference", "sign", "WHERE previous_reference IS NOT NULL")
+    own = "(municipality_id, provider_id, law, reference)"
+    other = "(t.municipality_id, t.provider_id, t.law, t.previous_reference)"
+    contradicted = f"SELECT {own} FROM contradicted_references"
+    agreed = f"SELECT {own} FROM received_references EXCEPT {contradicted}"
+    waiting = keys(
+        "credits",
+        rest=f"WHERE (t.municipality_id, t.provider_id, t.law, t.reference) NOT IN ({contradicted}) AND {other} NOT IN ({agreed})",
+    )
+    assert all(number == 1 for _, number in debits)
+    taken: Counter[tuple[str, str, str]] = Counter()
+    for key, number in credited:
+        assert number == -1
+        taken[key] += 1
+    return State(
+        volumes={
+            (provider, product, month, clients[client]): int(units)
+            for provider, product, month, client, units in run(text(slices))
+        },
+        debits={key for key, _ in debits},
+        credited=dict(taken),
+        contradicted={key for key, _ in keys("contradicted_references")},
+        waiting={key for key, _ in waiting},
+    )
+
+
+class Trial:
+    """Takes in files at a desk, and undoes all of it at the end."""
+
+    def __init__(self, desk: Desk, line: Callable[..., str], lines: Callable[..., str]) -> None:
+        self.desk, self._line, self._lines = desk, line, lines
+
+    def __enter__(self) -> Trial:
+        self._savepoint = self.desk.connection.begin_nested()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._savepoint.rollback()
+
+    def take(self, rows: Sequence[Row]) -> int | None:
+        """Import a file, check its account, and give its recording."""
+        content = self._lines(
+            *(
+                self._line(
+                    reference=row.reference,
+                    previous=row.previous,
+                    dc="C" if row.previous else "D",
+                    provider=row.provider,
+                    product=row.product,
+                    client=row.client,
+                    start=row.day,
+                    end=row.day,
+                    quantity=row.quantity,
+                    claimed=row.claimed,
+                )
+                for row in rows
+            )
+        )
+        result = self.desk.take(content)
+        of = result.account
+        assert of.rows_read == len(rows)
+        assert of.rows_read == of.rows_accepted + of.rows_rejected + of.rows_waiting + of.rows_known
+        claimed = sum((Decimal(row.claimed.replace(",", ".")) for row in rows if row.claimed), Decimal())
+        parts = (of.claimed_accepted, of.claimed_rejected, of.claimed_waiting, of.claimed_known)
+        assert of.claimed_read.amount == claimed == sum(part.amount for part in parts)
+        assert min(of.rows_accepted, of.rows_rejected, of.rows_waiting, of.rows_known) >= 0
+        told = {finding.row_number for finding in (*result.findings, *result.waiting, *result.known)}
+        assert len(told) == of.rows_read - of.rows_accepted
+        return result.recording
+
+    def state(self) -> State:
+        found = state(self.desk, self._clients())
+        self._check_totals()
+        return found
+
+    def _clients(self) -> dict[int, str]:
+        """Which client is which: by two rows that are taken back at once."""
+        with self.desk.connection.begin_nested() as savepoint:
+            self.desk.take(self._lines(*(self._line(reference=f"?{client}", client=client) for client in CLIENTS)))
+            query = "SELECT client_id, reference FROM deliveries WHERE reference LIKE '?%'"
+            found = {client: reference[1:] for client, reference in self.desk.connection.execute(text(query))}
+            savepoint.rollback()
+        return found
+
+    def _check_totals(self) -> None:
+        slices = "municipality_id, provider_id, product_id, service_month, recording"
+        query = f"""SELECT count(*) FROM
+            (SELECT {slices}, sum(sign) AS rows, sum(sign * quantity) AS quantity FROM deliveries GROUP BY {slices}) d
+            FULL JOIN (SELECT {slices}, rows, quantity FROM delivery_totals) t USING ({slices}, rows, quantity)
+            WHERE d.rows IS NULL OR t.rows IS NULL"""
+        assert self.desk.connection.execute(text(query)).scalar_one() == 0
+
+
+def test_order_and_files_do_not_matter(desk: Desk, line: Callable[..., str], lines: Callable[..., str]) -> None:
+    @FEW
+    @given(data=st.data(), rows=sets_of_rows)
+    def check(data: st.DataObject, rows: list[Row]) -> None:
+        for _ in range(2):
+            with Trial(desk, line, lines) as trial:
+                files = data.draw(files_of(rows))
+                for file in files:
+                    trial.take(file)
+                assert trial.state() == expected(rows), files
+
+    check()
+
+
+def test_everything_again_changes_nothing(desk: Desk, line: Callable[..., str], lines: Callable[..., str]) -> None:
+    @FEW
+    @given(data=st.data(), rows=sets_of_rows)
+    def check(data: st.DataObject, rows: list[Row]) -> None:
+        with Trial(desk, line, lines) as trial:
+            files = data.draw(files_of(rows))
+            for file in files:
+                trial.take(file)
+            recorded, entries = latest(desk.connection), count_entries(desk)
+            for file in data.draw(st.permutations(files)):
+                assert trial.take(file) is None
+            assert (latest(desk.connection), count_entries(desk)) == (recorded, entries)
+            for file in data.draw(files_of(rows)):  # the same rows in other files: a recording, and nothing that counts
+                trial.take(file)
+            assert count_entries(desk) == entries
+
+    check()
+
+
+def test_a_credit_restores_the_state_before_its_debit(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str]
+) -> None:
+    @FEW
+    @given(data=st.data(), rows=sets_of_rows, debit=facts, order=st.permutations(range(2)), together=st.booleans())
+    def check(data: st.DataObject, rows: list[Row], debit: Row, order: list[int], together: bool) -> None:
+        pair = [replace(debit, reference="new"), replace(debit, reference="back", previous="new")]
+        pair = [pair[place] for place in order]
+        files = [pair] if together else [[row] for row in pair]
+        with Trial(desk, line, lines) as trial:
+            for file in data.draw(files_of(rows)):
+                trial.take(file)
+            before = trial.state().volumes
+            for file in files:
+                trial.take(file)
+            assert trial.state().volumes == before
+
+    check()
+
+
+def count_entries(desk: Desk) -> list[int]:
+    """How much there is of all that an import writes, apart from the account of a batch."""
+    tables = ("deliveries", "received_references", "contradicted_references", "credits", "delivery_totals", "clients")
+    return [desk.connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in tables]
