@@ -66,7 +66,7 @@ def _show(refusal: Refusal) -> None:
 def main(ctx: click.Context) -> None:
     """Rekent bekostiging van jeugdhulp, Wmo en participatie af.
 
-    Van contracten en leveringen naar maandafrekeningen en een journaal, tot op de cent en tot op de regel uit te leggen.
+    Van contracten en leveringen naar maandafrekeningen en een journaal, tot op de cent en per regel uit te leggen.
     """
     ctx.obj = ctx.obj or Program()
 

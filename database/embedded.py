@@ -59,15 +59,13 @@ def server(settings: Settings) -> Iterator[str]:
         try:
             url = _ensure_running(home, settings.config_dir)
         except BaseException:
-            _leave(use)
+            _leave(home, use, settings)
             raise
     try:
         yield url
     finally:
         with _door(home) as use:
-            _leave(use)
-            if not settings.keep_server:
-                _stop_unless_used(home, use)
+            _leave(home, use, settings)
 
 
 def stop(settings: Settings) -> bool:
@@ -101,10 +99,12 @@ def _door(home: Path) -> Iterator[_Use]:
             yield _uses[home]
 
 
-def _leave(use: _Use) -> None:
+def _leave(home: Path, use: _Use, settings: Settings) -> None:
     use.count -= 1
     if use.count == 0:
         use.users.release_read_lock()
+    if not settings.keep_server:
+        _stop_unless_used(home, use)
 
 
 def _stop_unless_used(home: Path, use: _Use) -> bool:

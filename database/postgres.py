@@ -80,7 +80,12 @@ def address(postmaster: Postmaster, home: Path, config_dir: Path) -> str:
         _check_private(Path(postmaster.socket_dir), home)
         url = url.update_query_dict({"host": postmaster.socket_dir, "port": str(postmaster.port)})
     else:
-        url = url.set(host="127.0.0.1", port=postmaster.port, password=_password_file(config_dir).read_text())
+        password = _password_file(config_dir)
+        if not password.exists():
+            raise Refusal(
+                f"het wachtwoord van de database ontbreekt: {password}", "zet dit bestand terug uit een kopie"
+            )
+        url = url.set(host="127.0.0.1", port=postmaster.port, password=password.read_text())
     return url.render_as_string(hide_password=False)
 
 

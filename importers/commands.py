@@ -92,7 +92,7 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
     with store.engine() as engine:
         for file in files:
             try:
-                with transaction(engine) as connection, _progress(file) as watch:
+                with transaction(engine) as connection, _Progress(file) as watch:
                     result = import_deliveries(
                         connection, file, store.settings.config_dir, store.settings.user, watch.rows
                     )
@@ -120,7 +120,7 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
         ctx.exit(NEEDS_ATTENTION)
 
 
-class _progress:
+class _Progress:
     """A progress line on the terminal while the rows of a file pass; nothing when nobody is looking."""
 
     def __init__(self, file: Path) -> None:
@@ -135,7 +135,7 @@ class _progress:
         )
         self._task = self._bar.add_task(file.name, total=None)
 
-    def __enter__(self) -> "_progress":
+    def __enter__(self) -> "_Progress":
         self._bar.start()
         return self
 
@@ -183,7 +183,9 @@ def _tell_accounts(results: Sequence[DeliveryImport]) -> None:
     claimed = [total(amounts) for amounts in zip(*map(_claimed, accounts), strict=True)]
     if claimed[0]:
         read, accepted, rejected, waiting, known = map(format_eur, claimed)
-        line = f"Gedeclareerd € {read}: geaccepteerd {accepted}, geweigerd {rejected}, wachtend {waiting}, bekend {known}"
+        line = (
+            f"Gedeclareerd € {read}: geaccepteerd {accepted}, geweigerd {rejected}, wachtend {waiting}, bekend {known}"
+        )
         click.echo(click.wrap_text(line, WIDTH))
 
 

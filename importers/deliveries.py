@@ -64,7 +64,7 @@ def import_deliveries(
 ) -> DeliveryImport:
     """Read a delivery file, accept what is right, and report the rest with place and remedy.
 
-    Raises `Refusal`, with nothing written, when the file as a whole cannot be read. `watch` sees the rows pass (progress).
+    Raises `Refusal`, with nothing written, when the file as a whole cannot be read. `watch` sees the rows pass.
     """
     file = examine(path)
     reading = Reading()

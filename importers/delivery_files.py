@@ -33,7 +33,9 @@ COLUMNS = (
     Column("quantity", ("aantal", "quantity", "volume", "geleverd volume")),
     Column("unit", ("eenheid", "unit"), required=False),
     Column("debit_credit", ("dc", "d/c", "debit credit", "debet credit"), required=False),
-    Column("previous", ("vorige referentie", "previous", "previous reference", "vorig referentienummer"), required=False),
+    Column(
+        "previous", ("vorige referentie", "previous", "previous reference", "vorig referentienummer"), required=False
+    ),
     Column("assignment", ("toewijzing", "assignment", "toewijzingnummer"), required=False),
     Column("claimed", ("bedrag", "claimed amount", "amount", "ingediend bedrag"), required=False),
 )
@@ -367,7 +369,9 @@ def _readers(file: DeliveryFile, known: Known, key: bytes) -> dict[str, _Reader]
     return {
         "reference": _required_text,
         "municipality": _Remembered(
-            lambda text: _code(text, municipality_code, known.municipalities, "D04", "gemeente", "CBS-code, zoals GM0502")
+            lambda text: _code(
+                text, municipality_code, known.municipalities, "D04", "gemeente", "CBS-code, zoals GM0502"
+            )
         ).__getitem__,
         "provider": _Remembered(
             lambda text: _code(text, agb_code, known.providers, "D05", "aanbieder", "AGB-code van acht cijfers")

@@ -139,7 +139,8 @@ def sort_out(connection: Connection) -> None:
         FROM keyed k JOIN contradicted_keys USING ({_KEY})
         UNION ALL
         SELECT b.row_number, 'D32', b.other_batch, b.other_row
-        FROM received_before b WHERE NOT EXISTS (SELECT FROM contradicted_keys c WHERE ({_qualified("c")}) = ({_qualified("b")}))
+        FROM received_before b
+        WHERE NOT EXISTS (SELECT FROM contradicted_keys c WHERE ({_qualified("c")}) = ({_qualified("b")}))
         UNION ALL
         SELECT r.row_number, 'D32', NULL, r.first_row
         FROM repeated r
@@ -166,7 +167,8 @@ def enter(connection: Connection, recording: int) -> None:
         SELECT {_KEY}, previous_reference, facts, claimed_cents, service_month, :recording, row_number
         FROM keyed k WHERE {new}
         UNION ALL
-        SELECT DISTINCT ON ({_KEY}) {_KEY}, previous_reference, facts, claimed_cents, service_month, :recording, row_number
+        SELECT DISTINCT ON ({_KEY}) {_KEY}, previous_reference, facts, claimed_cents, service_month, :recording,
+            row_number
         FROM repeated r JOIN contradicted_keys USING ({_KEY})
         WHERE r.row_number = r.first_row
             AND NOT EXISTS (SELECT FROM received_before b WHERE b.row_number = r.row_number)
@@ -264,7 +266,8 @@ def _judge_credits(connection: Connection, new: str) -> None:
                    r.facts <> c.facts AS differs
             FROM credits c
             JOIN touched USING ({previous})
-            LEFT JOIN received_references r ON ({_qualified("r")}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference)
+            LEFT JOIN received_references r
+                ON ({_qualified("r")}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference)
             LEFT JOIN contradicted_references own ON ({_qualified("own")}) = ({_qualified("c")})
             LEFT JOIN contradicted_references other
                 ON ({_qualified("other")}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference)
@@ -322,7 +325,9 @@ def settled_waiting(connection: Connection, recording: int) -> int:
 
 def withdrawn(connection: Connection) -> list[str]:
     """The references of rows that counted and no longer do."""
-    return list(connection.execute(text("SELECT reference FROM entries WHERE entry = 'withdrawal' ORDER BY 1")).scalars())
+    return list(
+        connection.execute(text("SELECT reference FROM entries WHERE entry = 'withdrawal' ORDER BY 1")).scalars()
+    )
 
 
 def count_new(connection: Connection) -> int:

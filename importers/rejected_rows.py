@@ -36,7 +36,7 @@ def write_rejected(file: DeliveryFile, findings: Iterable[RowFinding], folder: P
         if finding.severity is Severity.ERROR:
             by_row.setdefault(finding.row_number, []).append(finding)
     try:
-        target, out = _new_file(folder, file.path.stem)
+        target, out = _new_file(folder, Path(file.name).stem)
         with out:
             csv.writer(out, delimiter=file.delimiter).writerows(_lines(file, by_row))
     except OSError as error:

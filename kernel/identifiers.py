@@ -38,7 +38,7 @@ def municipality_code(text: str) -> str | None:
 
 
 def area_code(text: str) -> str | None:
-    """A CBS code of a municipality, district or neighbourhood (GM0502, WK0363AA, BU0363AA00); None for anything else."""
+    """A CBS code of a municipality, district or neighbourhood (GM0502, WK0363AA, BU0363AA00); else None."""
     match = _AREA.fullmatch(text)
     return match[1].upper() if match else None
 

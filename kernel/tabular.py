@@ -58,7 +58,9 @@ class Table:
 def read_table(path: Path, layout: Sequence[Column]) -> Table:
     """Read a CSV file by `layout`. Raises `Refusal`, with every finding, when any row or column is wrong."""
     content = read_bytes(path)
-    lines = csv.reader(io.StringIO(decode(content, path.name), newline=""), delimiter=delimiter_of(content), strict=True)
+    lines = csv.reader(
+        io.StringIO(decode(content, path.name), newline=""), delimiter=delimiter_of(content), strict=True
+    )
     findings: list[Finding] = []
     rows: list[Row] = []
     try:
@@ -83,7 +85,9 @@ def read_table(path: Path, layout: Sequence[Column]) -> Table:
 def refuse_table(file_name: str, findings: Sequence[Finding]) -> Refusal:
     """The refusal of a whole table because of `findings`."""
     count = "1 bevinding" if len(findings) == 1 else f"{len(findings)} bevindingen"
-    return Refusal(f"{file_name} is niet ingelezen: {count}", "verbeter de regels en lees het bestand opnieuw in", findings)
+    return Refusal(
+        f"{file_name} is niet ingelezen: {count}", "verbeter de regels en lees het bestand opnieuw in", findings
+    )
 
 
 def row_finding(code: str, number: int, message: str, hint: str, column: str = "") -> Finding:
@@ -136,7 +140,9 @@ def decode(content: bytes, file_name: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Refusal(f"{file_name}, rij {line}: onleesbaar teken", "bewaar het bestand opnieuw als CSV UTF-8") from None
+        raise Refusal(
+            f"{file_name}, rij {line}: onleesbaar teken", "bewaar het bestand opnieuw als CSV UTF-8"
+        ) from None
 
 
 def delimiter_of(content: bytes) -> str:
@@ -180,7 +186,9 @@ def _read_row(
     values: dict[str, Any] = {}
     if len(cells) != len(header):
         findings.append(
-            row_finding("R01", number, f"{len(cells)} van de {len(header)} kolommen", "vul de rij aan tot alle kolommen")
+            row_finding(
+                "R01", number, f"{len(cells)} van de {len(header)} kolommen", "vul de rij aan tot alle kolommen"
+            )
         )
         return Row(number, values)
     for column in layout:

@@ -38,7 +38,10 @@ def changed_months(
     changed: dict[int, dict[Month, str]] = {}
     for registered in terms.contracts:
         before = posted.get(registered.id, Posted()).month_hashes
-        first, last = Month.of(registered.contract.in_force.start), Month.of(registered.contract.in_force.period.last_day)
+        first, last = (
+            Month.of(registered.contract.in_force.start),
+            Month.of(registered.contract.in_force.period.last_day),
+        )
         candidates = {month for month in months(first, min(last, terms.period)) if read[registered.id]}
         candidates |= {month for month in before if month <= terms.period}
         changed[registered.id] = {}

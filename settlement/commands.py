@@ -175,7 +175,7 @@ def discard(ctx: click.Context, number: int) -> None:
 
 
 def show_run(settled: Run) -> None:
-    """What a reader must decide on: per contract what is paid and what of it is new, corrected, or of an earlier year."""
+    """What a reader must decide on: per contract what is paid, and what of it is new, corrected, or of earlier years."""
     click.echo(
         f"Run {settled.id} over {settled.period}, met alles tot en met vastlegging {settled.cutoff}: "
         f"{STATE_NAMES[settled.state]}"
@@ -257,7 +257,8 @@ def _line_json(numbered: NumberedLine) -> dict[str, Any]:
         "posted_before_eur": str(line.posted_before),
         "amount_eur": str(line.amount),
         "causes": [
-            {"kind": cause.kind, "amount_eur": str(cause.amount), "text": cause_sentence(cause)} for cause in line.causes
+            {"kind": cause.kind, "amount_eur": str(cause.amount), "text": cause_sentence(cause)}
+            for cause in line.causes
         ],
     }
 
@@ -366,14 +367,22 @@ def export_ledger(ctx: click.Context, number: int, out: Path | None, accounts: P
         journal = export_journal(connection, number, read_accounts(accounts))
     target = out or Path(f"journaal-{number}.csv")
     totals = write_journal(journal, target)
-    click.echo(f"{journal.lines} regels, debet {format_eur(journal.debit)}, credit {format_eur(journal.credit)}: {target}")
+    click.echo(
+        f"{journal.lines} regels, debet {format_eur(journal.debit)}, credit {format_eur(journal.credit)}: {target}"
+    )
     click.echo(f"Controletotalen: {totals}")
 
 
 @click.command("explain")
 @click.argument("number", metavar="RUN", type=int)
 @click.argument("line", metavar="[REGEL]", type=int, required=False)
-@click.option("--rows", type=click.IntRange(min=0), default=20, show_default=True, help="Hoeveel leveringen er hooguit getoond worden; 0 is alle.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Hoeveel leveringen er hooguit getoond worden; 0 is alle.",
+)
 @click.option("--changes", is_flag=True, help="Alleen wat sinds de vorige afrekening is vastgelegd.")
 @click.option("--reference", help="Wat is er van de levering met deze referentie geworden?")
 @click.option("--provider", help="Van de aanbieder met deze AGB-code (bij --reference).")

@@ -18,7 +18,9 @@ def settle_example(contract: Contract, example: Example) -> list[ExampleResult]:
 
     Raises `Refusal` when the facts of the example do not suffice, or when the contract reads none of its deliveries.
     """
-    counts: population.Counts = {(area, measure, day, status): persons for area, measure, day, status, persons in example.counts}
+    counts: population.Counts = {
+        (area, measure, day, status): persons for area, measure, day, status, persons in example.counts
+    }
     entitlements: list[Entitlement] = []
     findings: list[Finding] = _unread_deliveries(contract, example)
     for component in contract.component:

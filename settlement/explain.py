@@ -31,7 +31,6 @@ from settlement.pricing.rows import DeliveryRow, PricingGroup, amount_of, pricin
 from settlement.reading import Run, SettledContract, read_run
 from settlement.references import what_became_of
 from settlement.runs import STATE_NAMES
-from settlement.tables import run_contracts
 from settlement.terms import Terms, read_terms
 from tariffs.tables import price_lists, price_versions
 from tariffs.task_fields import TASK_FIELDS

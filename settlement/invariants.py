@@ -35,7 +35,8 @@ _OF_A_RUN = {
     """,
     "what a line says, with what was posted before, is the entitlement": """
         SELECT l.line FROM run_lines l LEFT JOIN (
-            SELECT contract_id, component, municipality_id, service_month, label, treatment, sum(amount_eur) AS amount_eur
+            SELECT contract_id, component, municipality_id, service_month, label, treatment,
+                sum(amount_eur) AS amount_eur
             FROM run_lines o JOIN runs p ON p.id = o.run_id
             WHERE p.posting <= (SELECT cutoff FROM runs WHERE id = :run)
             GROUP BY contract_id, component, municipality_id, service_month, label, treatment

@@ -1,4 +1,4 @@
-"""Deliveries that no contract covers: they are accepted, nobody pays them, and every run says so until it is repaired."""
+"""Deliveries that no contract covers: accepted, paid by nobody, and named by every run until it is repaired."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,9 @@ from kernel.periods import Month, Period
 from tariffs.tables import products
 
 
-def outside_contracts(connection: Connection, period: Month, cutoff: int, agb_codes: Sequence[str] = ()) -> list[Finding]:
+def outside_contracts(
+    connection: Connection, period: Month, cutoff: int, agb_codes: Sequence[str] = ()
+) -> list[Finding]:
     """A finding for every provider, municipality, product and month with deliveries up to `period` outside a contract.
 
     `agb_codes` limits the search to those providers. The totals per recording tell where to look; only there are rows
@@ -69,12 +71,14 @@ def outside_contracts(connection: Connection, period: Month, cutoff: int, agb_co
             )
         rows = connection.execute(in_slice).scalar_one()
         if rows:
+            month = Month.of(row.service_month)
+            deliveries_left = "1 levering" if rows == 1 else f"{format_number(rows)} leveringen"
             findings.append(
                 Finding(
                     "P05",
                     Severity.ERROR,
-                    f"aanbieder {row.provider}, {row.municipality}, product {row.product}, {Month.of(row.service_month)}",
-                    f"buiten elk contract, dus niet betaald: {format_number(rows)} {'levering' if rows == 1 else 'leveringen'}",
+                    f"aanbieder {row.provider}, {row.municipality}, product {row.product}, {month}",
+                    f"buiten elk contract, dus niet betaald: {deliveries_left}",
                     "leg het contract vast of laat de aanbieder de leveringen crediteren",
                 )
             )

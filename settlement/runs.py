@@ -273,7 +273,9 @@ def _store(
             for set_off in outcome.set_offs
         ],
     )
-    findings: list[tuple[int | None, Finding]] = [(o.registered.id, finding) for o in outcomes for finding in o.findings]
+    findings: list[tuple[int | None, Finding]] = [
+        (o.registered.id, finding) for o in outcomes for finding in o.findings
+    ]
     findings += [(None, finding) for finding in outside]
     _insert(
         connection,
@@ -339,10 +341,14 @@ def _lock_run(connection: Connection, run: int, *allowed: str) -> Month:
     Contracts are locked in one order by an advisory lock, since a row that would have to be locked may not be there
     yet. Raises `Refusal` when the run is not in an allowed state.
     """
-    query = select(run_contracts.c.contract_id).where(run_contracts.c.run_id == run).order_by(run_contracts.c.contract_id)
+    query = (
+        select(run_contracts.c.contract_id).where(run_contracts.c.run_id == run).order_by(run_contracts.c.contract_id)
+    )
     for contract in connection.execute(query).scalars().all():
         connection.execute(select(func.pg_advisory_xact_lock(_CONTRACT_LOCK, contract)))
-    row = connection.execute(select(runs.c.state, runs.c.period).where(runs.c.id == run).with_for_update()).one_or_none()
+    row = connection.execute(
+        select(runs.c.state, runs.c.period).where(runs.c.id == run).with_for_update()
+    ).one_or_none()
     if row is None:
         raise Refusal(f"run {run} bestaat niet", "zie de runs met `bekostiging settle list`")
     if row.state not in allowed:

@@ -1,4 +1,4 @@
-"""What a run reads besides deliveries, as it was known at the cut-off: contracts, products, prices, counts, advances."""
+"""What a run reads besides deliveries, as known at the cut-off: contracts, products, prices, counts, advances."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Units of delivery and the rounding that belongs to them (iWmo/iJw code list WJ756; filling instructions IV079, IV081).
+"""Units of delivery and the rounding that belongs to them (iWmo/iJw code list WJ756, instructions IV079 and IV081).
 
 A product says in which unit it is delivered, per which unit it is priced, and where the amount is rounded. Only the
 combinations in `PRICE_RULES` exist; a price rule tells how a volume becomes an amount.

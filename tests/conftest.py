@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,22 @@ from database import embedded, migrations
 from database.connection import open_engine
 from database.settings import Settings
 
+ROOT = Path(__file__).parents[1]
 TEMPLATE = "migrated"
+
+# Waits until the test process is gone; when that was killed, stops the server it left.
+GUARD = """
+import shutil, sys
+from pathlib import Path
+from database import embedded
+from database.settings import Settings
+
+sys.stdin.read()
+folder = Path(sys.argv[1])
+if folder.exists():
+    embedded.stop(Settings(folder / "data", folder / "config", database_url=None, user="tester"))
+    shutil.rmtree(folder)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +48,7 @@ def _away_from_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[URL]:
     """The server of this test process, with the template. Nothing on it has to survive: it does not wait for disks."""
-    with tempfile.TemporaryDirectory(prefix="bekostiging-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bekostiging-test-") as folder, _guard(folder):
         settings = Settings(Path(folder, "data"), Path(folder, "config"), database_url=None, user="tester")
         with embedded.server(settings) as address:
             url = make_url(address)
@@ -88,6 +106,14 @@ def invoke(database_url: str) -> Callable[..., Result]:
         return CliRunner().invoke(cli.main, [str(a) for a in arguments], env={"BEKOSTIGING_DATABASE_URL": database_url})
 
     return run
+
+
+@contextmanager
+def _guard(folder: str) -> Iterator[None]:
+    command = [sys.executable, "-c", GUARD, folder]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True) as guard:
+        yield
+        guard.kill()
 
 
 def _fresh_database(server: URL, name: str, template: str) -> Iterator[str]:

@@ -233,7 +233,7 @@ def _count_date(component: PopulationComponent) -> date:
 
 
 def _base_persons(contract: Contract, component: PopulationComponent, counts: Counts, measure: str) -> int:
-    """The persons the budget is based on: with a recount by the final count, the provisional one where there was one."""
+    """The persons the budget is based on: the final count, or with a recount by it the provisional one it follows."""
     day = _count_date(component)
     recount_by_final = component.recount is not None and component.recount.counts == "final"
     statuses = ("provisional", "final") if recount_by_final else ("final", "provisional")

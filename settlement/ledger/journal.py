@@ -33,7 +33,10 @@ def book(connection: Connection, run: int) -> None:
             payable = [_line("payable", row.provider_id, -owed)] if owed else []
             _write(connection, run, row.contract_id, row.number, "entitlement", period, [*costs, *payable])
         if row.set_off_eur:
-            set_off = [_line("payable", row.provider_id, row.set_off_eur), _line("advance", row.provider_id, -row.set_off_eur)]
+            set_off = [
+                _line("payable", row.provider_id, row.set_off_eur),
+                _line("advance", row.provider_id, -row.set_off_eur),
+            ]
             _write(connection, run, row.contract_id, row.number, "set_off", period, set_off)
 
 
@@ -48,9 +51,7 @@ def _costs(connection: Connection, run: int, contract_id: int, provider_id: int)
     for municipality_id, task_field, service_month, timing, amount in connection.execute(query):
         key = (municipality_id, task_field, service_month, timing == Timing.PRIOR_YEAR)
         amounts[key] = amounts.get(key, Eur.zero()) + amount
-    return [
-        _line("cost", provider_id, amounts[key], *key) for key in sorted(amounts) if amounts[key]
-    ]
+    return [_line("cost", provider_id, amounts[key], *key) for key in sorted(amounts) if amounts[key]]
 
 
 def _line(
@@ -74,7 +75,13 @@ def _line(
 
 
 def _write(
-    connection: Connection, run: int, contract_id: int, number: str, kind: str, period: object, lines: list[dict[str, Any]]
+    connection: Connection,
+    run: int,
+    contract_id: int,
+    number: str,
+    kind: str,
+    period: object,
+    lines: list[dict[str, Any]],
 ) -> None:
     entry = f"{run:06d}-{number}-{'E' if kind == 'entitlement' else 'V'}"
     connection.execute(

@@ -42,8 +42,8 @@ CREATE TEMPORARY TABLE run_changed_months (contract_id int, service_month date) 
 # Every delivery that counts for a coverage, with its price. `part` tells when it became known: before the previous
 # settlement (0), or since then as a late row (1), a credit (2) or a withdrawal (3).
 _PRICED_ROWS = """
-    SELECT c.coverage, d.service_month, d.reference, d.client_id, d.assignment, d.sign, d.quantity, d.claimed_cents, p.price,
-           c.divisor,
+    SELECT c.coverage, d.service_month, d.reference, d.client_id, d.assignment, d.sign, d.quantity, d.claimed_cents,
+           p.price, c.divisor,
            CASE WHEN d.recording <= c.known_before THEN 0 WHEN d.entry = 'withdrawal' THEN 3
                 WHEN d.sign < 0 THEN 2 ELSE 1 END AS part,
            CASE WHEN c.price_of_last_day THEN d.service_end - 1 ELSE d.service_start END AS price_day,
@@ -130,7 +130,8 @@ _REFERENCES_OF_CLIENTS = ", ".join(
 
 def _hours(minutes: str) -> str:
     half = MINUTES_PER_HOUR // 2
-    return f"CASE WHEN {minutes} = 0 THEN 0 ELSE greatest(1, ({minutes} + {half}) / {MINUTES_PER_HOUR}) END"
+    # Part of the rows can be less than nothing: a credit takes the place of one that is withdrawn in the next part.
+    return f"CASE WHEN {minutes} <= 0 THEN 0 ELSE greatest(1, ({minutes} + {half}) / {MINUTES_PER_HOUR}) END"
 
 
 def _cents(minutes: str) -> str:
@@ -292,7 +293,8 @@ def _findings(coverage: Coverage, row: Any) -> list[Finding]:
         missing = no_price(coverage.product.code, row.price_day)
         # A shadow line is not paid: without a price it cannot be shown, and the budget is paid all the same.
         severity = Severity.ERROR if coverage.treatment is Treatment.PAYABLE else Severity.WARNING
-        found.append(Finding(missing.code, severity, place, f"er is geen prijs voor {_deliveries(row.rows)}", missing.hint))
+        message = f"er is geen prijs voor {_deliveries(row.rows)}"
+        found.append(Finding(missing.code, severity, place, message, missing.hint))
     if row.two_price_clients:
         conflict = two_prices(coverage.product.code, month, row.two_price_clients)
         found.append(Finding(conflict.code, conflict.severity, place, conflict.message, conflict.hint))
@@ -302,18 +304,18 @@ def _findings(coverage: Coverage, row: Any) -> list[Finding]:
                 "P03",
                 Severity.WARNING,
                 place,
-                f"bij {_deliveries(row.crossing_rows)} verandert de prijs onderweg; de prijs van één dag telt voor het geheel",
+                f"bij {_deliveries(row.crossing_rows)} verandert de prijs onderweg; die van één dag telt voor het geheel",
                 "laat de aanbieder de levering splitsen op de dag van de wijziging",
             )
         )
     if row.other_claims:
-        difference = Eur.of_cents(int(row.claim_difference_cents))
+        difference = format_eur(Eur.of_cents(int(row.claim_difference_cents)))
         found.append(
             Finding(
                 "P04",
                 Severity.WARNING,
                 place,
-                f"voor {_deliveries(row.other_claims)} is een ander bedrag gedeclareerd (verschil {format_eur(difference)})",
+                f"voor {_deliveries(row.other_claims)} is een ander bedrag gedeclareerd, verschil {difference}",
                 "het berekende bedrag telt; vraag de aanbieder naar zijn tarief",
             )
         )

@@ -29,7 +29,7 @@ _ALARM = "#A8320A"
 
 _LINE_HEIGHT = 15
 _ROW_HEIGHT = 18
-_SLACK = 2  # characters of a column that padding and wide letters take
+_SLACK = 1  # characters of a column that its padding takes
 
 _EUR = "#,##0.00;[Red]-#,##0.00"
 _RULED = {"bottom": 1, "bottom_color": _LINE}

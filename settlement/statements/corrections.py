@@ -17,7 +17,7 @@ HEADERS = (
     "Reden",
 )  # fmt: skip
 NUMERIC = ("Nieuw recht", "Eerder geboekt", "Correctie")
-WIDTHS = (7, 16, 16, 24, 10, 32, 15, 17, 15, 58)
+WIDTHS = (7, 16, 16, 24, 10, 40, 15, 17, 15, 56)
 _NEW, _BEFORE, _AMOUNT, _REASON = 6, 7, 8, 9
 
 

@@ -14,7 +14,7 @@ from settlement.statements.volumes import Amounts
 
 WIDTHS = (24, 30, 17, 17, 17, 18)
 _AMOUNT = 5
-_WRITTEN_OUT = 84  # characters that fit beside a label
+_WRITTEN_OUT = 92  # characters that fit beside a label
 
 
 @dataclass(frozen=True, slots=True)

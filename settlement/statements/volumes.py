@@ -18,7 +18,7 @@ HEADERS = (
     "Per", "Berekend", "Afronding per levering", "Bedrag",
 )  # fmt: skip
 NUMERIC = ("Leveringen", "Aantal", "Prijs", "Berekend", "Afronding per levering", "Bedrag")
-WIDTHS = (7, 16, 16, 24, 10, 36, 13, 11, 10, 11, 10, 14, 14, 15)
+WIDTHS = (7, 16, 16, 24, 10, 40, 13, 11, 10, 11, 10, 14, 14, 15)
 _AMOUNT = 13
 
 _PRICE_PER = {Unit.MINUTE: "minuut", Unit.HOUR: "uur", Unit.DAY_PART: "dagdeel", Unit.DAY: "dag", Unit.PIECE: "stuk"}

@@ -441,6 +441,10 @@ def test_over_tcp_a_generated_password_is_needed(first, monkeypatch):
         assert mode(first.config_dir / "database_password") == 0o600
     with embedded.server(first) as url:
         assert query(url, "SELECT 1") == "1"
+    (first.config_dir / "database_password").unlink()
+    with pytest.raises(Refusal, match="wachtwoord van de database ontbreekt"), embedded.server(first):
+        pass
+    assert postgres.running(embedded.home_of(first)) is None
 
 
 def test_the_package_with_the_binaries_is_not_imported():
