@@ -175,7 +175,7 @@ def discard(ctx: click.Context, number: int) -> None:
 
 
 def show_run(settled: Run) -> None:
-    """What a reader must decide on: per contract what is paid, and what of it is new, corrected, or of earlier years."""
+    """What a reader must decide on: per contract what is paid, and what of it is new, corrected or of earlier years."""
     click.echo(
         f"Run {settled.id} over {settled.period}, met alles tot en met vastlegging {settled.cutoff}: "
         f"{STATE_NAMES[settled.state]}"

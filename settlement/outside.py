@@ -11,6 +11,8 @@ from importers.tables import deliveries, delivery_totals
 from kernel.findings import Finding, Severity
 from kernel.notation import format_number
 from kernel.periods import Month, Period
+from settlement.terms import days_in_both
+from tariffs.products import catalogue
 from tariffs.tables import products
 
 
@@ -19,15 +21,19 @@ def outside_contracts(
 ) -> list[Finding]:
     """A finding for every provider, municipality, product and month with deliveries up to `period` outside a contract.
 
+    A contract covers a delivery when it is in force and the catalogue has the product, both on its first day.
     `agb_codes` limits the search to those providers. The totals per recording tell where to look; only there are rows
     counted one by one.
     """
+    catalogued = catalogue(connection, cutoff)
     covered: dict[tuple[str, str, str], list[Period]] = defaultdict(list)
     for registered in contracts_known(connection, cutoff):
         contract = registered.contract
         for component in contract.component:
             for municipality, product in contract.deliveries_read_by(component):
-                covered[(municipality, contract.provider, product)].append(contract.in_force.period)
+                for version in catalogued[product].versions:
+                    both = days_in_both(contract.in_force.period, version.period)
+                    covered[(municipality, contract.provider, product)] += both
     totals = (
         select(
             municipalities.c.code.label("municipality"),
@@ -79,7 +85,7 @@ def outside_contracts(
                     Severity.ERROR,
                     f"aanbieder {row.provider}, {row.municipality}, product {row.product}, {month}",
                     f"buiten elk contract, dus niet betaald: {deliveries_left}",
-                    "leg het contract vast of laat de aanbieder de leveringen crediteren",
+                    "leg het contract of het product op deze dagen vast, of laat de aanbieder de leveringen crediteren",
                 )
             )
     return findings

@@ -103,7 +103,7 @@ def coverages(terms: Terms) -> list[Coverage]:
         for municipality, code in registered.contract.deliveries_read_by(component)
         for product in [terms.products[code]]
         for version in product.versions
-        for period in _both(registered.contract.in_force.period, version.period)
+        for period in days_in_both(registered.contract.in_force.period, version.period)
     ]
 
 
@@ -119,7 +119,7 @@ def component_of(registered: RegisteredContract, key: str) -> Component:
     return next(component for component in registered.contract.component if component.key == key)
 
 
-def _both(one: Period, other: Period) -> list[Period]:
+def days_in_both(one: Period, other: Period) -> list[Period]:
     """The days two periods share: one period, or none."""
     start, end = max(one.start, other.start), min(one.end, other.end)
     return [Period(start, end)] if start < end else []

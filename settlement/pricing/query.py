@@ -304,7 +304,7 @@ def _findings(coverage: Coverage, row: Any) -> list[Finding]:
                 "P03",
                 Severity.WARNING,
                 place,
-                f"bij {_deliveries(row.crossing_rows)} verandert de prijs onderweg; die van één dag telt voor het geheel",
+                f"bij {_deliveries(row.crossing_rows)} verandert de prijs onderweg; die van één dag telt voor alles",
                 "laat de aanbieder de levering splitsen op de dag van de wijziging",
             )
         )
