@@ -109,6 +109,8 @@ def _of_rows(
 
 def _of_terms(entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVolume], posted: Posted) -> Cause:
     """What is not explained by rows comes from the terms: another price, another count, another contract version."""
+    if entitlement.key not in posted.amounts:
+        return Cause("first", amount)
     prices_before = sorted(posted.volumes.get(entitlement.key, {}))
     prices_now = sorted(volume.price for volume in volumes)
     if prices_before and prices_now and prices_before != prices_now:
@@ -125,7 +127,7 @@ def _of_terms(entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVol
     share, share_before = _own_share(entitlement.explanation), _own_share(posted.explanations.get(entitlement.key))
     if share and share_before and share != share_before:
         return Cause("share", amount, {"before": plain(share_before), "now": plain(share)})
-    return Cause("first" if entitlement.key not in posted.amounts else "terms", amount)
+    return Cause("terms", amount)
 
 
 def _grown(recount: Step) -> dict[str, str]:

@@ -42,6 +42,7 @@ STEPS: Mapping[str, str] = {
     "sum_of_segments": "som van de groepen",
     "division": "deel van {areas} in {whole_eur}, naar de telling van {count_date}",
     "area_share": "{area}: aandeel {share}, verdeeld op centen (grootste rest)",
+    "measure_share": "{measure}: gewicht {weight} × {persons} / {persons_all}",
     "index": "index {year}: {before_eur} + {percent} %",
     "recount": (
         "hertelling {counted} → {recounted}: groei {growth_percent} %, dode band {dead_band_percent} %, "
@@ -92,7 +93,7 @@ UNITS: Mapping[str, str] = {
 _COUNTS = frozenset(
     (
         "rows", "quantity", "billed_quantity", "billed_quantity_before",
-        "persons", "counted", "recounted", "before", "now",
+        "persons", "persons_all", "counted", "recounted", "before", "now",
     )
 )  # fmt: skip
 
@@ -138,7 +139,7 @@ def explanation_lines(step: Step, depth: int = 0, source: str = "") -> list[tupl
     sentence = step_sentence(step)
     if step.source and step.source != source:
         sentence = f"{sentence} ({step.source})"
-    lines = [(depth, sentence, format_number(step.result))]
+    lines = [(depth, sentence, format_number(step.result) if step.result else "")]
     for child in step.steps:
         lines += explanation_lines(child, depth + 1, step.source or source)
     return lines
@@ -207,7 +208,7 @@ def _shown(name: str, text: str) -> object:
         return _Count(text)
     if name.endswith("_eur"):
         return " / ".join(format_number(amount) for amount in text.split(" / "))
-    if name.endswith("percent"):
+    if name.endswith("percent") or name == "weight":
         return shown_fraction(text)
     if name.endswith("_date"):
         return format_date(date.fromisoformat(text))

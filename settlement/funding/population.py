@@ -120,17 +120,21 @@ def _shared(component: PopulationComponent, counts: Counts, whole: tuple[Eur, St
     assert component.count_date is not None
     division = component.division
     shares = {area: Fraction(0) for area in division.areas}
+    shares_of: dict[str, list[Step]] = {area: [] for area in division.areas}
     for measure, weight in division.weights.items():
         persons = {area: _known(counts, area, measure, component.count_date) for area in division.areas}
         everyone = sum(persons.values())
-        for area in division.areas if everyone else ():
-            shares[area] += Fraction(weight) * persons[area] / everyone
         if not everyone:
             raise _nobody(division.areas, measure, component.count_date)
+        for area in division.areas:
+            shares[area] += Fraction(weight) * persons[area] / everyone
+            values = {"measure": measure, "weight": str(weight)}
+            values |= {"persons": str(persons[area]), "persons_all": str(everyone)}
+            shares_of[area].append(Step("measure_share", values))
     parts = dict(zip(division.areas, allocate(whole[0], list(shares.values())), strict=True))
     own = total(parts[area] for area in division.own_areas)
     steps = tuple(
-        Step("area_share", {"area": area, "share": plain(shares[area])}, str(parts[area]))
+        Step("area_share", {"area": area, "share": plain(shares[area])}, str(parts[area]), "", tuple(shares_of[area]))
         for area in division.own_areas
     )
     values = {

@@ -112,6 +112,13 @@ def raised(amount: Cell, percent: Cell) -> Formula:
     return _half_up(f"{amount.address}*(1+{percent.address}/100)", amount.exact * (1 + percent.exact / 100))
 
 
+def share_percent(parts: Sequence[tuple[Cell, Cell, Cell]]) -> Formula:
+    """The share of an area in percent: the sum over the measures of weight (percent) x persons in it / persons in all."""
+    text = "+".join(f"{weight.address}*{persons.address}/{all_.address}" for weight, persons, all_ in parts)
+    exact = sum((weight.exact * persons.exact / all_.exact for weight, persons, all_ in parts), Fraction(0))
+    return Formula(text, exact)
+
+
 def share_of(amount: Cell, share_percent: Cell, remainder: Cell) -> Formula:
     """A share of an amount, half up, plus the cent that the division over all areas moved here or away."""
     part = _half_up(f"{amount.address}*{share_percent.address}/100", amount.exact * share_percent.exact / 100)

@@ -126,7 +126,14 @@ def _write_recount(page: Page, step: Step) -> Formula:
 
 
 def _write_share(page: Page, whole: Cell, step: Step) -> Cell:
-    share = _input(page, f"aandeel van {step.values['area']}", Fraction(step.values["share"]) * 100, "share")
+    parts = []
+    for part in step.steps:
+        measure = MEASURES.get(part.values["measure"], part.values["measure"])
+        weight = _input(page, f"gewicht van {measure}", Fraction(part.values["weight"]) * 100, "percent")
+        persons = _input(page, f"{measure} in {step.values['area']}", int(part.values["persons"]), "count")
+        everyone = _input(page, f"{measure} in alle gebieden samen", int(part.values["persons_all"]), "count")
+        parts.append((weight, persons, everyone))
+    share = _computed(page, f"aandeel van {step.values['area']}", formulas.share_percent(parts), "share")
     exact = formulas.share_of(whole, share, Cell(page.name, "", Fraction(0))).exact
     remainder = _input(page, "verdeling van de restcenten", Eur(step.result).exact - exact, "eur")
     return _write_result(page, step_sentence(step), formulas.share_of(whole, share, remainder), step)

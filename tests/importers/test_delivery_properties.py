@@ -22,7 +22,8 @@ from importers.client_numbers import KEY_FILE, pseudonym
 if TYPE_CHECKING:
     from tests.importers.conftest import Desk
 
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+MORE = settings(FEW, max_examples=80)
 
 CLIENTS = ("999900006", "999900018")
 
@@ -244,7 +245,7 @@ class Trial:
 
 
 def test_order_and_files_do_not_matter(desk: Desk, line: Callable[..., str], lines: Callable[..., str]) -> None:
-    @FEW
+    @MORE
     @given(data=st.data(), rows=sets_of_rows())
     def check(data: st.DataObject, rows: list[Row]) -> None:
         for _ in range(2):
