@@ -133,10 +133,22 @@ class InForce(_Part):
         return Period(self.start, self.until)
 
 
+# Measures that go by a Dutch word too, in contracts and in count files.
+MEASURE_WORDS = {"inwoners": "inhabitants"}
+
+
+def measure_of(word: str) -> str:
+    """The name a measure goes by: 'inwoners' and 'inhabitants' are one."""
+    return MEASURE_WORDS.get(word.lower(), word)
+
+
+Measure = Annotated[Name, AfterValidator(measure_of)]
+
+
 class Segment(_Part):
     """An amount for each person counted under a measure."""
 
-    measure: Name
+    measure: Measure
     amount_eur: Amount
 
 
@@ -151,7 +163,7 @@ class Division(_Part):
     """A budget shared over areas by weighted measures; the contract gets the share of its own areas."""
 
     areas: Annotated[tuple[Area, ...], Field(strict=False, min_length=2)]
-    weights: Annotated[dict[str, Number], Field(min_length=1)]
+    weights: Annotated[dict[Measure, Number], Field(min_length=1)]
     own_areas: Annotated[tuple[Area, ...], Field(strict=False, min_length=1)]
 
     @model_validator(mode="after")
@@ -191,7 +203,7 @@ class PopulationComponent(_Part):
     budget_eur: Amount | None = None
     division: Division | None = None
     areas: Annotated[tuple[Area, ...], Field(strict=False)] = ()
-    measure: Name = "inhabitants"
+    measure: Measure = "inhabitants"
     count_date: date | None = None
     index: Annotated[tuple[YearIndex, ...], Field(strict=False)] = ()
     instalments: Literal["monthly", "quarterly"] = "monthly"
@@ -279,7 +291,7 @@ class ExampleDelivery(_Part):
 
 
 ExampleCount = Annotated[
-    tuple[Area, Name, date, Literal["provisional", "final"], Annotated[int, Field(ge=0)]], Field(strict=False)
+    tuple[Area, Measure, date, Literal["provisional", "final"], Annotated[int, Field(ge=0)]], Field(strict=False)
 ]
 ExamplePrice = Annotated[tuple[Name, date, date | Literal["open"], Number], Field(strict=False)]
 ExampleLine = Annotated[tuple[Key, MonthText, Name, SignedAmount], Field(strict=False)]

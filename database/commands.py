@@ -23,7 +23,12 @@ def db() -> None:
 @db.command()
 @click.pass_context
 def status(ctx: click.Context) -> None:
-    """Toon waar de database is en hoe hij ervoor staat."""
+    """Toon waar de database is en hoe hij ervoor staat.
+
+    \b
+    Voorbeeld:
+      bekostiging db status
+    """
     store = database(ctx)
     rows = _place(store.settings)
     if store.settings.database_url is not None or postgres.exists(embedded.home_of(store.settings)):
@@ -40,7 +45,12 @@ def status(ctx: click.Context) -> None:
 @db.command()
 @click.pass_context
 def upgrade(ctx: click.Context) -> None:
-    """Breng het schema van de database naar de nieuwste versie."""
+    """Breng het schema van de database naar de nieuwste versie.
+
+    \b
+    Voorbeeld:
+      bekostiging db upgrade
+    """
     with database(ctx).engine(check_schema=False) as engine:
         before = migrations.current_revision(engine)
         migrations.upgrade(engine)
@@ -51,7 +61,12 @@ def upgrade(ctx: click.Context) -> None:
 @db.command()
 @click.pass_context
 def stop(ctx: click.Context) -> None:
-    """Stop een ingebouwde database die is blijven draaien."""
+    """Stop een ingebouwde database die is blijven draaien.
+
+    \b
+    Voorbeeld:
+      bekostiging db stop
+    """
     settings = database(ctx).settings
     if settings.database_url is not None:
         raise Refusal("de databaseserver is niet van dit programma", "stop hem waar hij beheerd wordt")

@@ -29,14 +29,18 @@ def pseudonym_key(connection: Connection, config_dir: Path) -> bytes:
     if not path.exists() and stored is None:
         _make_key(path)
     try:
-        key = bytes.fromhex(path.read_text().strip())
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
         raise Refusal(
             f"de sleutel voor cliëntnummers ({path}) ontbreekt, en de database is met die sleutel gevuld",
             "zet het sleutelbestand terug uit de reservekopie",
         ) from None
+    except OSError as error:
+        raise Refusal(f"{path} kan niet gelezen worden: {error.strerror}", "controleer de rechten") from None
     except ValueError:
-        raise Refusal(f"{path} is geen sleutel", "zet het sleutelbestand terug uit de reservekopie") from None
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise Refusal(f"{path} is geen sleutel", "zet het sleutelbestand terug uit de reservekopie")
     fingerprint = hashlib.sha256(b"bekostiging pseudonym key" + key).hexdigest()
     if stored is None:
         connection.execute(insert(pseudonym_keys).values(fingerprint=fingerprint).on_conflict_do_nothing())
@@ -56,15 +60,18 @@ def pseudonym(key: bytes, client: str) -> str:
 
 def _make_key(path: Path) -> None:
     """Write a new key for this user alone; an unfinished file is never taken for a key."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_suffix(f".{os.getpid()}.new")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    draft = path.with_suffix(f".{secrets.token_hex(8)}.new")
     try:
-        os.link(draft, path)  # fails when another process made the key first; then that one is the key
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # fails when another process made the key first; then that one is the key
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    except OSError as error:
+        raise Refusal(f"{path} kan niet geschreven worden: {error.strerror}", "controleer de rechten") from None

@@ -101,6 +101,12 @@ class DeliveryFile:
         return _name_of(self.path)
 
     @property
+    def clients_have_bsn(self) -> bool:
+        """Whether the column of the client says that it holds a BSN."""
+        place = self.places["client"]
+        return place is not None and normal(self.header[place]) == "bsn"
+
+    @property
     def unused_headers(self) -> list[str]:
         return [name for place, name in enumerate(self.header) if place not in self.places.values() and name.strip()]
 
@@ -315,12 +321,11 @@ def _finder_of_client_numbers(file: DeliveryFile) -> Callable[[Sequence[str]], i
     kept = [place for name in ("reference", "previous", "assignment") if (place := file.places[name]) is not None]
 
     def find(cells: Sequence[str]) -> int | None:
-        number = cells[client].strip()
-        if number.isdigit() and is_bsn(number.zfill(9)):
-            bare = number.lstrip("0")
-            for place in kept:
-                if bare[-3:] in cells[place] and bare in _NO_DIGIT.sub("", cells[place]):  # also written 9999.00.006
-                    return place
+        number = cells[client].strip().lstrip("0")
+        for place in kept:  # also when it is written as 9999.00.006; few rows get past the first condition
+            if number[-3:] in cells[place] and number in _NO_DIGIT.sub("", cells[place]) and is_bsn(number.zfill(9)):
+                return place
+        if file.clients_have_bsn or is_bsn(number.zfill(9)):
             return None
         return next((place for place in kept if without_client_numbers(cells[place]) != cells[place]), None)
 
@@ -354,8 +359,7 @@ class _Remembered(dict[str, str]):
 
 def _readers(file: DeliveryFile, known: Known, key: bytes) -> dict[str, _Reader]:
     """How a cell of each column is read: text of the file in, text for COPY out; raises `CellError`."""
-    client_place = file.places["client"]
-    must_be_bsn = client_place is not None and normal(file.header[client_place]) == "bsn"
+    must_be_bsn = file.clients_have_bsn
 
     def client(text: str) -> str:
         text = text.strip()

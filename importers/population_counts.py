@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
+from contracts.model import measure_of
 from database.recordings import latest, lock_recordings, record
 from importers.tables import population_counts
 from kernel.findings import Finding
@@ -77,7 +78,7 @@ def _parse_count(text: str) -> int:
 _STATUSES = {"voorlopig": "provisional", "definitief": "final", "provisional": "provisional", "final": "final"}
 LAYOUT = (
     Column("area", ("gebied", "area"), _parse_area),
-    Column("measure", ("maat", "measure")),
+    Column("measure", ("maat", "measure"), measure_of),
     Column("counted_on", ("peildatum", "date"), parse_date),
     Column("persons", ("aantal", "count"), _parse_count),
     Column("status", ("status",), word_of(_STATUSES)),

@@ -99,5 +99,7 @@ def plain(value: Fraction | Decimal | int) -> str:
             denominator //= prime
     if denominator != 1:
         return f"{exact.numerator}/{exact.denominator}"
-    text = f"{Decimal(exact.numerator) / Decimal(exact.denominator):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    places = exact.denominator.bit_length()  # enough: no power of 2 or 5 in the denominator is higher
+    digits = str(abs(exact.numerator) * 10**places // exact.denominator).zfill(places + 1)
+    text = f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if exact < 0 else text

@@ -31,9 +31,10 @@ class Month:
     def parse(cls, text: str) -> Month:
         """Read '2026-03'. Raises `Refusal` for anything else."""
         match = _MONTH.fullmatch(text.strip())
-        if match is None or not 1 <= int(match[2]) <= 12:
-            raise Refusal(f'"{text}" is geen maand', "schrijf jaar en maand als 2026-03")
-        return cls(int(match[1]), int(match[2]))
+        try:
+            return cls(int(match[1]), int(match[2])) if match else cls(0, 0)
+        except ValueError:
+            raise Refusal(f'"{text}" is geen maand', "schrijf jaar en maand als 2026-03") from None
 
     @property
     def first_day(self) -> date:

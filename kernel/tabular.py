@@ -111,7 +111,7 @@ def read_bytes(path: Path) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise Refusal(f"{path} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten") from None
-    if not content.strip():
+    if not content.strip(b"\xef\xbb\xbf \r\n\t"):
         raise Refusal(f"{path.name} is leeg", "vraag het bestand opnieuw op bij de afzender")
     return content
 
@@ -185,11 +185,8 @@ def _read_row(
 ) -> Row:
     values: dict[str, Any] = {}
     if len(cells) != len(header):
-        findings.append(
-            row_finding(
-                "R01", number, f"{len(cells)} van de {len(header)} kolommen", "vul de rij aan tot alle kolommen"
-            )
-        )
+        hint = "vul de rij aan tot alle kolommen" if len(cells) < len(header) else "haal weg wat te veel is"
+        findings.append(row_finding("R01", number, f"{len(cells)} van de {len(header)} kolommen", hint))
         return Row(number, values)
     for column in layout:
         place = places[column.name]

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from contracts.model import MEASURE_WORDS
 from kernel.explanations import Step
 from kernel.money import Eur, half_up
 from kernel.notation import format_date, format_eur, format_number
@@ -79,7 +80,7 @@ CAUSES: Mapping[str, str] = {
 # Said of a cause in rows, where hours are rounded over a month of a client.
 HOURS = "{cause}: {quantity:minuut/minuten}, {billed_quantity} uur in plaats van {billed_quantity_before}"
 
-MEASURES: Mapping[str, str] = {"inhabitants": "inwoners"}
+MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
 
 # Singular and plural.
 UNITS: Mapping[str, str] = {

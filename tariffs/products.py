@@ -211,17 +211,17 @@ def _versions_by_code(file_name: str, rows: tuple[Row, ...]) -> dict[str, tuple[
         version = ProductVersion(**{name: value for name, value in row.values.items() if name != "code"})
         if (version.unit, version.price_per, version.rounding) not in PRICE_RULES:
             message = "deze eenheid, prijs per en afronding gaan niet samen"
-            findings.append(row_finding("P01", row.number, message, "kies een combinatie uit docs/file_layouts.md"))
+            findings.append(row_finding("K01", row.number, message, "kies een combinatie uit docs/file_layouts.md"))
         if (version.valid_until or date.max) <= version.valid_from:
             message = "de einddatum ligt niet na de begindatum"
-            findings.append(row_finding("P02", row.number, message, '"tot" is de eerste dag erna; laat leeg voor open'))
+            findings.append(row_finding("K02", row.number, message, '"tot" is de eerste dag erna; laat leeg voor open'))
         else:
             by_code.setdefault(row["code"], []).append((row.number, version))
     for code, versions in by_code.items():
         for (number, version), (other_number, other) in combinations(versions, 2):
             if version.period.overlaps(other.period):
                 message = f"product {code} overlapt met rij {number}"
-                findings.append(row_finding("P03", other_number, message, "sluit de eerdere rij af met een einddatum"))
+                findings.append(row_finding("K03", other_number, message, "sluit de eerdere rij af met een einddatum"))
     if findings:
         raise refuse_table(file_name, findings)
     return {

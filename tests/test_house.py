@@ -180,14 +180,23 @@ def test_a_lock_names_no_place(lock: str) -> None:
     assert not re.search(r"://|--index|--find-links|^[-./]|@ ", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE)
 
 
+def _texts(file: Path) -> str:
+    """What a file says; of a module only its texts, since a number in a calculation is nobody's."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if file.suffix != ".py":
+        return text
+    constants = (node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant))
+    return "\n".join(constant for constant in constants if isinstance(constant, str))
+
+
 def test_no_client_number_of_a_person_is_in_the_project() -> None:
-    """Test numbers begin with 9999, or with 0000 where a leading zero matters; nobody has one of them."""
+    """Numbers for tests begin with 9999, which are never given out, or count up."""
     folders = [ROOT / folder for folder in (*PACKAGES, "tests", "docs", "examples", "benchmarks")]
     files = [file for folder in folders for file in folder.rglob("*") if file.suffix in (".py", ".md", ".csv", ".toml")]
-    found = [
+    found = {
         f"{file.relative_to(ROOT)}: {number}"
         for file in [*files, *ROOT.glob("*.md"), ROOT / "cli.py"]
-        for number in re.findall(r"(?<![\w.])\d{9}(?![\w.])", file.read_text(encoding="utf-8", errors="replace"))
-        if is_bsn(number) and not number.startswith(("9999", "0000"))
-    ]
-    assert found == []
+        for number in re.findall(r"(?<![\w.])\d{9}(?![\w.])", _texts(file))
+        if is_bsn(number) and not number.startswith(("9999", "012345", "123456"))
+    }
+    assert found == set()

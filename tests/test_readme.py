@@ -89,6 +89,16 @@ def test_the_worked_month_comes_out_as_the_readme_shows(tmp_path: Path) -> None:
             assert _matches(command.says, said), f"{command.text}\n{said}"
 
 
+def _shortened(said: str, shown: str) -> str:
+    """What is said now, cut off where it was cut off before; as it is shown where that still holds."""
+    if _matches(shown, said):
+        return shown
+    lines, before = said.split("\n"), shown.splitlines()
+    if before[-1:] == [ANY_LINES] and before[-2] in lines:
+        lines[lines.index(before[-2]) + 1 :] = [ANY_LINES]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def rewrite() -> None:
     """Put what the program says now into the README."""
     text = README.read_text(encoding="utf-8")
@@ -103,8 +113,7 @@ def rewrite() -> None:
             said, _ = next(outcomes)
             if command.says is None:
                 return block[0]
-            says = command.says if _matches(command.says, said) else f"{said}\n" if said else ""
-            entries.append(f"$ {command.text}\n{says}")
+            entries.append(f"$ {command.text}\n{_shortened(said, command.says)}")
         return f"```console\n{''.join(entries)}```"
 
     README.write_text(text.replace(section[0], BLOCK.sub(answered, section[0])), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The key that client numbers are hashed with: made once, for this user alone, and never another for the same database."""
+"""The key that client numbers are hashed with: made once, for this user alone, and one for all of a database."""
 
 from __future__ import annotations
 

@@ -103,8 +103,16 @@ def test_an_area_has_a_code_of_cbs(text: str, code: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("41000002", "41000002"), ("07000001", "07000001"), ("7000001", None), ("410000021", None), ("4100000a", None), ("", None),
-     ("41000002\n", None), ("٤١٠٠٠٠٠٢", None)],
-)  # fmt: skip
+    [
+        ("41000002", "41000002"),
+        ("07000001", "07000001"),
+        ("7000001", None),
+        ("410000021", None),
+        ("4100000a", None),
+        ("", None),
+        ("41000002\n", None),
+        ("٤١٠٠٠٠٠٢", None),
+    ],
+)
 def test_a_provider_has_a_code_of_eight_digits(text: str, code: str | None) -> None:
     assert agb_code(text) == code

@@ -14,8 +14,10 @@ from kernel.money import Eur, allocate, half_up, round_down, total
 cents = st.integers(-(10**12), 10**12)
 amounts = st.builds(Eur.of_cents, cents)
 weights = st.lists(
-    st.one_of(st.integers(0, 1000), st.fractions(0, 1, max_denominator=97), st.decimals(0, 9, places=3)), min_size=1, max_size=8
-).filter(any)  # fmt: skip
+    st.one_of(st.integers(0, 1000), st.fractions(0, 1, max_denominator=97), st.decimals(0, 9, places=3)),
+    min_size=1,
+    max_size=8,
+).filter(any)
 
 
 # --- an amount --------------------------------------------------------------------------------------------------------
@@ -37,9 +39,24 @@ def test_an_amount_has_two_decimals(made_from: str | int | Decimal, shown: str) 
 
 
 @pytest.mark.parametrize(
-    "made_from", [1.0, 0.1, float("nan"), "0.001", "12.345", Decimal("0.005"), "NaN", "sNaN", "Infinity", "-inf", "", "abc",
-                  "12,34", "9" * 40]
-)  # fmt: skip
+    "made_from",
+    [
+        1.0,
+        0.1,
+        float("nan"),
+        "0.001",
+        "12.345",
+        Decimal("0.005"),
+        "NaN",
+        "sNaN",
+        "Infinity",
+        "-inf",
+        "",
+        "abc",
+        "12,34",
+        "9" * 40,
+    ],
+)
 def test_what_is_no_amount_is_refused(made_from: str | float | Decimal) -> None:
     with pytest.raises(ValueError, match=r"amount|decimals"):
         Eur(made_from)  # type: ignore[arg-type]

@@ -101,7 +101,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_table_with_errors_is_refused_with_every_reason(write: Callable[[str], Path]) -> None:
     bad = "cliënt;Datum;aantal\nc1;31-02-2026;1.000\n;06-01-2026;1\nc3\nc4;07-01-2026;1;2\nc5;08-01-2026;5\n"
-    with pytest.raises(Refusal, match="tabel.csv is niet ingelezen: 5 bevindingen") as refusal:
+    with pytest.raises(Refusal, match=r"tabel\.csv is niet ingelezen: 5 bevindingen") as refusal:
         read_table(write(bad), LAYOUT)
     assert [(finding.code, str(finding)) for finding in refusal.value.findings] == [
         ("R02", 'rij 2, kolom "Datum": 31-02-2026 bestaat niet; vul een bestaande dag in'),

@@ -54,11 +54,11 @@ DELIVERIES_HEADER = (
     "reference;municipality;provider;client;product;start;end;quantity;d/c;previous;assignment;claimed amount"
 )
 
-# What outlives `forget`: who the parties are, what they agreed, and what can be delivered.
-_REGISTER = {
+# Who the parties are, what they agreed, and what can be delivered; with the key that client numbers are hashed with.
+REGISTER = (
     "municipalities", "municipality_versions", "providers", "provider_versions", "products", "product_versions",
     "contracts", "contract_versions", "pseudonym_keys",
-}  # fmt: skip
+)  # fmt: skip
 
 
 def delivery(
@@ -159,16 +159,15 @@ class Books:
             self.contracts(*contracts)
         return self
 
-    def forget(self) -> None:
-        """Throw away everything but the register, in a way that no use case can: for the next example of a property."""
+    def forget(self, *, but: Sequence[str] = ()) -> None:
+        """Empty the books in a way that no use case can, for the next test or example; the tables `but` are kept."""
         with self.engine.begin() as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             for table in reversed(metadata.sorted_tables):
-                if table.name not in {*_REGISTER, "recordings"}:
+                if table.name not in (*but, "recordings"):
                     connection.execute(table.delete())
-            connection.execute(
-                text("DELETE FROM recordings WHERE kind NOT IN ('parties', 'products', 'contracts')")
-            )
+            kept = "'parties', 'products', 'contracts'" if but else "''"
+            connection.execute(text(f"DELETE FROM recordings WHERE kind NOT IN ({kept})"))
 
     @contextmanager
     def transaction(self, *, dry_run: bool = False) -> Iterator[Connection]:

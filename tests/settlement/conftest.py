@@ -1,4 +1,4 @@
-"""Books to settle: a database of its own for each test, and one that the examples of a property share."""
+"""Books to settle: one database for the tests of a module, emptied for each."""
 
 from __future__ import annotations
 
@@ -39,15 +39,6 @@ def module_database_url(server_url: URL) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def books(server_url: URL, tmp_path: Path) -> Iterator[Books]:
-    """Empty books."""
-    with _database(server_url) as url:
-        engine = open_engine(url)
-        yield Books(engine, tmp_path)
-        engine.dispose()
-
-
 @pytest.fixture(scope="module")
 def shared_engine(module_database_url: str) -> Iterator[Engine]:
     engine = open_engine(module_database_url)
@@ -57,6 +48,21 @@ def shared_engine(module_database_url: str) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def shared_books(shared_engine: Engine) -> Iterator[Books]:
-    """Books that the examples of a property share: each begins with `forget`."""
+    """Books that the tests of a module look at together, or that the examples of a property empty for themselves."""
     with tempfile.TemporaryDirectory(prefix="bekostiging-books-") as folder:
         yield Books(shared_engine, Path(folder))
+
+
+@pytest.fixture(scope="module")
+def _one_after_the_other(server_url: URL) -> Iterator[Books]:
+    with _database(server_url) as url, tempfile.TemporaryDirectory(prefix="bekostiging-books-") as folder:
+        engine = open_engine(url)
+        yield Books(engine, Path(folder))
+        engine.dispose()
+
+
+@pytest.fixture
+def books(_one_after_the_other: Books) -> Books:
+    """Empty books. Emptying a database takes a tenth of the time of making one."""
+    _one_after_the_other.forget()
+    return _one_after_the_other
