@@ -1,14 +1,12 @@
 """`bekostiging import`: deliveries, population counts, advances."""
 
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from database.connection import transaction
@@ -21,7 +19,7 @@ from importers.rejected_rows import make_folder, write_rejected
 from kernel.findings import Refusal
 from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, tell_warnings
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, tell_warnings, watched
 
 _SHOWN_PER_RULE = 5
 
@@ -92,9 +90,13 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
     with store.engine() as engine:
         for file in files:
             try:
-                with transaction(engine) as connection, _Progress(file) as watch:
+                with transaction(engine) as connection:
                     result = import_deliveries(
-                        connection, file, store.settings.config_dir, store.settings.user, watch.rows
+                        connection,
+                        file,
+                        store.settings.config_dir,
+                        store.settings.user,
+                        partial(watched, title=file.name),
                     )
             except Refusal as refusal:
                 if len(files) == 1:
@@ -118,35 +120,6 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
         )
     if any(result.needs_attention for result in results):
         ctx.exit(NEEDS_ATTENTION)
-
-
-class _Progress:
-    """A progress line on the terminal while the rows of a file pass; nothing when nobody is looking."""
-
-    def __init__(self, file: Path) -> None:
-        self._bar = Progress(
-            TextColumn("  {task.description}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.completed:,.0f} regels"),
-            TimeElapsedColumn(),
-            console=Console(stderr=True, width=WIDTH),
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        )
-        self._task = self._bar.add_task(file.name, total=None)
-
-    def __enter__(self) -> "_Progress":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def rows(self, rows: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-        for number, row in enumerate(rows, start=1):
-            if number % 10_000 == 0:
-                self._bar.update(self._task, completed=number)
-            yield row
 
 
 def _tell(result: DeliveryImport) -> None:

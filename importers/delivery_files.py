@@ -319,13 +319,14 @@ def _finder_of_client_numbers(file: DeliveryFile) -> Callable[[Sequence[str]], i
     client = file.places["client"]
     assert client is not None, "the client is a required column"
     kept = [place for name in ("reference", "previous", "assignment") if (place := file.places[name]) is not None]
+    always_bsn = file.clients_have_bsn
 
     def find(cells: Sequence[str]) -> int | None:
         number = cells[client].strip().lstrip("0")
         for place in kept:  # also when it is written as 9999.00.006; few rows get past the first condition
             if number[-3:] in cells[place] and number in _NO_DIGIT.sub("", cells[place]) and is_bsn(number.zfill(9)):
                 return place
-        if file.clients_have_bsn or is_bsn(number.zfill(9)):
+        if always_bsn or is_bsn(number.zfill(9)):
             return None
         return next((place for place in kept if without_client_numbers(cells[place]) != cells[place]), None)
 
@@ -359,14 +360,14 @@ class _Remembered(dict[str, str]):
 
 def _readers(file: DeliveryFile, known: Known, key: bytes) -> dict[str, _Reader]:
     """How a cell of each column is read: text of the file in, text for COPY out; raises `CellError`."""
-    must_be_bsn = file.clients_have_bsn
+    always_bsn = file.clients_have_bsn
 
     def client(text: str) -> str:
         text = text.strip()
         number = text.zfill(9) if text.isdigit() else text  # a spreadsheet drops leading zeros
         if not text:
             raise CellError("D02", "leeg", "vul het cliëntnummer in")
-        if must_be_bsn and not is_bsn(number):
+        if always_bsn and not is_bsn(number):
             raise CellError("D03", "dit is geen geldig BSN (elfproef)", "controleer het nummer bij de cliënt")
         return r"\\x" + pseudonym(key, number if is_bsn(number) else text)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from settlement.reading import NumberedLine, Run, SettledContract, read_run
 from settlement.runs import STATE_NAMES
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, watched
 
 _SHOWN_CORRECTIONS = 12
 _SHOWN_ERRORS = 20
@@ -338,7 +339,7 @@ def export(ctx: click.Context, number: int, out: Path) -> None:
       bekostiging statement export 3 --out afrekeningen/
     """
     with database(ctx).transaction() as connection:
-        written = export_statements(connection, number, out)
+        written = export_statements(connection, number, out, partial(watched, title="Afrekeningen"))
     click.echo(f"{len(written.paths)} afrekeningen geschreven in {out}")
     for contract in written.parked:
         click.echo(f"  Contract {contract} is geparkeerd en krijgt geen afrekening.")

@@ -1,11 +1,14 @@
 """`bekostiging tariff`: the product catalogue and the price lists."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from database.recordings import latest, resolve_cutoff
@@ -34,6 +37,15 @@ def tell_warnings(ctx: click.Context, warnings: Sequence[Finding]) -> None:
         click.echo(click.wrap_text(f"Let op: {warning}", WIDTH, subsequent_indent="  "))
     if warnings:
         ctx.exit(NEEDS_ATTENTION)
+
+
+T = TypeVar("T")
+
+
+def watched(items: Iterable[T], title: str) -> Iterable[T]:
+    """The same items, with a progress line on the terminal while they pass; nothing when nobody is looking."""
+    console = Console(stderr=True, width=WIDTH)
+    return track(items, title, console=console, transient=True, disable=not sys.stderr.isatty())
 
 
 def print_table(table: Table) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +30,15 @@ class Exported:
     parked: tuple[str, ...]
 
 
-def export_statements(connection: Connection, run_id: int, out: Path) -> Exported:
+def export_statements(
+    connection: Connection,
+    run_id: int,
+    out: Path,
+    watch: Callable[[Iterable[SettledContract]], Iterable[SettledContract]] = iter,
+) -> Exported:
     """Write a statement for every contract of a run that could be settled to the folder `out`.
+
+    `watch` sees the contracts pass (progress).
 
     Raises `Refusal` when there is no such run, when it was discarded, and when the folder cannot be written.
     """
@@ -41,7 +48,7 @@ def export_statements(connection: Connection, run_id: int, out: Path) -> Exporte
     register = read_register(connection, run)
     workbooks = {
         out / file_name(run, settled): workbook(read_statement(connection, run, settled, register))
-        for settled in run.contracts
+        for settled in watch(run.contracts)
         if not settled.parked
     }
     for path, content in workbooks.items():

@@ -113,7 +113,7 @@ def raised(amount: Cell, percent: Cell) -> Formula:
 
 
 def share_percent(parts: Sequence[tuple[Cell, Cell, Cell]]) -> Formula:
-    """The share of an area in percent: the sum over the measures of weight (percent) x persons in it / persons in all."""
+    """The share of an area in percent: the sum over the measures of weight in percent x persons in it / in all."""
     text = "+".join(f"{weight.address}*{persons.address}/{all_.address}" for weight, persons, all_ in parts)
     exact = sum((weight.exact * persons.exact / all_.exact for weight, persons, all_ in parts), Fraction(0))
     return Formula(text, exact)
