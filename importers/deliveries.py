@@ -17,6 +17,7 @@ from kernel.findings import Refusal
 from kernel.money import Eur
 from kernel.notation import format_date
 from tariffs.products import catalogue
+from tariffs.tables import product_versions
 from tariffs.units import UNIT_NAMES, Unit
 
 
@@ -76,8 +77,9 @@ def import_deliveries(
         providers={code: party.id for code, party in parties.providers.items()},
         products={code: product.id for code, product in products.items()},
     )
+    laws = _laws_of_references(connection)
     definitions = [
-        (product.id, version.period.start, version.period.end, version.law, version.unit, product.code)
+        (product.id, version.period.start, version.period.end, laws[product.id], version.unit, product.code)
         for product in products.values()
         for version in product.versions
     ]
@@ -98,6 +100,19 @@ def import_deliveries(
         recording = record(connection, "deliveries", what, by, file.name, file.sha256)
     loading.enter(connection, recording or 0)
     return _outcome(connection, file, reading, recording, read_before, broken, broken_cents)
+
+
+def _laws_of_references(connection: Connection) -> dict[int, str]:
+    """The law that a reference to a product belongs to: that under which the product was first recorded.
+
+    A reference is unique per law (TR314). When the catalogue corrects the law of a product, its rows keep their names;
+    else a row that comes again would be another row, and count twice.
+    """
+    versions = product_versions.c
+    rows = connection.execute(
+        select(versions.product_id, versions.law).order_by(versions.recording.desc(), versions.valid_from.desc())
+    )
+    return dict(rows.tuples())  # an earlier one replaces a later
 
 
 def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[list[RowFinding], dict[int, int]]:

@@ -35,7 +35,7 @@ _KEY = "municipality_id, provider_id, law, reference"
 def stage(connection: Connection, rows: Iterable[tuple[str, ...]], products: Sequence[tuple[Any, ...]]) -> None:
     """Bring the readable rows of a file into the database with COPY.
 
-    `products` are (product id, valid from, valid until, law, unit, code) of the catalogue.
+    `products` are (product id, valid from, valid until, law of its references, unit, code) of the catalogue.
     """
     connection.execute(
         text("""

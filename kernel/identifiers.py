@@ -15,7 +15,8 @@ def is_bsn(text: str) -> bool:
     """Whether `text` is nine digits that pass the elfproef (rule CS002 of iWmo/iJw)."""
     if len(text) != 9 or not (text.isascii() and text.isdigit()) or text == "000000000":
         return False
-    return sum(map(mul, _BSN_WEIGHTS, map(int, text))) % 11 == 0
+    check: int = sum(map(mul, _BSN_WEIGHTS, map(int, text)))
+    return check % 11 == 0
 
 
 def without_client_numbers(text: str, *, fewest_digits: int = 8) -> str:

@@ -68,7 +68,9 @@ def _line(period: Month, entitlement: Entitlement, volumes: Sequence[PricedVolum
     causes: tuple[Cause, ...] = ()
     if timing is not Timing.CURRENT:
         causes = _causes(entitlement, before, volumes, posted)
-    return Line(key, timing, entitlement.task_field, entitlement.amount, before, causes, entitlement.explanation)
+    # A correction is booked where the amount it corrects was booked, also when the product has moved since.
+    task_field = posted.task_fields.get(key, entitlement.task_field)
+    return Line(key, timing, task_field, entitlement.amount, before, causes, entitlement.explanation)
 
 
 def _causes(

@@ -92,7 +92,7 @@ _OF_ITS_DELIVERIES = {
         LEFT JOIN priced v ON v.contract_id = s.contract_id AND v.municipality_id = m.id AND v.product_id = p.id
             AND v.service_month = k.service_month
         WHERE r.rows <> coalesce(v.rows, 0)
-            AND NOT EXISTS (SELECT FROM run_findings f WHERE f.run_id = :run AND f.code IN ('P01', 'P05')
+            AND NOT EXISTS (SELECT FROM run_findings f WHERE f.run_id = :run AND f.code IN ('P01', 'P02', 'P05')
                 AND strpos(f.place, s.municipality) > 0 AND strpos(f.place, s.product) > 0
                 AND strpos(f.place, to_char(k.service_month, 'YYYY-MM')) > 0)
     """,

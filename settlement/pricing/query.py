@@ -87,13 +87,13 @@ SELECT coverage, service_month, price,
        sum(withdrawn_rows) AS withdrawn_rows, sum(cents - cents_with_credits) AS withdrawn_cents,
        {references_of_clients},
        min(price_day) AS price_day, sum(crossing_rows) AS crossing_rows,
-       count(*) FILTER (WHERE lowest_price IS DISTINCT FROM price OR unpriced_rows NOT IN (0, entries))
-           AS two_price_clients,
+       count(*) FILTER (WHERE two_prices) AS two_price_clients,
        count(*) FILTER (WHERE claimed_entries = entries AND claimed_cents <> cents) AS other_claims,
        sum(claimed_cents - cents) FILTER (WHERE claimed_entries = entries AND claimed_cents <> cents)
            AS claim_difference_cents
 FROM (
-    SELECT *, {cents_all} AS cents, {cents_before} AS cents_before, {cents_with_late} AS cents_with_late,
+    SELECT *, lowest_price IS DISTINCT FROM price OR unpriced_rows NOT IN (0, entries) AS two_prices,
+           {cents_all} AS cents, {cents_before} AS cents_before, {cents_with_late} AS cents_with_late,
            {cents_with_credits} AS cents_with_credits, {hours_all} AS hours
     FROM (
         SELECT coverage, service_month, client_id, assignment, divisor, max(price) AS price, min(price) AS lowest_price,
@@ -111,7 +111,7 @@ FROM (
         GROUP BY coverage, service_month, client_id, assignment, divisor
     ) AS client_month
 ) AS priced
-GROUP BY coverage, service_month, price
+GROUP BY coverage, service_month, price, two_prices
 """
 
 
@@ -166,7 +166,7 @@ def price_months(
             for row in connection.execute(text(statement), parameters):
                 coverage = read[row.coverage]
                 findings[coverage.registered.id] += _findings(coverage, row)
-                if row.price is not None:
+                if row.price is not None and not row.two_price_clients:
                     volumes[coverage.registered.id].append(_volume(coverage, terms, row))
         connection.execute(text("DROP TABLE run_coverages, run_prices, run_changed_months"))
     return {
@@ -288,16 +288,16 @@ def _price(scaled: int) -> Decimal:
 def _findings(coverage: Coverage, row: Any) -> list[Finding]:
     month = str(Month.of(row.service_month))
     place = f"product {coverage.product.code}, {coverage.municipality}, {month}"
+    # A shadow line is not paid: without one price it cannot be shown, and the budget is paid all the same.
+    severity = Severity.ERROR if coverage.treatment is Treatment.PAYABLE else Severity.WARNING
     found = []
-    if row.price is None:
+    if row.price is None and row.rows:  # what was credited needs no price
         missing = no_price(coverage.product.code, row.price_day)
-        # A shadow line is not paid: without a price it cannot be shown, and the budget is paid all the same.
-        severity = Severity.ERROR if coverage.treatment is Treatment.PAYABLE else Severity.WARNING
         message = f"er is geen prijs voor {_deliveries(row.rows)}"
         found.append(Finding(missing.code, severity, place, message, missing.hint))
     if row.two_price_clients:
         conflict = two_prices(coverage.product.code, month, row.two_price_clients)
-        found.append(Finding(conflict.code, conflict.severity, place, conflict.message, conflict.hint))
+        found.append(Finding(conflict.code, severity, place, conflict.message, conflict.hint))
     if row.crossing_rows:
         found.append(
             Finding(
@@ -332,15 +332,19 @@ def _merge(volumes: Iterable[PricedVolume]) -> list[PricedVolume]:
     for volume in volumes:
         key = (volume.component, volume.municipality, volume.month, volume.product, volume.price, astuple(volume.rule))
         other = merged.get(key)
-        merged[key] = volume if other is None else replace(
-            volume,
-            rows=volume.rows + other.rows,
-            quantity=volume.quantity + other.quantity,
-            billed_quantity=volume.billed_quantity + other.billed_quantity,
-            amount=volume.amount + other.amount,
-            late=volume.late + other.late,
-            credited=volume.credited + other.credited,
-            withdrawn=volume.withdrawn + other.withdrawn,
+        merged[key] = (
+            volume
+            if other is None
+            else replace(
+                volume,
+                rows=volume.rows + other.rows,
+                quantity=volume.quantity + other.quantity,
+                billed_quantity=volume.billed_quantity + other.billed_quantity,
+                amount=volume.amount + other.amount,
+                late=volume.late + other.late,
+                credited=volume.credited + other.credited,
+                withdrawn=volume.withdrawn + other.withdrawn,
+            )
         )
     return [merged[key] for key in sorted(merged)]
 

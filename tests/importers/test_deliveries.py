@@ -338,6 +338,21 @@ def test_the_same_file_again_changes_nothing(
     assert everything(registered_url) == before
 
 
+def test_many_files_in_one_command(
+    run: Callable[..., Result], line: Callable[..., str], lines: Callable[..., str], tmp_path: Path
+) -> None:
+    """One connection, one transaction per file: what one file leaves behind does not disturb the next."""
+    files = [tmp_path / f"{number}.csv" for number in range(8)]
+    for number, file in enumerate(files):
+        rows = [{"reference": f"r{number}"}, {"reference": f"c{number}", "previous": f"r{number - 1}", "dc": "C"}]
+        file.write_text(lines(*(line(**row) for row in rows)))
+    result = run("import", "deliveries", *files)
+    assert result.exit_code == 3  # the credit of the first file waits
+    assert result.output.count(" wacht op debetregel ") == 1
+    assert "Totaal" in result.output
+    assert re.search(r"Totaal +16 +15 +0 +1 +0\b", result.output), result.output
+
+
 def test_a_rejected_row_is_accepted_once_the_catalogue_knows_it(
     desk: Desk, line: Callable[..., str], lines: Callable[..., str]
 ) -> None:
@@ -354,6 +369,20 @@ def test_a_rejected_row_is_accepted_once_the_catalogue_knows_it(
     assert (again.read_before, account(again), again.findings) == (first.recording, (2, 1, 0, 0, 1), [])
     assert again.recording == latest(desk.connection)
     assert (str(again.account.claimed_accepted), desk.counting()) == ("12.50", {"r1": 1, "r2": 1})
+
+
+def test_a_row_stays_the_same_when_the_catalogue_corrects_its_law(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str]
+) -> None:
+    """A reference is unique per law; a corrected catalogue must not make a second delivery of the same row."""
+    content = lines(line(**DEBIT))
+    assert account(desk.take(content)) == (1, 1, 0, 0, 0)
+    header = "wet;categorie;product;naam;eenheid;prijs per;afronding;lijn;schaal;taakveld;vanaf;tot"
+    row = "Wmo;45;45A04;Ambulant;minuut;uur;regel;tweede;lokaal;6.751;01-01-2025;"
+    import_products(desk.connection, desk.write(f"{header}\n{row}\n", "products.csv"), "tester")
+    assert account(desk.take(content)) == (1, 0, 0, 0, 1)
+    assert account(desk.take(lines(line(**CREDIT)))) == (1, 1, 0, 0, 0)
+    assert desk.volume() == 0
 
 
 def test_a_reference_belongs_to_a_municipality_a_provider_and_a_law(

@@ -212,7 +212,9 @@ class Books:
             path = self.table("product;vanaf;tot;prijs", rows)
             import_prices(connection, path, WHO, price_list, version)
 
-    def count(self, persons: int, status: str = "provisional", *, area: str = MUNICIPALITY, day: str = "2026-01-01") -> None:
+    def count(
+        self, persons: int, status: str = "provisional", *, area: str = MUNICIPALITY, day: str = "2026-01-01"
+    ) -> None:
         with self.transaction() as connection:
             row = f"{area};inhabitants;{day};{persons};{status}"
             import_counts(connection, self.table("area;measure;date;count;status", [row]), WHO)

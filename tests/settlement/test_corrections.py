@@ -1,4 +1,4 @@
-"""What a run says: the difference with what was posted, under the month it belongs to, with causes that add up to it."""
+"""What a run says: the difference with what was posted, under the month it belongs to, with causes that add up."""
 
 from __future__ import annotations
 
@@ -168,9 +168,7 @@ def test_lines_come_in_a_fixed_order() -> None:
 
 
 def test_rows_that_came_in_are_told_apart() -> None:
-    now = volume(
-        "83.00", rows=2, late=(1, "30.00", "r10"), credited=(1, "-50.00", "r11"), withdrawn=(1, "-7.00", "r1")
-    )
+    now = volume("83.00", rows=2, late=(1, "30.00", "r10"), credited=(1, "-50.00", "r11"), withdrawn=(1, "-7.00", "r1"))
     lines = said([now], posted({key(): "110.00"}, {key(): ["60.00"]}))
     assert causes(lines) == [("late", "30.00"), ("credit", "-50.00"), ("withdrawn", "-7.00")]
     assert [cause.values["references"] for cause in lines[0].causes] == ["r10", "r11", "r1"]

@@ -170,4 +170,3 @@ def test_a_journal_that_is_not_the_run_is_not_posted(books: Books, monkeypatch: 
     monkeypatch.undo()
     books.post(run)
     assert books.read(run).state == "posted"
-

@@ -293,6 +293,14 @@ recount = { dead_band_percent = "1.2", counts = "yearly" }"""
     assert year_budget(base, counts, year=2027, until="2028-01-01") == "1204603.00"
 
 
+def test_a_count_before_the_count_date_is_no_recount() -> None:
+    base = """amount_per_inhabitant_eur = "120.10"
+count_date = 2026-07-01
+recount = { dead_band_percent = "1.2", counts = "yearly" }"""
+    counts = {("GM0502", "inhabitants", date(2026, 7, 1), "final"): 10000, FINAL: 11000}
+    assert year_budget(base, counts) == "1201000.00"
+
+
 def test_segments_grow_by_their_weight_in_euros() -> None:
     base = f'{SEGMENTS}\nrecount = {{ dead_band_percent = "1" }}'
     final = {

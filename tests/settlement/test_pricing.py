@@ -234,7 +234,9 @@ def key_of(volume: PricedVolume) -> VolumeKey:
 
 PRICES_OF_ANY_KIND = st.one_of(
     # On the edge of half a cent for small numbers, with four decimals, nothing at all, and the usual.
-    st.sampled_from(["0.30", "0.0050", "0.0150", "61.75", "58.4001", "212.35", "0.0001", "0", "9999.9999"]).map(Decimal),
+    st.sampled_from(["0.30", "0.0050", "0.0150", "61.75", "58.4001", "212.35", "0.0001", "0", "9999.9999"]).map(
+        Decimal
+    ),
     st.integers(0, 3_000_000).map(lambda units: Decimal(units) / 10_000),
 )
 DAYS = st.integers(0, 89).map(lambda days: JANUARY.first_day + timedelta(days=days))
@@ -319,9 +321,7 @@ def effect(
         e for e in entries
         if e.part == part and e.row.contract is contract and key in by_hand(contract, [e], prices)
     ]  # fmt: skip
-    now, before = (
-        step[key].amount if key in step else Eur.zero() for step in (steps[part], steps[part - 1])
-    )
+    now, before = (step[key].amount if key in step else Eur.zero() for step in (steps[part], steps[part - 1]))
     references = sorted({e.reference for e in own}) if key[1] < PERIOD else []
     return RowEffect(len(own), now - before, tuple(sorted({*references[:1], *references[-1:]})))
 
@@ -428,6 +428,19 @@ def test_two_prices_in_the_month_of_a_client_are_a_finding(engine: Engine) -> No
     assert (finding.code, finding.severity) == ("P02", Severity.ERROR)
 
 
+def test_a_price_for_part_of_the_month_of_a_client_is_a_finding(engine: Engine) -> None:
+    prices = {**flat("60.00"), "uren": [(date(2026, 1, 16), Decimal("60.00"))]}
+    found = priced(engine, [row("r1", "uren", day=15), row("r2", "uren", day=16)], prices)[FIRST_DAY.id]
+    assert [(finding.code, finding.severity) for finding in found.findings] == [("P02", Severity.ERROR)]
+    assert found.volumes == []
+
+
+def test_what_was_credited_needs_no_price(engine: Engine) -> None:
+    rows = [row("r1", credited=2), row("r2", "uren", credited=2)]
+    found = priced(engine, rows, {"ambulant": [(date(2026, 2, 1), Decimal("60.00"))]})[FIRST_DAY.id]
+    assert (found.findings, found.volumes) == ([], [])
+
+
 def test_a_day_without_a_price_is_a_finding_and_no_amount(engine: Engine) -> None:
     prices = {**flat("60.00"), "ambulant": [(date(2026, 1, 16), Decimal("60.00"))]}
     found = priced(engine, [row("r1", day=15), row("r2", day=16)], prices)[FIRST_DAY.id]
@@ -454,6 +467,15 @@ def test_what_a_budget_pays_is_shown_without_an_amount_when_it_has_no_price(engi
     assert [(finding.code, finding.severity) for finding in found.findings] == [("P01", Severity.WARNING)]
     [volume] = priced(engine, [row(contract=team)], flat("60.00"), contracts=[team])[3].volumes
     assert (volume.treatment, str(volume.amount)) == (Treatment.SHADOW, "95.00")
+
+
+def test_what_a_budget_pays_is_shown_without_the_clients_that_have_two_prices(engine: Engine) -> None:
+    team = RegisteredContract(3, 1, contract_of(population_contract(covers=["uren"])), "")
+    prices = {**flat("60.00"), "uren": CHANGE["ambulant"]}
+    rows = [row(f"r{day}", "uren", day=day, contract=team) for day in (5, 20)]
+    found = priced(engine, [*rows, row("r3", "uren", client=2, contract=team)], prices, contracts=[team])[3]
+    assert [(finding.code, finding.severity) for finding in found.findings] == [("P02", Severity.WARNING)]
+    assert [str(volume.amount) for volume in found.volumes] == ["120.00"]
 
 
 @pytest.mark.parametrize(
@@ -545,7 +567,7 @@ def test_the_plan_reads_the_months_that_are_asked_once(engine: Engine) -> None:
         for code, number in MANY.items()
     ]  # fmt: skip
     changes = [(date(2025, month, 1), Decimal(month)) for month in range(1, 13)]
-    prices = {code: changes for code in RULES}
+    prices = dict.fromkeys(RULES, changes)
     terms = terms_of(prices, cutoff=5, contracts=contracts)
     terms = replace(terms, providers={code: Party(number, code) for code, number in MANY.items()})
     asked = {contract.id: [Month(2026, 2), Month(2026, 3)] for contract in contracts}
@@ -571,4 +593,3 @@ def test_the_plan_reads_the_months_that_are_asked_once(engine: Engine) -> None:
             assert scanned == ["deliveries_2026_02", "deliveries_2026_03"]
             assert [node["Node Type"] for node in nodes if node["Node Type"] == "Nested Loop"] == []
             assert any(node["Node Type"] == "Hash Join" for node in nodes)
-

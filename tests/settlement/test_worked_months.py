@@ -29,7 +29,7 @@ from contracts.tables import contracts, providers
 from database.connection import transaction
 from importers.tables import batch_findings, batches
 from settlement.reading import read_run
-from settlement.tables import journal_entries, journal_lines, run_lines
+from settlement.tables import journal_entries, journal_lines
 from tests.settlement.books import Books, effort_contract, population_contract, said
 
 CASE = tomllib.loads((Path(__file__).parents[1] / "cases" / "worked_months.toml").read_text(encoding="utf-8"))
@@ -127,9 +127,7 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(
-    shared_engine: Engine, module_database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Story]:
+def story(shared_engine: Engine, module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("worked_months")
     home = {
         "BEKOSTIGING_DATABASE_URL": module_database_url,
@@ -179,7 +177,14 @@ def story(
     record(10)
     record(11, exit_code=3)
     post(settle("march"))
-    february = ("settle", "run", "--period", RUNS["february"]["period"], "--cutoff", RUNS["february"]["cut_off"] + OFFSET)
+    february = (
+        "settle",
+        "run",
+        "--period",
+        RUNS["february"]["period"],
+        "--cutoff",
+        RUNS["february"]["cut_off"] + OFFSET,
+    )
     story.dry = invoke(*february, "--dry-run")
     invoke(*february)
     story.again = json.loads(invoke("settle", "show", 4, "--json").stdout)
