@@ -112,7 +112,7 @@ def _laws_of_references(connection: Connection) -> dict[int, str]:
     rows = connection.execute(
         select(versions.product_id, versions.law).order_by(versions.recording.desc(), versions.valid_from.desc())
     )
-    return dict(rows.tuples())  # an earlier one replaces a later
+    return {row.product_id: row.law for row in rows}  # an earlier one replaces a later
 
 
 def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[list[RowFinding], dict[int, int]]:

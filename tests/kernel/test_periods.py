@@ -90,6 +90,7 @@ def test_consecutive_periods_count_every_day_once() -> None:
     whole = [date(2024, 3, 16) + timedelta(days=number) for number in range(365)]
     assert [sum(day in period for period in periods) for day in whole] == [1] * 365
     assert not periods[0].overlaps(periods[1])
+    assert not periods[1].overlaps(periods[0])
     assert sum((period.end - period.start).days for period in periods) == 365
 
 
