@@ -220,6 +220,8 @@ class PopulationComponent(_Part):
             raise ValueError("division verdeelt een budget; geef budget_eur")
         if self.division and self.areas:
             raise ValueError("bij division staan de gebieden in division.own_areas; laat areas weg")
+        if len(set(self.areas)) < len(self.areas):
+            raise ValueError("een gebied staat twee keer in areas")
         needs_count = self.budget_eur is None or self.division is not None or self.recount is not None
         if needs_count and self.count_date is None:
             raise ValueError("count_date ontbreekt: op welke dag worden de inwoners geteld?")

@@ -119,19 +119,21 @@ def _shared(component: PopulationComponent, counts: Counts, whole: tuple[Eur, St
     assert component.division is not None
     assert component.count_date is not None
     division = component.division
-    shares = {area: Fraction(0) for area in division.areas}
-    shares_of: dict[str, list[Step]] = {area: [] for area in division.areas}
+    areas = sorted(division.areas)  # one order in every contract, so that the parts of all contracts add up
+    shares = {area: Fraction(0) for area in areas}
+    shares_of: dict[str, list[Step]] = {area: [] for area in areas}
     for measure, weight in division.weights.items():
-        persons = {area: _known(counts, area, measure, component.count_date) for area in division.areas}
+        statuses = _base_statuses(component)
+        persons = {area: _known(counts, area, measure, component.count_date, statuses) for area in areas}
         everyone = sum(persons.values())
         if not everyone:
-            raise _nobody(division.areas, measure, component.count_date)
-        for area in division.areas:
+            raise _nobody(areas, measure, component.count_date)
+        for area in areas:
             shares[area] += Fraction(weight) * persons[area] / everyone
             values = {"measure": measure, "weight": str(weight)}
             values |= {"persons": str(persons[area]), "persons_all": str(everyone)}
             shares_of[area].append(Step("measure_share", values))
-    parts = dict(zip(division.areas, allocate(whole[0], list(shares.values())), strict=True))
+    parts = dict(zip(areas, allocate(whole[0], list(shares.values())), strict=True))
     own = total(parts[area] for area in division.own_areas)
     steps = tuple(
         Step("area_share", {"area": area, "share": plain(shares[area])}, str(parts[area]), "", tuple(shares_of[area]))
@@ -237,11 +239,18 @@ def _count_date(component: PopulationComponent) -> date:
 
 
 def _base_persons(contract: Contract, component: PopulationComponent, counts: Counts, measure: str) -> int:
-    """The persons the budget is based on: the final count, or with a recount by it the provisional one it follows."""
-    day = _count_date(component)
-    recount_by_final = component.recount is not None and component.recount.counts == "final"
-    statuses = ("provisional", "final") if recount_by_final else ("final", "provisional")
+    """The persons in the areas of a component that its budget is based on."""
+    day, statuses = _count_date(component), _base_statuses(component)
     return sum(_known(counts, area, measure, day, statuses) for area in _areas(contract, component))
+
+
+def _base_statuses(component: PopulationComponent) -> tuple[str, str]:
+    """Which count a budget is based on: the final one, or with a recount by it the provisional one it follows.
+
+    Else the growth that the recount pays would be in the base already.
+    """
+    recount_by_final = component.recount is not None and component.recount.counts == "final"
+    return ("provisional", "final") if recount_by_final else ("final", "provisional")
 
 
 def _recount_persons(

@@ -86,7 +86,7 @@ broken = Row("d1", product="99X99", claimed="3,00")
 
 @st.composite
 def sets_of_rows(draw: st.DrawFn) -> list[Row]:
-    """Debits, and credits that mostly are copies of one of them; some debits never come."""
+    """Debits, credits that mostly are copies of one of them, and contradictions; some debits never come."""
     owed = draw(st.lists(debits, min_size=1, max_size=4))
     rows = [row for row in owed if draw(st.integers(0, 4))]
     for _ in range(draw(st.integers(0, 6))):
@@ -97,6 +97,8 @@ def sets_of_rows(draw: st.DrawFn) -> list[Row]:
             credit = replace(draw(debits), reference=reference, previous=copied.reference)
         if credit.reference != credit.previous:
             rows.append(credit)
+    if rows and draw(st.booleans()):  # somebody says otherwise
+        rows.append(replace(draw(st.sampled_from(rows)), quantity=61))
     return [*rows, *[broken] * (not draw(st.integers(0, 4)))] or owed
 
 

@@ -132,7 +132,7 @@ def everything_known(desk: Books, story: Sequence[Row], prices: PriceList, final
         desk.deliver(*lines)
 
 
-@settings(SETTINGS, max_examples=16)
+@settings(SETTINGS, max_examples=20)
 @given(
     story=rows(files=len(PERIODS)),
     lists=st.tuples(PRICE_LISTS, PRICE_LISTS),
@@ -177,7 +177,7 @@ def test_months_add_up_to_the_year_and_running_twice_changes_nothing(
     assert not any(contract.parked for contract in at_once.contracts)
 
 
-@settings(SETTINGS, max_examples=15)
+@settings(SETTINGS, max_examples=20)
 @given(story=rows(files=1, most=7), before=PRICE_LISTS, after=PRICE_LISTS)
 def test_a_price_changed_back_in_time_is_the_difference_of_two_clean_runs(
     desk: Books, story: list[Row], before: PriceList, after: PriceList
@@ -197,7 +197,7 @@ def test_a_price_changed_back_in_time_is_the_difference_of_two_clean_runs(
     assert kinds <= {"price"}
 
 
-@settings(SETTINGS, max_examples=15)
+@settings(SETTINGS, max_examples=20)
 @given(story=rows(files=3), files=st.integers(1, 4), seed=st.integers(0, 1000))
 def test_order_of_rows_and_of_files_and_splitting_change_nothing(
     desk: Books, story: list[Row], files: int, seed: int
@@ -221,7 +221,7 @@ def test_order_of_rows_and_of_files_and_splitting_change_nothing(
     assert [str(c.total) for c in shuffled.contracts] == [str(c.total) for c in expected.contracts]
 
 
-@settings(SETTINGS, max_examples=15)
+@settings(SETTINGS, max_examples=20)
 @given(kept=rows(files=1, most=4), taken_back=rows(files=1, most=4), in_one_file=st.booleans())
 def test_a_credit_restores(desk: Books, kept: list[Row], taken_back: list[Row], in_one_file: bool) -> None:
     """Also where minutes are rounded per client and month, and whether or not the debit was posted before."""

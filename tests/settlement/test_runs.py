@@ -595,13 +595,34 @@ def test_another_price_list_of_the_contract(january: Books) -> None:
 
 
 def test_an_amount_per_inhabitant_that_is_agreed_anew_is_no_recount(january: Books) -> None:
-    january.count(10150, "final")
     january.month("2026-01")
+    january.count(10150, "final")
+    assert reasons(january.month("2026-01"), "A")[("2026-01", "instalment")] == [("recount", "500.00")]
     base = 'amount_per_inhabitant_eur = "126.00"\ncount_date = 2026-01-01\nrecount = { dead_band_percent = "1" }'
     january.contracts(population_contract(base=base))
     run = january.month("2026-02")
     # 105,525.00 (126 x 10,000 x 1.005 / 12) for 100,500.00
     assert reasons(run, "A")[("2026-01", "instalment")] == [("terms", "5025.00")]
+
+
+def test_a_correction_tells_what_was_before_it_and_not_what_was_first(january: Books) -> None:
+    january.deliver(delivery("r3", "02A16", "2026-01-06", 360))
+    january.month("2026-01")
+    for number, (period, price, hours) in enumerate((("2026-02", "61.75", "7"), ("2026-03", "63.00", "8"))):
+        january.prices(PRICES[0], f"45A04;2026-01-01;;{price}", *PRICES[2:])
+        january.deliver(delivery(f"s{number}", "02A16", "2026-01-20", 60))
+        lines = {line.line.key.label: line.line for line in settled(january.month(period)).lines}
+        [late], [changed] = lines["02A16"].causes, lines["45A04"].causes
+        assert (late.values["billed_quantity_before"], late.values["billed_quantity"]) == (str(int(hours) - 1), hours)
+        assert (changed.values["before_eur"], changed.values["now_eur"]) == (("60.00", "61.75")[number], price)
+
+
+def test_a_correction_is_booked_where_the_amount_was_booked(january: Books) -> None:
+    january.month("2026-01")
+    january.products(PRODUCTS[0].replace("6.751", "6.752"))
+    january.deliver(delivery("r3", "45A04", "2026-01-30", 60), delivery("r4", "45A04", "2026-02-03", 60))
+    lines = settled(january.month("2026-02")).lines
+    assert {str(line.line.key.month): line.line.task_field for line in lines} == {"2026-01": "6.751", "2026-02": "6.752"}
 
 
 def test_a_budget_that_pays_from_now_on_what_was_paid_by_volume(january: Books) -> None:
