@@ -4,6 +4,7 @@
 program.
 """
 
+import io
 import sys
 import traceback
 from dataclasses import dataclass
@@ -46,7 +47,10 @@ class _Root(click.Group):
             raise
         except Exception:  # the one place that catches everything: to end with a code of its own
             traceback.print_exc()
-            click.echo("Fout in het programma; er is niets vastgelegd. Meld dit met de tekst hierboven.", err=True)
+            click.echo(
+                "Fout in het programma. Meld dit met de tekst hierboven, en kijk wat er is vastgelegd (settle list).",
+                err=True,
+            )
             ctx.exit(BUG)
 
 
@@ -69,6 +73,9 @@ def main(ctx: click.Context) -> None:
     Van contracten en leveringen naar maandafrekeningen en een journaal, tot op de cent en per regel uit te leggen.
     """
     ctx.obj = ctx.obj or Program()
+    for stream in (sys.stdout, sys.stderr):  # a terminal without → shows ? and does not end the program
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 for group in (tariff, contract, import_, settle, statement, ledger, explain, db):

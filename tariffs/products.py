@@ -19,10 +19,10 @@ from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding
 from kernel.notation import parse_date
 from kernel.periods import Period
-from kernel.tabular import Column, Row, read_table, refuse_table, row_finding, unread_columns
+from kernel.tabular import Column, Row, Table, read_table, refuse_table, row_finding, unread_columns
 from tariffs.tables import product_versions, products
 from tariffs.task_fields import TASK_FIELDS
-from tariffs.units import PRICE_RULES, UNIT_WORDS, PriceRule, Rounding, Unit
+from tariffs.units import PRICE_RULES, UNIT_NAMES, UNIT_WORDS, PriceRule, Rounding, Unit
 
 Value = TypeVar("Value")
 
@@ -150,6 +150,7 @@ def import_products(connection: Connection, path: Path, by: str) -> ProductImpor
     read = _versions_by_code(path.name, table.rows)
     lock_recordings(connection)
     known = catalogue(connection, latest(connection))
+    _refuse_another_unit(table, read, known)
     added = [code for code in read if code not in known]
     changed = [code for code in read if code in known and known[code].versions != read[code]]
     recording = None
@@ -164,6 +165,23 @@ def import_products(connection: Connection, path: Path, by: str) -> ProductImpor
         tuple(sorted(read.keys() - {*added, *changed})),
         tuple(unread_columns(table)),
     )
+
+
+def _refuse_another_unit(
+    table: Table, read: Mapping[str, tuple[ProductVersion, ...]], known: Mapping[str, Product]
+) -> None:
+    """What was delivered in minutes would be hours from then on: in another unit it is another product."""
+    findings = [
+        row_finding("K04", row.number, f"product {code} wordt geleverd in {UNIT_NAMES[unit]}", _OTHER_CODE)
+        for row in table.rows
+        for code in [row["code"]]
+        if code in known and row["unit"] != (unit := known[code].versions[0].unit)
+    ]
+    if findings:
+        raise refuse_table(table.file_name, findings)
+
+
+_OTHER_CODE = "geef het product in de andere eenheid een eigen code"
 
 
 def catalogue(connection: Connection, cutoff: int) -> Mapping[str, Product]:

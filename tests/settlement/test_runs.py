@@ -622,7 +622,10 @@ def test_a_correction_is_booked_where_the_amount_was_booked(january: Books) -> N
     january.products(PRODUCTS[0].replace("6.751", "6.752"))
     january.deliver(delivery("r3", "45A04", "2026-01-30", 60), delivery("r4", "45A04", "2026-02-03", 60))
     lines = settled(january.month("2026-02")).lines
-    assert {str(line.line.key.month): line.line.task_field for line in lines} == {"2026-01": "6.751", "2026-02": "6.752"}
+    assert {str(line.line.key.month): line.line.task_field for line in lines} == {
+        "2026-01": "6.751",
+        "2026-02": "6.752",
+    }
 
 
 def test_a_budget_that_pays_from_now_on_what_was_paid_by_volume(january: Books) -> None:
