@@ -149,14 +149,14 @@ def test_an_example_counts_as_the_catalogue_counts(
 def test_an_example_follows_the_catalogue_of_the_day(
     prepared: Connection, document: Write, settler: Any, effort: str, products_file: Path
 ) -> None:
-    """The unit of a product changes in 2026; an example of 2025 still counts the old way."""
+    """The rounding of a product changes in 2026; an example of 2025 still counts the old way."""
     lines = products_file.read_text().splitlines()
     row = lines[1]
-    until, later = row + "01-01-2026", row.replace("minuut;uur", "uur;uur").replace("2025", "2026")
+    until, later = row + "01-01-2026", row.replace(";regel;", ";client en maand;").replace("2025", "2026")
     products_file.write_text("\n".join([lines[0], until, later]))
     import_products(prepared, products_file, "tester")
     (finding,) = refused(prepared, settler, document(effort))
-    assert "product 45A04 is op 05-01-2026 in de catalogus: hour, hour, row" in finding
+    assert "product 45A04 is op 05-01-2026 in de catalogus: minute, hour, client_month" in finding
     add_contracts(prepared, [document(effort.replace("2026-01", "2025-02"))], "tester", settler)
 
 
