@@ -22,7 +22,9 @@ def settle_example(contract: Contract, example: Example) -> list[ExampleResult]:
         (area, measure, day, status): persons for area, measure, day, status, persons in example.counts
     }
     entitlements: list[Entitlement] = []
-    findings: list[Finding] = _unread_deliveries(contract, example)
+    findings: list[Finding] = []
+    if unread := _unread_deliveries(contract, example):
+        raise _insufficient(unread)
     for component in contract.component:
         volumes, unpriced = _price(contract, component, example)
         findings += unpriced
@@ -33,12 +35,16 @@ def settle_example(contract: Contract, example: Example) -> list[ExampleResult]:
             entitlements += instalments
             findings += missing
     if findings:
-        raise Refusal("gegevens ontbreken", "vul het voorbeeld aan", findings)
+        raise _insufficient(findings)
     return [
         ExampleResult(entitlement.key.component, entitlement.key.month, entitlement.key.label, entitlement.amount)
         for entitlement in entitlements
         if entitlement.amount
     ]
+
+
+def _insufficient(findings: Sequence[Finding]) -> Refusal:
+    return Refusal("gegevens ontbreken", "vul het voorbeeld aan", findings)
 
 
 def _price(

@@ -14,6 +14,11 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from contracts.documents import contract_of
+from kernel.findings import Refusal
+from settlement.examples import settle_example
+from tests.settlement.books import population_contract
+
 CASES = Path(__file__).parents[1] / "cases"
 CBS = Path(__file__).parents[2] / "examples" / "cbs" / "population_2024.csv"
 PARTIES = "soort;code;naam\ngemeente;GM0502;Capelle\naanbieder;41000002;Zorg\n"
@@ -320,3 +325,59 @@ def test_product_periods(desk: Desk) -> None:
     assert desk.settled("2025-06", 1) == {
         ("zorg", "2025-04"): "60.00", ("zorg", "2025-05"): "61.00", ("zorg", "2025-06"): "62.00",
     }  # fmt: skip
+
+
+# --- a worked example that does not suffice ---------------------------------------------------------------------------
+
+EXAMPLE = """
+[[example]]
+name = "minuten"
+through = "2025-04"
+products = { 45A04 = { unit = "minute", price_per = "hour" } }
+prices = [ ["45A04", 2025-01-01, 2025-05-01, "60.00"], ["02A16", 2025-01-01, "open", "58.40"] ]
+deliveries = [ { product = "45A04", start = 2025-04-08, end = 2025-04-08, quantity = 95 } ]
+expect = [ ["zorg", "2025-04", "45A04", "95.00"] ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "instead", "code"),
+    [
+        ("start = 2025-04-08, end = 2025-04-08", "start = 2026-04-08, end = 2026-04-08", "C20"),  # not in force
+        ("start = 2025-04-08, end = 2025-04-08", "start = 2025-05-08, end = 2025-05-08", "C20"),  # after `through`
+        ('product = "45A04"', 'product = "44A09"', "C20"),
+        ('{ product = "45A04"', '{ municipality = "GM0597", product = "45A04"', "C20"),
+        ('product = "45A04"', 'product = "02A16"', "C21"),
+        ("2025-05-01", "2025-04-08", "P01"),
+    ],
+)
+def test_a_worked_example_on_too_few_facts_is_refused(given: str, instead: str, code: str) -> None:
+    right = contract_of(HEAD + EFFORT + EXAMPLE)
+    assert [str(result.amount) for result in settle_example(right, right.example[0])] == ["95.00"]
+    assert EXAMPLE.count(given) == 1
+    wrong = contract_of(HEAD + EFFORT + EXAMPLE.replace(given, instead))
+    with pytest.raises(Refusal, match="gegevens ontbreken") as refusal:
+        settle_example(wrong, wrong.example[0])
+    assert [finding.code for finding in refusal.value.findings] == [code]
+
+
+def test_a_worked_example_of_a_budget_without_its_count_is_refused() -> None:
+    document = population_contract(base='amount_per_inhabitant_eur = "120.00"\ncount_date = 2026-01-01', covers=())
+    example = EXAMPLE.replace('2025-04"', '2026-01"')
+    contract = contract_of(document + "\n".join(line for line in example.splitlines() if "deliveries" not in line))
+    with pytest.raises(Refusal) as refusal:
+        settle_example(contract, contract.example[0])
+    assert [finding.code for finding in refusal.value.findings] == ["F01"]
+
+
+def test_a_worked_example_shows_what_a_budget_covers() -> None:
+    document = population_contract(base='budget_eur = "1200.00"', start="2025-01-01", covers=("45A04",))
+    contract = contract_of(document + EXAMPLE)
+    lines = [(str(r.month), r.label, str(r.amount)) for r in settle_example(contract, contract.example[0])]
+    assert sorted(lines) == [
+        ("2025-01", "instalment", "100.00"),
+        ("2025-02", "instalment", "100.00"),
+        ("2025-03", "instalment", "100.00"),
+        ("2025-04", "45A04", "95.00"),
+        ("2025-04", "instalment", "100.00"),
+    ]

@@ -31,7 +31,7 @@ from settlement.pricing.reference import DeliveredRow, price_by_hand
 from settlement.terms import Terms, coverages
 from tariffs.price_lists import Price, PriceVersion
 from tariffs.products import CareLine, Product, ProductVersion, Scope
-from tariffs.units import PRICE_RULES, PriceRule, Rounding, Unit
+from tariffs.units import PRICE_RULES, PriceRule, Rounding, Unit, hours_of
 from tests.settlement.books import CARE, OTHER, effort_contract, population_contract
 
 JANUARY, PERIOD = Month(2026, 1), Month(2026, 3)
@@ -362,12 +362,14 @@ def test_hours_of_which_every_row_is_credited_are_none(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "hours"), [([29], 1), ([30], 1), ([89], 1), ([90], 2), ([95] * 4, 6), ([95] * 4 + [25], 7)]
+    ("minutes", "hours"),
+    [([29], 1), ([30], 1), ([89], 1), ([90], 2), ([149], 2), ([75, 75], 3), ([95] * 4, 6), ([95] * 4 + [25], 7)],
 )
 def test_minutes_become_hours_per_client_and_month(engine: Engine, minutes: list[int], hours: int) -> None:
     rows = [row(f"r{number}", "uren", quantity, day=number + 1) for number, quantity in enumerate(minutes)]
     [volume] = priced(engine, rows, flat("58.40"))[FIRST_DAY.id].volumes
     assert (volume.quantity, volume.billed_quantity) == (sum(minutes), hours)
+    assert hours_of(minutes) == hours
     assert volume.amount == total([Eur("58.40")] * hours)
 
 
