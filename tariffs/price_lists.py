@@ -5,6 +5,7 @@ version. At a cut-off the highest version number recorded by then holds, so the 
 makes no difference.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,9 +27,10 @@ from tariffs.products import Product, catalogue
 from tariffs.tables import price_lists, price_versions, prices, products
 from tariffs.units import Rounding
 
-# Prices times volumes are computed in 64-bit whole numbers of 1/10,000 euro.
-_HIGHEST_PRICE = 10_000_000
+# Prices times volumes are computed in 64-bit whole numbers of 1/10,000 euro: 99,999,999 units at this price still fit.
+_HIGHEST_PRICE = 1_000_000
 _SMALLEST_STEP = Decimal("0.0001")
+_THREE_DECIMALS = re.compile(r"(\d{1,3})[.,](\d{3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,18 @@ class _FilePrice:
 
 
 def _parse_price(text: str) -> Decimal:
+    if match := _THREE_DECIMALS.fullmatch(text):  # a price may have them, so the remedy differs from that of any number
+        whole, decimals = match.groups()
+        raise ValueError(
+            f'"{text}" kan twee dingen betekenen; schrijf {whole},{decimals}0 (met vier decimalen) '
+            f"of {int(whole + decimals)},00"
+        )
     price = parse_number(text)
     if price < 0:
         raise ValueError(f'"{text}" is negatief; schrijf een prijs van 0 of meer')
-    if price >= _HIGHEST_PRICE:
-        raise ValueError(f'"{text}" is te hoog voor een prijs; controleer de komma')
+    if price > _HIGHEST_PRICE:
+        highest = format_number(_HIGHEST_PRICE)
+        raise ValueError(f'"{text}" is hoger dan de hoogste prijs, {highest} euro; controleer de komma')
     if price != price.quantize(_SMALLEST_STEP):
         raise ValueError(f'"{text}" heeft meer dan vier decimalen; rond de prijs af')
     return price.quantize(CENT if price == price.quantize(CENT) else _SMALLEST_STEP)
@@ -233,8 +242,9 @@ def _read_prices(table: Table) -> list[_FilePrice]:
 
 
 def _refuse_unknown_products(table: Table, read: Sequence[_FilePrice], known: Mapping[str, Product]) -> None:
+    hint = 'lees het product eerst in met "bekostiging tariff products"'
     findings = [
-        row_finding("T04", price.row_number, f"product {price.product} is onbekend", "lees eerst de producten in")
+        row_finding("T04", price.row_number, f"product {price.product} is onbekend", hint)
         for price in read
         if price.product not in known
     ]
@@ -259,7 +269,8 @@ def _warnings(file_name: str, read: Sequence[_FilePrice], known: Mapping[str, Pr
                     f"product {code} heeft geen prijs van {format_date(earlier.valid_until)} "
                     f"tot {format_date(later.valid_from)}"
                 )
-                yield Finding("T05", Severity.WARNING, place, message, "leveringen in die tijd blijven zonder bedrag")
+                hint = "vul een prijs in als er in die tijd geleverd is"
+                yield Finding("T05", Severity.WARNING, place, message, hint)
             elif later.valid_from.day != 1 and earlier.price != later.price:
                 product = known[code].on(later.valid_from)
                 if product is not None and product.rounding is Rounding.CLIENT_MONTH:

@@ -4,22 +4,23 @@ A product comes in versions: all rows of one product in one file, known from one
 are dated, so a product may change its name or task field on a day.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, and_, column, func, insert, or_, select
+from sqlalchemy import table as named_table
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding
-from kernel.notation import parse_date
-from kernel.periods import Period
-from kernel.tabular import Column, Row, Table, read_table, refuse_table, row_finding, unread_columns
+from kernel.notation import format_number, parse_date
+from kernel.periods import Month, Period
+from kernel.tabular import Column, Row, read_table, refuse_table, row_finding, unread_columns
 from tariffs.tables import product_versions, products
 from tariffs.task_fields import TASK_FIELDS
 from tariffs.units import PRICE_RULES, UNIT_NAMES, UNIT_WORDS, PriceRule, Rounding, Unit
@@ -147,10 +148,12 @@ LAYOUT = (
 def import_products(connection: Connection, path: Path, by: str) -> ProductImport:
     """Record the products of a file that are new or changed. Raises `Refusal` with every finding of the file."""
     table = read_table(path, LAYOUT)
-    read = _versions_by_code(path.name, table.rows)
     lock_recordings(connection)
     known = catalogue(connection, latest(connection))
-    _refuse_another_unit(table, read, known)
+    read, findings = _versions_by_code(table.rows)
+    findings += _other_units(table.rows, known)
+    if findings := findings or list(_lost_days(connection, table.rows, read, known)):
+        raise refuse_table(table.file_name, findings)
     added = [code for code in read if code not in known]
     changed = [code for code in read if code in known and known[code].versions != read[code]]
     recording = None
@@ -167,21 +170,74 @@ def import_products(connection: Connection, path: Path, by: str) -> ProductImpor
     )
 
 
-def _refuse_another_unit(
-    table: Table, read: Mapping[str, tuple[ProductVersion, ...]], known: Mapping[str, Product]
-) -> None:
+def _other_units(rows: Sequence[Row], known: Mapping[str, Product]) -> Iterator[Finding]:
     """What was delivered in minutes would be hours from then on: in another unit it is another product."""
-    findings = [
-        row_finding("K04", row.number, f"product {code} wordt geleverd in {UNIT_NAMES[unit]}", _OTHER_CODE)
-        for row in table.rows
-        for code in [row["code"]]
-        if code in known and row["unit"] != (unit := known[code].versions[0].unit)
+    units = {code: product.versions[0].unit for code, product in known.items()}
+    for row in rows:
+        unit = units.setdefault(row["code"], row["unit"])
+        if row["unit"] != unit:
+            message = f"product {row['code']} wordt geleverd in {UNIT_NAMES[unit]}"
+            hint = "geef het product in de andere eenheid een eigen code"
+            yield row_finding("K04", row.number, message, hint)
+
+
+# The rows that count. Their table belongs to a package above this one, so it goes by its name.
+_deliveries = named_table(
+    "deliveries", column("product_id"), column("service_month"), column("service_start"), column("sign")
+)
+
+
+def _lost_days(
+    connection: Connection,
+    rows: Sequence[Row],
+    read: Mapping[str, tuple[ProductVersion, ...]],
+    known: Mapping[str, Product],
+) -> Iterator[Finding]:
+    """What was delivered on a day on which the product no longer exists would be taken back by the next run."""
+    for code in sorted(read.keys() & known.keys()):
+        delivered = _delivered(connection, known[code].id, _no_longer_held(known[code].versions, read[code]))
+        if delivered:
+            number = next(row.number for row in rows if row["code"] == code)
+            count = sum(delivered.values())
+            said = "is 1 levering" if count == 1 else f"zijn {format_number(count)} leveringen"
+            months = ", ".join(map(str, delivered))
+            message = f"van product {code} {said} op dagen die de rijen niet meer dekken (in {months})"
+            hint = "houd de oude rij en voeg een rij toe vanaf de dag van de wijziging"
+            yield row_finding("K05", number, message, hint)
+
+
+def _no_longer_held(old: Sequence[ProductVersion], new: Sequence[ProductVersion]) -> list[Period]:
+    periods = [version.period for version in (*old, *new)]
+    edges = sorted({period.start for period in periods} | {period.end for period in periods})
+    return [
+        Period(start, end)
+        for start, end in pairwise(edges)
+        if any(start in version.period for version in old) and not any(start in version.period for version in new)
     ]
-    if findings:
-        raise refuse_table(table.file_name, findings)
 
 
-_OTHER_CODE = "geef het product in de andere eenheid een eigen code"
+def _delivered(connection: Connection, product_id: int, periods: Sequence[Period]) -> dict[Month, int]:
+    """How many rows count whose first day is in one of `periods`, by service month."""
+    if not periods:
+        return {}
+    row = _deliveries.c
+    within = (
+        and_(
+            row.service_month >= period.start.replace(day=1),
+            row.service_month < period.end,
+            row.service_start >= period.start,
+            row.service_start < period.end,
+        )
+        for period in periods
+    )
+    found = connection.execute(
+        select(row.service_month, func.sum(row.sign).label("rows"))
+        .where(row.product_id == product_id, or_(*within))
+        .group_by(row.service_month)
+        .having(func.sum(row.sign) > 0)
+        .order_by(row.service_month)
+    )
+    return {Month.of(month.service_month): month.rows for month in found}
 
 
 def catalogue(connection: Connection, cutoff: int) -> Mapping[str, Product]:
@@ -222,7 +278,8 @@ def catalogue(connection: Connection, cutoff: int) -> Mapping[str, Product]:
     return found
 
 
-def _versions_by_code(file_name: str, rows: tuple[Row, ...]) -> dict[str, tuple[ProductVersion, ...]]:
+def _versions_by_code(rows: Sequence[Row]) -> tuple[dict[str, tuple[ProductVersion, ...]], list[Finding]]:
+    """The versions of each product in order of date, and what is wrong with the rows in themselves."""
     findings: list[Finding] = []
     by_code: dict[str, list[tuple[int, ProductVersion]]] = {}
     for row in rows:
@@ -240,12 +297,11 @@ def _versions_by_code(file_name: str, rows: tuple[Row, ...]) -> dict[str, tuple[
             if version.period.overlaps(other.period):
                 message = f"product {code} overlapt met rij {number}"
                 findings.append(row_finding("K03", other_number, message, "sluit de eerdere rij af met een einddatum"))
-    if findings:
-        raise refuse_table(file_name, findings)
-    return {
+    read = {
         code: tuple(sorted((version for _, version in versions), key=lambda version: version.valid_from))
         for code, versions in by_code.items()
     }
+    return read, findings
 
 
 def _store(connection: Connection, changed: Mapping[str, tuple[ProductVersion, ...]], recording: int) -> None:

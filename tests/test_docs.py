@@ -11,7 +11,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*
 DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
 PACKAGES = ("kernel", "database", "tariffs", "contracts", "importers", "settlement")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
-CODE = re.compile(r"(?<![A-Z])[BCDFGLPRTVW]\d\d")
+CODE = re.compile(r"(?<![A-Z])[BCDFGKLPRTVW]\d\d")
 
 
 def _source() -> dict[str, str]:

@@ -58,9 +58,9 @@ def test_every_code_is_explained() -> None:
         (CONTRACTS, (documents, acceptance, review)),
     ):
         sources = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
-        codes = set(re.findall(r'"([RPTGBVCW]\d\d)"', sources))
+        codes = set(re.findall(r'"([RKTGBVCW]\d\d)"', sources))
         assert codes
-        assert codes == set(re.findall(r"\b([RPTGBVCW]\d\d)\b", page))
+        assert codes == set(re.findall(r"\b([RKTGBVCW]\d\d)\b", page))
 
 
 def test_the_example_is_a_contract(document: Callable[..., Path]) -> None:

@@ -53,7 +53,7 @@ def test_import_tells_version_changes_and_warnings(
         "  45A04 vanaf 01-02-2026 tot 02-02-2026: 60,00 wordt geen prijs\n"
         "  45A04 vanaf 02-02-2026: 60,00 wordt 61,75\n"
         "Let op: prices.csv, rij 3: product 45A04 heeft geen prijs van 01-02-2026 tot\n"
-        "  02-02-2026; leveringen in die tijd blijven zonder bedrag\n"
+        "  02-02-2026; vul een prijs in als er in die tijd geleverd is\n"
     )
     other = run("import", prices_file(("45A04", "01-01-2026", "", "99")), "--list", "crisis", "--version", "4")
     assert other.output == "Vastlegging 4: prijslijst crisis, versie 4.\n"

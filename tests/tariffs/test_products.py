@@ -8,7 +8,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from click.testing import Result
+from sqlalchemy import Connection, Engine
 
 from database.recordings import latest
 from kernel.findings import Refusal
@@ -156,6 +157,86 @@ def test_rows_of_a_product_do_not_overlap(connection: Connection, products_file:
         "rij 4: product 45A04 overlapt met rij 3",
     ]
     import_products(connection, products_file(ROW + "01-01-2026", ROW.replace("2025", "2026")), "tester")
+
+
+def test_a_product_keeps_its_unit(connection: Connection, products_file: Callable[..., Path]) -> None:
+    """Against what is known and within a file; every row that says otherwise is told, with what else is wrong."""
+    import_products(connection, products_file(ROW), "tester")
+    hours = ROW.replace("minuut;uur", "uur;uur")
+    new = ROW.replace("45A04", "45A05")
+    findings = refused(
+        connection,
+        products_file(
+            ROW + "01-01-2026",
+            hours.replace("2025", "2026") + "01-01-2027",
+            hours.replace("2025", "2027"),
+            new + "01-01-2026",
+            new.replace("minuut;uur", "stuk;stuk").replace("2025", "2026"),
+            ROW.replace("45A04", "45A06") + "01-01-2024",
+        ),
+    )
+    assert [finding.split(";")[0] for finding in findings] == [
+        "rij 7: de einddatum ligt niet na de begindatum",
+        "rij 3: product 45A04 wordt geleverd in minuten",
+        "rij 4: product 45A04 wordt geleverd in minuten",
+        "rij 6: product 45A05 wordt geleverd in minuten",
+    ]
+    assert findings[1].endswith("; geef het product in de andere eenheid een eigen code")
+
+
+@pytest.fixture
+def delivered(invoke: Callable[..., Result], products_file: Callable[..., Path], tmp_path: Path) -> None:
+    """Two rows of 45A04 in January 2026 and one in February, and one of March that was credited."""
+    (tmp_path / "parties.csv").write_text("soort;code;naam\ngemeente;GM0502;Capelle\naanbieder;41000002;Zorg\n")
+    header = "referentie;gemeente;aanbieder;bsn;product;begindatum;einddatum;aantal;dc;vorige referentie"
+    days = {"r1": "05-01-2026", "r2": "31-01-2026", "r3": "01-02-2026", "r4": "05-03-2026"}
+    rows = [f"{name};GM0502;41000002;999900006;45A04;{day};{day};60;D;" for name, day in days.items()]
+    rows.append(rows[-1].replace("D;", "C;r4").replace("r4;", "r5;", 1))
+    (tmp_path / "deliveries.csv").write_text("\n".join([header, *rows]))
+    for arguments in (
+        ("contract", "parties", tmp_path / "parties.csv"),
+        ("tariff", "products", products_file(ROW)),
+        ("import", "deliveries", tmp_path / "deliveries.csv"),
+    ):
+        assert invoke(*arguments).exit_code == 0
+
+
+@pytest.mark.usefixtures("delivered")
+@pytest.mark.parametrize(
+    ("rows", "said", "months"),
+    [
+        ([ROW.replace("2025", "2027")], "zijn 3 leveringen op dagen", "2026-01, 2026-02"),
+        ([ROW.replace("01-01-2025", "01-02-2026")], "zijn 2 leveringen op dagen", "2026-01"),
+        ([ROW + "01-02-2026"], "is 1 levering op dagen", "2026-02"),
+        ([ROW + "31-01-2026", ROW.replace("01-01-2025", "01-02-2026")],
+         "is 1 levering op dagen", "2026-01"),
+    ],
+)  # fmt: skip
+def test_a_day_with_deliveries_keeps_its_product(
+    engine: Engine, products_file: Callable[..., Path], rows: list[str], said: str, months: str
+) -> None:
+    """Else the next run would take back in silence what was posted."""
+    other = ROW.replace("45A04", "45A05")
+    with engine.connect() as connection:
+        findings = refused(connection, products_file(other, *rows))
+    hint = "houd de oude rij en voeg een rij toe vanaf de dag van de wijziging"
+    assert findings == [f"rij 3: van product 45A04 {said} die de rijen niet meer dekken (in {months}); {hint}"]
+
+
+@pytest.mark.usefixtures("delivered")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [ROW + "01-02-2026", ROW.replace("01-01-2025", "01-02-2026").replace("Ambulant", "Thuis")],
+        [ROW.replace("01-01-2025", "05-01-2026") + "02-02-2026"],
+    ],
+    ids=["a new row from a day", "days without deliveries that count"],
+)
+def test_a_product_may_change_from_a_day_and_lose_other_days(
+    engine: Engine, products_file: Callable[..., Path], rows: list[str]
+) -> None:
+    with engine.connect() as connection:
+        assert import_products(connection, products_file(*rows), "tester").changed == ("45A04",)
 
 
 @pytest.mark.parametrize("until", ["01-01-2025", "31-12-2024"])
