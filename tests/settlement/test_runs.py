@@ -517,12 +517,13 @@ def test_a_product_that_changed_its_task_field_on_a_day_is_inside_before_and_aft
 
 
 def test_deliveries_of_a_product_that_was_taken_out_of_the_catalogue_are_named(january: Books) -> None:
-    """The catalogue was wrong: the product ended before some of its deliveries, which nothing can price now."""
+    """A credited row lets its product end before it; then the credit is contradicted and the row counts again."""
     january.month("2026-01")
+    january.deliver(delivery("r3", "44A09", "2026-01-20", 3, end="2026-01-22", credits="r2"))
     january.products("Jeugdwet;44;44A09;Logeren;dag;dag;regel;tweede;regionaal;6.762;2025-01-01;2026-01-15")
     january.deliver(delivery("r3", "44A09", "2026-01-12", 2, end="2026-01-13"))
     run = january.month("2026-02")
-    assert said(run) == {("2026-01", "44A09"): "-212.35"}  # two days for three
+    assert said(run) == {("2026-01", "44A09"): "-637.05"}
     assert codes(run) == ["P05"]
 
 
