@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
@@ -20,6 +21,10 @@ from database.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "migrated"
+
+# A slow machine is no error: examples may take their time.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 # Waits until the test process is gone; when that was killed, stops the server it left.
 GUARD = """

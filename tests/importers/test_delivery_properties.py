@@ -22,7 +22,7 @@ from importers.client_numbers import KEY_FILE, pseudonym
 if TYPE_CHECKING:
     from tests.importers.conftest import Desk
 
-FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 MORE = settings(FEW, max_examples=60)
 
 CLIENTS = ("999900006", "999900018")

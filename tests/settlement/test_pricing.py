@@ -282,7 +282,7 @@ def delivered_rows(draw: st.DrawFn) -> list[Row]:
     return rows
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(rows=delivered_rows(), prices=price_lists())
 @example(rows=[], prices={code: [(date(2025, 1, 1), Decimal("1"))] for code in RULES})
 def test_the_query_is_pricing_by_hand(engine: Engine, rows: list[Row], prices: PriceList) -> None:

@@ -26,9 +26,7 @@ from tests.settlement.books import (
 )
 
 PERIODS = ("2026-01", "2026-02", "2026-03", "2026-04")
-SETTINGS = settings(
-    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)  # fmt: skip
+SETTINGS = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])  # fmt: skip
 BASE = """amount_per_inhabitant_eur = "123.45"
 count_date = 2026-01-01
 index = [ { year = 2026, percent = "4.96" } ]

@@ -1,6 +1,0 @@
-"""A slow machine is no error: examples may take their time."""
-
-from hypothesis import settings
-
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
