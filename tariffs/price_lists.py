@@ -5,7 +5,6 @@ version. At a cut-off the highest version number recorded by then holds, so the 
 makes no difference.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,7 +29,6 @@ from tariffs.units import Rounding
 # Prices times volumes are computed in 64-bit whole numbers of 1/10,000 euro: 99,999,999 units at this price still fit.
 _HIGHEST_PRICE = 1_000_000
 _SMALLEST_STEP = Decimal("0.0001")
-_THREE_DECIMALS = re.compile(r"(\d{1,3})[.,](\d{3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +94,6 @@ class _FilePrice:
 
 
 def _parse_price(text: str) -> Decimal:
-    if match := _THREE_DECIMALS.fullmatch(text):  # a price may have them, so the remedy differs from that of any number
-        whole, decimals = match.groups()
-        raise ValueError(
-            f'"{text}" kan twee dingen betekenen; schrijf {whole},{decimals}0 (met vier decimalen) '
-            f"of {int(whole + decimals)},00"
-        )
     price = parse_number(text)
     if price < 0:
         raise ValueError(f'"{text}" is negatief; schrijf een prijs van 0 of meer')
