@@ -24,11 +24,12 @@ from settlement.entitlement import Timing, Treatment
 from settlement.explain import explain_line, list_lines, tell_reference
 from settlement.ledger.accounts import read_accounts
 from settlement.ledger.export import export_journal, write_journal
-from settlement.phrases import cause_sentence, causes_sentence
+from settlement.phrases import cause_sentence, causes_sentence, counted
 from settlement.reading import NumberedLine, Run, SettledContract, read_run
 from settlement.runs import STATE_NAMES
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
+from settlement.terminal import fit
 from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, watched
 
 _SHOWN_CORRECTIONS = 12
@@ -85,26 +86,29 @@ def list_(ctx: click.Context) -> None:
         .join(run_states, (run_states.c.run_id == runs.c.id) & (run_states.c.state == runs.c.state))
         .order_by(runs.c.id)
     )
-    totals = select(run_contracts.c.run_id, run_contracts.c.total_eur)
     with database(ctx).transaction() as connection:
         found = connection.execute(query).all()
-        amounts: dict[int, list[Eur]] = {}
-        for number, amount in connection.execute(totals):
-            amounts.setdefault(number, []).append(amount)
+        contracts: dict[int, list[Any]] = {row.id: [] for row in found}
+        for contract in connection.execute(select(run_contracts)):
+            contracts[contract.run_id].append(contract)
     if not found:
         click.echo("Er zijn nog geen runs. Begin met: bekostiging settle run --period 2026-01")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("Run", "Periode", "Vastlegging", "Toestand", "Sinds", "Door"):
-        table.add_column(name, overflow="fold", no_wrap=name != "Door")
-    table.add_column("Totaal (€)", justify="right", no_wrap=True)
+    parked = {number: sum(contract.parked for contract in of_run) for number, of_run in contracts.items()}
+    table = _table()
+    table.show_edge = False
+    for name in ("Run", "Periode", "Vastl.", "Toestand", "Sinds", "Door"):
+        table.add_column(name, overflow="fold", no_wrap=name not in ("Sinds", "Door"))
+    for name in ("Geparkeerd",) * any(parked.values()) + ("Te betalen",):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in found:
-        since = f"{row.at:%d-%m-%Y %H:%M}"
-        owed = format_eur(total(amounts.get(row.id, [])))
+        to_pay = total(contract.total_eur - contract.set_off_eur for contract in contracts[row.id])
+        amount = format_eur(to_pay) if parked[row.id] < len(contracts[row.id]) else "geparkeerd"
         table.add_row(
-            str(row.id), str(Month.of(row.period)), str(row.cutoff), STATE_NAMES[row.state], since, row.by, owed
-        )
-    print_table(table)
+            str(row.id), str(Month.of(row.period)), str(row.cutoff), STATE_NAMES[row.state],
+            f"{row.at:%d-%m-%Y %H:%M}", row.by, *[str(parked[row.id] or "")] * any(parked.values()), amount,
+        )  # fmt: skip
+    print_table(fit(table))
 
 
 @settle.command("show")
@@ -194,8 +198,9 @@ def show_run(settled: Run) -> None:
         cells = ["", *[""] * (len(shown) - 2), "geparkeerd"] if contract.parked else list(map(format_eur, amounts))
         table.add_row(contract.contract.number, *cells[-len(shown) :])
     table.add_section()
-    table.add_row("Totaal (€)", *(format_eur(total(amounts)) for amounts in shown.values()))
-    print_table(table)
+    without = " zonder geparkeerde" if any(contract.parked for contract in settled.contracts) else ""
+    table.add_row(f"Totaal{without} (€)", *(format_eur(total(amounts)) for amounts in shown.values()))
+    print_table(fit(table))
     _show_corrections(settled)
     for contract in settled.contracts:
         _show_findings(f"Contract {contract.contract.number}", contract.findings, contract.parked)
@@ -205,11 +210,15 @@ def show_run(settled: Run) -> None:
 
 def amounts_table(first: str, *amounts: str) -> Table:
     """A table of amounts: these are never cut off, what stands before them is folded when it does not fit."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = _table()
     table.add_column(first, overflow="fold")
     for name in amounts:
         table.add_column(name, justify="right", no_wrap=True)
     return table
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def run_json(settled: Run) -> dict[str, Any]:
@@ -236,11 +245,11 @@ def run_json(settled: Run) -> dict[str, Any]:
                     if line.line.key.treatment is Treatment.PAYABLE
                     for cause in line.line.causes
                 ],
-                "findings": [str(finding) for finding in contract.findings],
+                "findings": [f"{finding.code} {finding}" for finding in contract.findings],
             }
             for contract in settled.contracts
         ],
-        "findings": [str(finding) for finding in settled.findings],
+        "findings": [f"{finding.code} {finding}" for finding in settled.findings],
     }
 
 
@@ -275,7 +284,7 @@ def _sum(contract: SettledContract, timing: Timing) -> Eur:
 def _show_corrections(settled: Run) -> None:
     """Every correction with its reason, the largest first, as many as fit a screen."""
     corrections = [
-        (contract.contract.number, line)
+        (contract.contract, line)
         for contract in settled.contracts
         for line in contract.lines
         if line.line.timing is not Timing.CURRENT and line.line.key.treatment is Treatment.PAYABLE
@@ -283,20 +292,23 @@ def _show_corrections(settled: Run) -> None:
     if not corrections:
         return
     corrections.sort(key=lambda pair: (-abs(pair[1].line.amount.amount), pair[1].number))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("Regel", "Contract", "Maand", "Wat"):
+    of_several = any(len(contract.municipalities) > 1 for contract, _ in corrections)
+    table = _table()
+    for name in ("Regel", "Contract", *["Gemeente"] * of_several, "Maand", "Wat"):
         table.add_column(name, overflow="fold", no_wrap=name == "Maand")
     table.add_column("Correctie (€)", justify="right", no_wrap=True)
-    table.add_column("Waarom")
-    for number, numbered in corrections[:_SHOWN_CORRECTIONS]:
+    table.add_column("Waarom", overflow="fold")
+    for contract, numbered in corrections[:_SHOWN_CORRECTIONS]:
         line = numbered.line
-        why = causes_sentence(line.causes)
         label = "termijn" if line.key.label == INSTALMENT else line.key.label
-        table.add_row(str(numbered.number), number, str(line.key.month), label, format_eur(line.amount), why)
-    print_table(table)
+        table.add_row(
+            str(numbered.number), contract.number, *[line.key.municipality] * of_several, str(line.key.month), label,
+            format_eur(line.amount), causes_sentence(line.causes),
+        )  # fmt: skip
+    print_table(fit(table))
     if len(corrections) > _SHOWN_CORRECTIONS:
-        rest = len(corrections) - _SHOWN_CORRECTIONS
-        click.echo(f"… en nog {rest} kleinere correcties; zie `bekostiging explain {settled.id}`")
+        rest = counted(len(corrections) - _SHOWN_CORRECTIONS, "kleinere correctie/kleinere correcties")
+        click.echo(f"… en nog {rest}; zie `bekostiging explain {settled.id}`")
 
 
 def _show_findings(title: str, findings: Sequence[Finding], parked: bool) -> None:
@@ -340,7 +352,7 @@ def export(ctx: click.Context, number: int, out: Path) -> None:
     """
     with database(ctx).transaction() as connection:
         written = export_statements(connection, number, out, partial(watched, title="Afrekeningen"))
-    click.echo(f"{len(written.paths)} afrekeningen geschreven in {out}")
+    click.echo(f"{counted(len(written.paths), 'afrekening/afrekeningen')} geschreven in {out}")
     for contract in written.parked:
         click.echo(f"  Contract {contract} is geparkeerd en krijgt geen afrekening.")
     if written.parked:
@@ -368,9 +380,8 @@ def export_ledger(ctx: click.Context, number: int, out: Path | None, accounts: P
         journal = export_journal(connection, number, read_accounts(accounts))
     target = out or Path(f"journaal-{number}.csv")
     totals = write_journal(journal, target)
-    click.echo(
-        f"{journal.lines} regels, debet {format_eur(journal.debit)}, credit {format_eur(journal.credit)}: {target}"
-    )
+    lines = counted(journal.lines, "regel/regels")
+    click.echo(f"{lines}, debet {format_eur(journal.debit)}, credit {format_eur(journal.credit)}: {target}")
     click.echo(f"Controletotalen: {totals}")
 
 

@@ -26,11 +26,12 @@ from kernel.periods import Period
 from settlement.entitlement import Line, Timing, Treatment
 from settlement.funding import population
 from settlement.invariants import BrokenInvariant
-from settlement.phrases import cause_sentence, explanation_lines
+from settlement.phrases import UNITS, cause_sentence, counted, explanation_lines, hours_sentence
 from settlement.pricing.rows import DeliveryRow, PricingGroup, amount_of, pricing_groups
 from settlement.reading import Run, SettledContract, read_run
 from settlement.references import what_became_of
 from settlement.runs import STATE_NAMES
+from settlement.terminal import fit
 from settlement.terms import Terms, read_terms
 from tariffs.tables import price_lists, price_versions
 from tariffs.task_fields import TASK_FIELDS
@@ -87,7 +88,7 @@ def list_lines(connection: Connection, run_number: int) -> RenderableType:
             )  # fmt: skip
     parked = [contract.contract.number for contract in run.contracts if contract.parked]
     notes = [f"Geparkeerd, dus zonder regels: {', '.join(parked)} (bekostiging settle show {run.id})"] if parked else []
-    return Group(f"Run {run.id} over {run.period}: {STATE_NAMES[run.state]}", table, *notes)
+    return Group(f"Run {run.id} over {run.period}: {STATE_NAMES[run.state]}", fit(table), *notes)
 
 
 def tell_reference(
@@ -263,7 +264,13 @@ def _reasons(explained: ExplainedLine) -> Iterable[RenderableType]:
     line = explained.line
     if line.causes:
         yield "Waarom deze regel verschilt van wat geboekt was"
-        yield _sentences((0, cause_sentence(cause), format_eur(cause.amount)) for cause in line.causes)
+        hours = hours_sentence(line.causes)
+        yield _sentences(
+            [
+                *((0, cause_sentence(cause), format_eur(cause.amount)) for cause in line.causes),
+                *([(0, hours, "")] if hours else []),
+            ]
+        )
     yield "Hoe het recht is berekend"
     yield _sentences(explanation_lines(line.explanation))
 
@@ -295,7 +302,7 @@ def _rows(explained: ExplainedLine, limit: int, only_changes: bool) -> Iterable[
             if title == parts[0][0]:
                 yield f"{title}: geen\n"
             continue
-        table = _rows_table(explained, groups)
+        table = _rows_table(groups)
         left = 0
         for group in groups:
             rows = sorted(group.rows, key=lambda row: not explained.is_new(row))
@@ -307,9 +314,9 @@ def _rows(explained: ExplainedLine, limit: int, only_changes: bool) -> Iterable[
             _add_group(table, explained, group, fitting)
         yield title
         if table.row_count:
-            yield table
+            yield fit(table)
         if left:
-            yield f"… en nog {left} {_rows_word(left)}; alle rijen: --rows 0"
+            yield f"… en nog {counted(left, 'rij/rijen')}; alle rijen: --rows 0"
         yield ""
     yield _together(explained)
     files = sorted({row.batch for row in shown})
@@ -317,7 +324,7 @@ def _rows(explained: ExplainedLine, limit: int, only_changes: bool) -> Iterable[
     yield ""
 
 
-def _rows_table(explained: ExplainedLine, groups: Sequence[PricingGroup]) -> Table:
+def _rows_table(groups: Sequence[PricingGroup]) -> Table:
     unit = UNIT_NAMES[groups[0].rule.unit].capitalize()
     return _table("Vastl.", "Rij", "Referentie", "Dienst", unit, "Prijs (€)", "Bedrag (€)", right=(0, 1, 4, 5, 6))
 
@@ -367,14 +374,9 @@ def _service_text(service: Period) -> str:
 
 def _together(explained: ExplainedLine) -> str:
     groups = explained.groups
-    rows = sum(len(group.rows) for group in groups)
-    quantity = format_number(sum(group.quantity for group in groups))
-    unit = UNIT_NAMES[groups[0].rule.unit]
-    return f"Samen {rows} {_rows_word(rows)}, {quantity} {unit}: {format_eur(amount_of(groups))} euro"
-
-
-def _rows_word(rows: int) -> str:
-    return "rij" if rows == 1 else "rijen"
+    rows = counted(sum(len(group.rows) for group in groups), "rij/rijen")
+    quantity = counted(sum(group.quantity for group in groups), UNITS[groups[0].rule.unit])
+    return f"Samen {rows}, {quantity}: {format_eur(amount_of(groups))} euro"
 
 
 def _sources(explained: ExplainedLine) -> Iterable[RenderableType]:
@@ -382,7 +384,7 @@ def _sources(explained: ExplainedLine) -> Iterable[RenderableType]:
     for source in explained.sources:
         table.add_row(str(source.recording), source.what, source.file_name, format_date(source.recorded_on))
     yield "Waaruit het is berekend"
-    yield table
+    yield fit(table)
 
 
 def _label(label: str) -> str:

@@ -75,10 +75,15 @@ CAUSES: Mapping[str, str] = {
     "share": "verdeling naar de telling: aandeel {before} → {now}",
     "first": "niet eerder afgerekend",
     "terms": "gewijzigde voorwaarden van het contract",
+    "terms.recorded": "gewijzigde voorwaarden van het contract (vastlegging {recording})",
+    "product.recorded": "gewijzigd product in de catalogus (vastlegging {recording})",
+    "price_list.recorded": "gewijzigde prijslijst (vastlegging {recording})",
 }
 
-# Said of a cause in rows, where hours are rounded over a month of a client.
-HOURS = "{cause}: {quantity:minuut/minuten}, {billed_quantity} uur in plaats van {billed_quantity_before}"
+# Said once of causes in rows, where hours are rounded over a month of a client: the month's, whatever the cause.
+HOURS = (
+    "de maand telt nu {quantity:minuut/minuten}, afgerond {billed_quantity} uur in plaats van {billed_quantity_before}"
+)
 
 MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
 
@@ -121,15 +126,23 @@ def cause_sentence(cause: Cause) -> str:
         kind = _recount_case(cause.values)
     elif "references" in cause.values:
         kind = f"{kind}.named"
-    sentence = _filled(CAUSES[kind], cause.values)
-    return _filled(HOURS, {**cause.values, "cause": sentence}) if "billed_quantity" in cause.values else sentence
+    elif "recording" in cause.values:
+        kind = f"{kind}.recorded"
+    return _filled(CAUSES[kind], cause.values)
+
+
+def hours_sentence(causes: Sequence[Cause]) -> str:
+    """What became of the hours of the month by all causes together; nothing where no hours are rounded."""
+    return next((_filled(HOURS, cause.values) for cause in causes if "billed_quantity" in cause.values), "")
 
 
 def causes_sentence(causes: Sequence[Cause], between: str = "; ") -> str:
     """All causes of one correction; of several each with its part: 'nalevering r10 +30,00; creditering r11 -50,00'."""
-    if len(causes) == 1:
-        return cause_sentence(causes[0])
-    return between.join(f"{cause_sentence(cause)} {_signed(cause.amount)}" for cause in causes)
+    sentences = [cause_sentence(cause) for cause in causes]
+    if len(causes) > 1:
+        sentences = [f"{said} {_signed(cause.amount)}" for said, cause in zip(sentences, causes, strict=True)]
+    hours = hours_sentence(causes)
+    return between.join([*sentences, hours] if hours else sentences)
 
 
 def explanation_lines(step: Step, depth: int = 0, source: str = "") -> list[tuple[int, str, str]]:
@@ -197,6 +210,11 @@ class _Count:
             return number
         one, many = words.split("/")
         return f"{number} {one if self.text in ('1', '-1') else many}"
+
+
+def counted(number: int, words: str) -> str:
+    """'1 regel' or '1.200 regels', of the words 'regel/regels'."""
+    return format(_Count(str(number)), words)
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ from settlement.phrases import (
     UNITS,
     cause_sentence,
     causes_sentence,
+    counted,
     explanation_lines,
     shown_fraction,
     step_sentence,
@@ -257,22 +258,11 @@ HOURS = {"rows": "1", "quantity": "405", "billed_quantity": "7", "billed_quantit
     [
         ("late", {"rows": "1"}, "nalevering van 1 regel"),
         ("late", {"rows": "1234"}, "nalevering van 1.234 regels"),
-        ("late", HOURS, "nalevering van 1 regel: 405 minuten, 7 uur in plaats van 6"),
+        ("late", HOURS, "nalevering van 1 regel"),
         ("credit", {"rows": "2"}, "creditering van 2 regels"),
-        ("credit", {**HOURS, "quantity": "1"}, "creditering van 1 regel: 1 minuut, 7 uur in plaats van 6"),
         ("withdrawn", {"rows": "1"}, "intrekking van 1 regel met een referentie die tegenstrijdig gebruikt is"),
-        (
-            "withdrawn",
-            HOURS,
-            "intrekking van 1 regel met een referentie die tegenstrijdig gebruikt is: 405 minuten, "
-            "7 uur in plaats van 6",
-        ),
         ("late", {"rows": "1", "references": "r10"}, "nalevering r10"),
-        (
-            "late",
-            {**HOURS, "references": "r12, r{rows}"},
-            "nalevering r12, r{rows}: 405 minuten, 7 uur in plaats van 6",
-        ),
+        ("late", {"rows": "2", "references": "r12, r{rows}"}, "nalevering r12, r{rows}"),
         ("credit", {"rows": "1", "references": "r11"}, "creditering r11"),
         ("share", {"before": "1/3", "now": "0.5"}, "verdeling naar de telling: aandeel 0,333333… → 0,5"),
         ("price", {"before_eur": "60.00", "now_eur": "61.75"}, "prijs 60,00 → 61,75"),
@@ -293,6 +283,23 @@ def test_several_causes_each_come_with_their_part() -> None:
     assert causes_sentence([late]) == "nalevering r10"
     assert causes_sentence([late, credit]) == "nalevering r10 +30,00; creditering van 2 regels -50,00"
     assert causes_sentence([late, credit], between="\n").count("\n") == 1
+
+
+def test_what_became_of_the_hours_of_a_month_is_said_once() -> None:
+    """The minutes and hours are those of the month, so with every cause again they would look like its own effect."""
+    late, credit = Cause("late", Eur("58.40"), HOURS), Cause("credit", Eur("-58.40"), HOURS)
+    said = "de maand telt nu 405 minuten, afgerond 7 uur in plaats van 6"
+    assert causes_sentence([late]) == f"nalevering van 1 regel; {said}"
+    assert causes_sentence([late, credit], between="\n").splitlines() == [
+        "nalevering van 1 regel +58,40",
+        "creditering van 1 regel -58,40",
+        said,
+    ]
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 regels"), (1, "1 regel"), (1200, "1.200 regels")])
+def test_one_is_singular(number: int, said: str) -> None:
+    assert counted(number, "regel/regels") == said
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,156 @@
+"""What `settle list` and `settle show` say on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+from rich.table import Table
+
+import cli
+from settlement.commands import run_json
+from settlement.terminal import fit
+from tests.settlement.books import OTHER, Books, delivery, effort_contract
+
+LONG = "JH-Verblijf-2026"
+PRICE = "45A04;2026-01-01;;60,00"
+
+
+def told(books: Books, tmp_path: Path, *arguments: str) -> list[str]:
+    url = books.engine.url.render_as_string(hide_password=False)
+    home = {"BEKOSTIGING_DATABASE_URL": url, "BEKOSTIGING_HOME": str(tmp_path), "BEKOSTIGING_USER": "tester"}
+    result = CliRunner().invoke(cli.main, list(arguments), env=home)
+    assert result.exit_code in (0, 3), result.output
+    return [line.rstrip() for line in result.stdout.replace(str(tmp_path), "MAP").splitlines()]
+
+
+def cells(lines: list[str], first: str) -> list[str]:
+    """The words of the only line that begins with that word, which fits a terminal."""
+    assert max(map(len, lines)) <= 80
+    [line] = [line for line in lines if line.split()[:1] == [first]]
+    return line.split()
+
+
+@pytest.fixture
+def region(books: Books) -> Books:
+    """Contract LONG over two municipalities with an advance, and contract P that has no price."""
+    books.open(
+        effort_contract(LONG, products=["45A04"], municipalities=["GM0502", "GM0597"]),
+        effort_contract("P", provider=OTHER, products=["44A09"], price_list="geen"),
+    )
+    books.prices(PRICE)
+    books.advance("20.00", contract=LONG)
+    return books
+
+
+def test_the_list_shows_what_is_paid_and_how_many_are_parked(region: Books, tmp_path: Path) -> None:
+    region.deliver(delivery("r1", "45A04", "2026-01-05", 95))
+    region.settle("2026-01", LONG)
+    shown = told(region, tmp_path, "settle", "list")
+    assert cells(shown, "Run")[-4:] == ["Sinds", "Door", "Te", "betalen"]
+    assert cells(shown, "1")[-1] == "75,00"
+    region.deliver(delivery("p1", "44A09", "2026-01-05", 1, provider=OTHER))
+    region.settle("2026-01")
+    region.settle("2026-01", "P")
+    shown = told(region, tmp_path, "settle", "list")
+    assert cells(shown, "Run")[-4:] == ["Door", "Geparkeerd", "Te", "betalen"]
+    assert cells(shown, "1")[-2:] == ["tester", "75,00"]
+    assert cells(shown, "2")[-2:] == ["1", "75,00"]
+    assert cells(shown, "3")[-2:] == ["1", "geparkeerd"]
+
+
+def test_a_total_says_that_what_is_parked_is_not_in_it(region: Books, tmp_path: Path) -> None:
+    region.deliver(delivery("r1", "45A04", "2026-01-05", 95))
+    region.settle("2026-01")
+    assert cells(told(region, tmp_path, "settle", "show", "1"), "Totaal")[:2] == ["Totaal", "(€)"]
+    region.deliver(delivery("p1", "44A09", "2026-01-05", 1, provider=OTHER))
+    region.settle("2026-01")
+    shown = told(region, tmp_path, "settle", "show", "2")
+    assert cells(shown, "P") == ["P", "geparkeerd"]
+    assert cells(shown, "Totaal")[:4] == ["Totaal", "zonder", "geparkeerde", "(€)"]
+    assert cells(shown, "Totaal")[-1] == "75,00"
+    assert [line for line in shown if line.startswith("  P01 product 44A09")]
+
+
+def test_a_correction_names_its_municipality_where_there_are_several(region: Books, tmp_path: Path) -> None:
+    region.month("2026-01")
+    region.deliver(
+        delivery("r1", "45A04", "2026-01-05", 60), delivery("r2", "45A04", "2026-01-06", 30, municipality="GM0597")
+    )
+    shown = told(region, tmp_path, "settle", "run", "--period", "2026-02")
+    corrections = [line.split() for line in shown if "2026-01" in line and line.split()[0].isdigit()]
+    assert [row[:6] for row in corrections] == [
+        ["1", LONG, "GM0502", "2026-01", "45A04", "60,00"],
+        ["2", LONG, "GM0597", "2026-01", "45A04", "30,00"],
+    ]
+
+
+def test_of_one_municipality_it_is_not_said(books: Books, tmp_path: Path) -> None:
+    books.open(effort_contract(products=["45A04"])).prices(PRICE)
+    books.month("2026-01")
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 60))
+    shown = told(books, tmp_path, "settle", "run", "--period", "2026-02")
+    assert not [line for line in shown if "Gemeente" in line or "GM0502" in line]
+    assert cells(shown, "1")[:5] == ["1", "B", "2026-01", "45A04", "60,00"]
+
+
+def test_a_finding_comes_with_its_code(region: Books) -> None:
+    region.deliver(
+        delivery("p1", "44A09", "2026-01-05", 1, provider=OTHER),
+        delivery("o1", "02A16", "2026-01-05", 9),
+    )
+    said = run_json(region.settle("2026-01"))
+    [parked] = [contract for contract in said["contracts"] if contract["parked"]]
+    assert [finding[:4] for finding in (*parked["findings"], *said["findings"])] == ["P01 ", "P05 "]
+
+
+def test_one_statement_is_one(region: Books, tmp_path: Path) -> None:
+    region.deliver(delivery("r1", "45A04", "2026-01-05", 95))
+    run = region.month("2026-01", LONG)
+    said = told(region, tmp_path, "statement", "export", str(run.id), "--out", str(tmp_path))
+    assert said == ["1 afrekening geschreven in MAP"]
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def printed(table: Table) -> list[str]:
+    console = Console(width=80, markup=False, emoji=False, highlight=False)
+    with console.capture() as capture:
+        console.print(fit(table))
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+@pytest.mark.parametrize("name", [LONG, "leveringen_41000002_2026-01.csv"])
+def test_a_name_stays_whole_while_another_column_can_give_way(name: str) -> None:
+    table = Table()
+    for header in ("Contract", "Waarom", "Bron"):
+        table.add_column(header, overflow="fold")
+    table.add_column("Bedrag", no_wrap=True)
+    table.add_row(name, "nalevering van 12 regels en nog iets", "prijslijst standaard, versie 12", "1.234.567,00")
+    shown = printed(table)
+    assert max(map(len, shown)) <= 80
+    assert any(name in line for line in shown)
+    assert any("1.234.567,00" in line for line in shown)
+    words = {word for line in shown for word in line.split()}
+    assert {"nalevering", "prijslijst", "standaard,"} <= words
+
+
+def test_what_fits_is_left_as_it_is() -> None:
+    table = Table(box=None)
+    table.add_column("Contract", overflow="fold")
+    table.add_row("naam met spaties [red] :smile:")
+    assert printed(table)[1] == " naam met spaties [red] :smile:"
+
+
+def test_a_word_longer_than_a_terminal_is_broken_and_nothing_is_lost() -> None:
+    table = Table(box=None, padding=0)
+    table.add_column("Contract", overflow="fold")
+    table.add_column("Bedrag", no_wrap=True)
+    table.add_row("x" * 100, "1,00")
+    shown = printed(table)
+    assert max(map(len, shown)) <= 80
+    assert sum(line.count("x") for line in shown) == 100
+    assert any(line.endswith("1,00") for line in shown)
