@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection, select
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from contracts.model import INSTALMENT
 from contracts.parties import Party
 from database.recordings import TIME_ZONE, recordings
+from kernel.findings import Finding, Severity
 from kernel.money import Eur
 from kernel.notation import format_date
 from kernel.periods import Month, Period
@@ -54,6 +55,23 @@ class Statement:
     @property
     def year(self) -> int:
         return self.run.period.year
+
+    @property
+    def not_settled(self) -> list[Finding]:
+        """What of this provider no statement of the run pays: other contracts that are parked, and deliveries outside.
+
+        Deliveries outside a contract are known to the run by the place they are found at, which begins with whose.
+        """
+        provider = self.settled.contract.provider
+        parked = [
+            replace(finding, place=f"contract {other.contract.number}, {finding.place}")
+            for other in self.run.contracts
+            if other.parked and other.contract.provider == provider
+            for finding in other.findings
+            if finding.severity is Severity.ERROR
+        ]
+        outside = [finding for finding in self.run.findings if finding.place.startswith(f"aanbieder {provider},")]
+        return parked + outside
 
     def lines(self, treatment: Treatment, *timings: Timing) -> list[NumberedLine]:
         """The lines of a treatment and timing, in the order of the run."""

@@ -33,11 +33,6 @@ class Cell:
     exact: Fraction
 
     @property
-    def eur(self) -> Eur:
-        """The value as an amount. Raises `ValueError` when it is not in whole cents."""
-        return eur_of(self.exact)
-
-    @property
     def elsewhere(self) -> str:
         """The reference from another sheet."""
         return f"{self.sheet}!{self.address}"

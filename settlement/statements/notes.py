@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.model import Component, PopulationComponent
+from kernel.findings import Finding
 from settlement.statements.book import Page
 from settlement.statements.facts import Statement
 
@@ -22,7 +23,9 @@ def write(page: Page, statement: Statement) -> None:
     """Fill the sheet."""
     page.line("Toelichting", "heading")
     page.row += 1
-    _write_findings(page, statement)
+    _write_findings(page, "Bevindingen", statement.settled.findings)
+    if statement.not_settled:
+        _write_findings(page, "Niet in deze afrekening", statement.not_settled)
     _write_versions(page, statement)
     _write_components(page, statement.settled.contract.component)
     page.line("Hoe er gerekend is", "subheading")
@@ -32,9 +35,8 @@ def write(page: Page, statement: Statement) -> None:
     _write_how_to_repeat(page, statement)
 
 
-def _write_findings(page: Page, statement: Statement) -> None:
-    page.line("Bevindingen", "subheading")
-    findings = statement.settled.findings
+def _write_findings(page: Page, heading: str, findings: Sequence[Finding]) -> None:
+    page.line(heading, "subheading")
     if findings:
         page.headers(("Waar", "Bevinding", "Wat te doen", "Code"))
     else:
@@ -86,7 +88,6 @@ def _write_how_to_repeat(page: Page, statement: Statement) -> None:
     for label, value in (
         ("Opnieuw uitrekenen", command),
         ("Een regel uitleggen", f"bekostiging explain {run.id} REGEL, met het nummer uit de kolom Regel"),
-        ("Controlegetal van de run", run.output_sha256),
     ):
         page.text(0, label, "label")
         page.text(1, value, "plain")

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from kernel.notation import format_month, format_number
+from kernel.notation import format_month
 from settlement.entitlement import Line, LineKey, PricedVolume
 from settlement.invariants import BrokenInvariant
+from settlement.phrases import UNITS, counted
 from settlement.reading import NumberedLine
 from settlement.statements.book import Page
 from settlement.statements.facts import Statement, key_of
@@ -91,7 +92,7 @@ def _write_volume(page: Page, statement: Statement, volume: PricedVolume, number
     rule = volume.rule
     what = statement.product(volume.product, volume.month)
     if rule.rounding is Rounding.CLIENT_MONTH:
-        what = f"{what} ({format_number(volume.quantity)} minuten)"
+        what = f"{what} ({counted(volume.quantity, UNITS[rule.unit])})"
     _write_labels(page, statement, key_of(volume), what, number)
     page.number(6, volume.rows, "count")
     quantity = page.number(7, volume.billed_quantity, "count")

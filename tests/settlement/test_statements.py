@@ -253,6 +253,8 @@ u5 41000003 c1 50A01 2025-12-30 2025-12-30 17 D  GM0597""",
     "d3.csv": """r13 41000002 c1 45A04 2026-03-03 2026-03-03 95
 r14 41000002 c3 45A04 2026-02-16 2026-02-16 40 C r16
 r15 41000002 c2 45A04 2025-12-18 2025-12-18 60
+x1 41000001 c1 44A09 2026-03-03 2026-03-03 1
+x2 41000001 c1 44A09 2026-03-04 2026-03-04 1
 v1 41000003 c1 50A01 2026-03-03 2026-03-03 95 D  GM0597
 v2 41000003 c4 02A16 2026-01-12 2026-01-12 100 C s9 GM0002""",
 }
@@ -693,7 +695,7 @@ def test_formulas_come_to_the_cent_of_the_engine(
     wrong = [
         (cell.address, sheet[cell.address].value, str(amount))
         for cell, amount in cases
-        if cell.eur != amount or exact(sheet[cell.address].value) != amount.amount
+        if formulas.eur_of(cell.exact) != amount or exact(sheet[cell.address].value) != amount.amount
     ]
     assert not wrong
     assert len(cases) == 6000
@@ -760,8 +762,8 @@ def test_near_half_a_cent_the_direction_is_that_of_the_exact_value() -> None:
 
 def test_an_amount_that_is_no_whole_cents_is_no_amount() -> None:
     with pytest.raises(ValueError, match="not in whole cents"):
-        Cell("Blad", "A1", Fraction(1, 3)).eur  # noqa: B018
-    assert Cell("Blad", "A1", Fraction("-1.10")).eur == Eur("-1.10")
+        formulas.eur_of(Fraction(1, 3))
+    assert formulas.eur_of(Fraction("-1.10")) == Eur("-1.10")
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
@@ -843,6 +845,50 @@ def test_the_explanation_names_findings_and_versions(statements: dict[Key, State
     assert version.startswith("versie 2, vastlegging ")
     command = next(row[1] for row in shown if row[0] == "Opnieuw uitrekenen")
     assert command == f"bekostiging settle run --period 2026-03 --contract B --cutoff {statement.run.cutoff} --dry-run"
+
+
+def test_a_provider_reads_what_no_statement_pays(statements: dict[Key, Statement]) -> None:
+    """Its own deliveries outside the contracts, and its own contract that is parked; nothing of anybody else."""
+    statement = statements[(3, "A")]
+    [parked] = [settled for settled in statement.run.contracts if settled.parked]
+
+    def told(provider: str) -> list[list[Any]]:
+        contract = parked.contract.model_copy(update={"provider": provider})
+        others = [settled for settled in statement.run.contracts if not settled.parked]
+        run = replace(statement.run, contracts=[*others, replace(parked, contract=contract)])
+        shown = rows(load_workbook(BytesIO(workbook(replace(statement, run=run))))["Toelichting"])
+        headings = [number for number, row in enumerate(shown) if row[0] == "Niet in deze afrekening"]
+        return [row for row in shown[headings[0] + 2 :] if row[3] in ("P01", "P05")]
+
+    [outside] = told("41000004")
+    assert outside == [
+        "aanbieder 41000001, GM0502, product 44A09, 2026-03",
+        "buiten elk contract, dus niet betaald: 2 leveringen",
+        "leg het contract of het product op deze dagen vast, of laat de aanbieder de leveringen crediteren",
+        "P05",
+    ]
+    of_parked, *others = told("41000001")
+    assert of_parked[0].startswith("contract P, product 44A09, ")
+    assert others == [outside]
+    text_ = str(rows(load_workbook(BytesIO(workbook(statements[(3, "B")])))["Toelichting"]))
+    assert "Niet in deze afrekening" not in text_
+
+
+def test_no_number_stands_beside_a_command_that_gives_another(statements: dict[Key, Statement]) -> None:
+    """The hash is that of the whole run; the command settles one contract."""
+    statement = statements[(3, "B")]
+    shown = str(rows(load_workbook(BytesIO(workbook(statement)))["Toelichting"]))
+    assert "--contract B" in shown
+    assert statement.run.output_sha256[:16] not in shown
+
+
+def test_one_minute_is_one(statements: dict[Key, Statement]) -> None:
+    statement = statements[(1, "B")]
+    key = next(n.line.key for n in statement.settled.lines if n.line.key.label == "02A16")
+    volumes = [replace(volume, quantity=1) for volume in statement.volumes[key]]
+    book = load_workbook(BytesIO(workbook(replace(statement, volumes={**statement.volumes, key: volumes}))))
+    row = next(row for row in table(book["Regels"]) if row["Product"] == "02A16")
+    assert row["Omschrijving"] == "Huishoudelijke hulp (1 minuut)"
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
