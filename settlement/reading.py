@@ -82,7 +82,7 @@ def read_run(connection: Connection, run: int) -> Run:
     """Raises `Refusal` when there is no such run."""
     head = connection.execute(select(runs).where(runs.c.id == run)).one_or_none()
     if head is None:
-        raise Refusal(f"run {run} bestaat niet", "zie de runs met `bekostiging settle list`")
+        raise unknown_run(run)
     parties = known_parties(connection, head.cutoff)
     states = connection.execute(select(run_states).where(run_states.c.run_id == run).order_by(run_states.c.at))
     findings = _findings(connection, run)
@@ -127,6 +127,10 @@ def read_run(connection: Connection, run: int) -> Run:
         findings=findings.get(None, []),
         municipalities=parties.municipalities,
     )
+
+
+def unknown_run(run: int) -> Refusal:
+    return Refusal(f"run {run} bestaat niet", "zie de runs met `bekostiging settle list`")
 
 
 def posted_in_year(connection: Connection, contract_id: int, run: Run) -> Eur:

@@ -24,6 +24,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.ledger.accounts import Accounts
+from settlement.reading import unknown_run
 from settlement.tables import journal_entries, journal_lines, runs
 
 HEADER = (
@@ -106,7 +107,7 @@ def write_journal(journal: JournalFile, out: Path) -> Path:
 def _posted_period(connection: Connection, run: int) -> Month:
     row = connection.execute(select(runs.c.state, runs.c.period).where(runs.c.id == run)).one_or_none()
     if row is None:
-        raise Refusal(f"run {run} bestaat niet", "zie de runs met `bekostiging settle list`")
+        raise unknown_run(run)
     if row.state != "posted":
         hints = {
             "draft": f"keur hem goed en boek hem: bekostiging settle approve {run}, dan bekostiging settle post {run}",
