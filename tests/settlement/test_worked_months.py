@@ -28,6 +28,7 @@ import cli
 from contracts.tables import contracts, providers
 from database.connection import transaction
 from importers.tables import batch_findings, batches
+from kernel.money import Eur
 from settlement.reading import read_run
 from settlement.tables import journal_entries, journal_lines
 from tests.settlement.books import Books, effort_contract, population_contract, said
@@ -344,10 +345,10 @@ def test_the_journal_of_january(story: Story, connection: Connection) -> None:
 def test_the_journal_is_what_is_owed_and_what_is_paid(story: Story, connection: Connection, name: str) -> None:
     sums: Counter[str] = Counter()
     for account, amount in journal_of(connection, story.number(name)):
-        sums[account] += round(float(amount) * 100)
+        sums[account] += Eur(amount).cents
     expected = Counter[str]()
     for contract, provider in (("A", "41000001"), ("B", "41000002")):
-        owed, paid = (round(float(RUNS[name][kind][contract]) * 100) for kind in ("total", "to_pay"))
+        owed, paid = (Eur(RUNS[name][kind][contract]).cents for kind in ("total", "to_pay"))
         expected["cost"] += owed
         expected[f"payable {provider}"] -= paid
         if owed != paid:
