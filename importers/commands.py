@@ -136,7 +136,7 @@ def _tell(result: DeliveryImport) -> None:
     if result.withdrawn:
         shown = ", ".join(result.withdrawn[:_SHOWN_PER_RULE])
         click.echo(f"  Eerdere regels die tegengesproken zijn en niet meer tellen: {len(result.withdrawn)} ({shown})")
-    for findings in (result.findings, result.waiting, result.known):
+    for findings in (result.findings, result.warnings, result.waiting, result.known):
         _tell_findings(findings)
 
 

@@ -13,9 +13,10 @@ from importers.client_numbers import pseudonym_key
 from importers.delivery_files import COLUMNS, DeliveryFile, Known, Reading, RowFinding, examine, staged_rows
 from importers.rules import ROW_RULES, VERDICTS
 from importers.tables import batch_findings, batches
-from kernel.findings import Refusal
+from kernel.findings import Refusal, Severity
+from kernel.identifiers import without_client_numbers
 from kernel.money import Eur
-from kernel.notation import format_date
+from kernel.notation import format_date, format_number
 from tariffs.products import catalogue
 from tariffs.tables import product_versions
 from tariffs.units import UNIT_NAMES, Unit
@@ -46,6 +47,7 @@ class DeliveryImport:
     read_before: int | None
     account: Account
     findings: Sequence[RowFinding]
+    warnings: Sequence[RowFinding]
     waiting: Sequence[RowFinding]
     known: Sequence[RowFinding]
     waited_and_count_now: int
@@ -53,7 +55,7 @@ class DeliveryImport:
 
     @property
     def needs_attention(self) -> bool:
-        return bool(self.findings or self.waiting or self.withdrawn)
+        return bool(self.findings or self.warnings or self.waiting or self.withdrawn)
 
 
 def import_deliveries(
@@ -116,17 +118,19 @@ def _laws_of_references(connection: Connection) -> dict[int, str]:
 
 
 def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[list[RowFinding], dict[int, int]]:
-    """The findings of the row rules, and the claimed cents of each row that broke one."""
+    """The findings of the row rules, and the claimed cents of each row that is rejected by one."""
     rules = {rule.code: rule for rule in ROW_RULES}
     findings: list[RowFinding] = []
     claimed: dict[int, int] = {}
     for row in loading.rows_breaking_rules(connection):
-        claimed[row.row_number] = row.claimed_cents or 0
+        if row.is_rejected:
+            claimed[row.row_number] = row.claimed_cents or 0
         for code in row.codes:
             rule = rules[code]
             message = rule.message.format(
                 first_day=format_date(row.service_start),
                 last_day=format_date(row.last_day),
+                quantity=format_number(row.quantity),
                 product=row.product,
                 product_unit=UNIT_NAMES[Unit(row.product_unit)] if row.product_unit else "",
                 row_unit=UNIT_NAMES[Unit(row.unit)] if row.unit else "",
@@ -146,7 +150,9 @@ def _outcome(
     broken: Sequence[RowFinding],
     broken_cents: dict[int, int],
 ) -> DeliveryImport:
-    listed: dict[str, list[RowFinding]] = {"rejected": [*reading.findings, *broken], "waiting": [], "known": []}
+    errors = [finding for finding in broken if finding.severity is Severity.ERROR]
+    warnings = [*(finding for finding in broken if finding.severity is Severity.WARNING), *reading.warnings]
+    listed: dict[str, list[RowFinding]] = {"rejected": [*reading.findings, *errors], "waiting": [], "known": []}
     rows = {"rejected": reading.rows_rejected + len(broken_cents), "waiting": 0, "known": 0}
     cents = {"rejected": reading.claimed_rejected_cents + sum(broken_cents.values()), "waiting": 0, "known": 0}
     for judged in loading.verdicts(connection):
@@ -155,6 +161,7 @@ def _outcome(
         message = verdict.message.format(
             reference=judged.reference, previous_reference=judged.previous_reference, other=other
         )
+        message = without_client_numbers(message, fewest_digits=9)
         finding = RowFinding(judged.row_number, judged.code, _header(file, verdict.column), message, verdict.hint)
         listed[verdict.counted_as].append(finding)
         rows[verdict.counted_as] += 1
@@ -173,7 +180,7 @@ def _outcome(
     )
     findings = sorted(listed["rejected"], key=lambda finding: (finding.row_number, finding.code))
     if recording is not None:
-        _store(connection, file, recording, account, [*findings, *listed["waiting"]])
+        _store(connection, file, recording, account, [*findings, *warnings, *listed["waiting"]])
     assert account.rows_accepted == loading.count_accepted(connection), "every row read is counted once"
     return DeliveryImport(
         file=file,
@@ -181,10 +188,11 @@ def _outcome(
         read_before=read_before,
         account=account,
         findings=findings,
+        warnings=warnings,
         waiting=listed["waiting"],
         known=listed["known"],
         waited_and_count_now=loading.settled_waiting(connection, recording or 0),
-        withdrawn=loading.withdrawn(connection),
+        withdrawn=[without_client_numbers(name, fewest_digits=9) for name in loading.withdrawn(connection)],
     )
 
 

@@ -9,6 +9,7 @@ import codecs
 import csv
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,10 +17,10 @@ from pathlib import Path
 
 from importers.client_numbers import pseudonym
 from kernel.findings import Finding, Refusal, Severity
-from kernel.identifiers import agb_code, is_bsn, municipality_code, without_client_numbers
+from kernel.identifiers import agb_code, client_number, client_numbers_in, municipality_code, without_client_numbers
 from kernel.money import Eur
 from kernel.notation import format_eur, format_number, parse_date, parse_eur, parse_whole
-from kernel.tabular import Column, delimiter_of, find_columns, normal
+from kernel.tabular import Column, delimiter_of, find_columns, name_of, normal, unused_headers
 from tariffs.units import UNIT_WORDS
 
 COLUMNS = (
@@ -54,6 +55,7 @@ _CHUNK_BYTES = 1 << 20
 _REMEMBERED_CELLS = 50_000
 _MAX_FINDINGS = 200_000
 _LONGEST_TEXT = 40
+_FEWEST_DIGITS = 8  # of a client number that lost its leading zero
 _LARGEST_QUANTITY = 99_999_999
 _LARGEST_CENTS = 99_999_999_99
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -98,7 +100,7 @@ class DeliveryFile:
 
     @property
     def name(self) -> str:
-        return _name_of(self.path)
+        return name_of(self.path)
 
     @property
     def clients_have_bsn(self) -> bool:
@@ -107,8 +109,8 @@ class DeliveryFile:
         return place is not None and normal(self.header[place]) == "bsn"
 
     @property
-    def unused_headers(self) -> list[str]:
-        return [name for place, name in enumerate(self.header) if place not in self.places.values() and name.strip()]
+    def unused_headers(self) -> tuple[str, ...]:
+        return unused_headers(self.header, self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,12 @@ class Reading:
     claimed_read_cents: int = 0
     claimed_rejected_cents: int = 0
     findings: list[RowFinding] = field(default_factory=list)
+    warnings: list[RowFinding] = field(default_factory=list)
 
 
 def examine(path: Path) -> DeliveryFile:
     """Look at the form of a file in one pass. Raises `Refusal` for what no row of it can be read from."""
-    name = _name_of(path)
+    name = name_of(path)
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     lenient = codecs.getincrementaldecoder("utf-8")("ignore")
@@ -190,6 +193,7 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
     client_number_at = _finder_of_client_numbers(file)
     claimed_at = len(COLUMNS) - 1
     width = len(file.header)
+    number = 0
     for number, cells in rows_of(file):
         reading.rows_read += 1
         if len(cells) != width:
@@ -212,6 +216,10 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
         if values[claimed_at] != _NULL:
             reading.claimed_read_cents += int(values[claimed_at])
         yield (str(number), *values)
+    if number and not _ends_with_newline(file.path):
+        message = "de laatste regel eindigt niet met een regeleinde en kan afgebroken zijn"
+        hint = "kijk of de laatste cel heel is; zo niet, crediteer de regel en stuur hem met een nieuwe referentie"
+        reading.warnings.append(RowFinding(number, "D15", "", message, hint, Severity.WARNING))
 
 
 def rows_of(file: DeliveryFile) -> Iterator[tuple[int, list[str]]]:
@@ -239,11 +247,6 @@ def rows_of(file: DeliveryFile) -> Iterator[tuple[int, list[str]]]:
         if len(last[1]) < len(file.header) and not _ends_with_newline(file.path):
             raise _broken_off(file, last[0], f"{len(last[1])} van de {len(file.header)} kolommen")
         yield last
-
-
-def _name_of(path: Path) -> str:
-    """The name of a file, as it may be shown and stored: a name need not be text, and may hold a client number."""
-    return without_client_numbers(path.name.encode(errors="replace").decode(), fewest_digits=9)
 
 
 def _broken_off(file: DeliveryFile, number: int, why: str) -> Refusal:
@@ -313,24 +316,53 @@ def _shown(text: str, cell: str) -> str:
 def _finder_of_client_numbers(file: DeliveryFile) -> Callable[[Sequence[str]], int | None]:
     """Finds where in a row a text that is kept holds a client number.
 
-    That is the number of the row's own client or, when the column of the client holds something else, any number that
-    could be one: then the columns may have changed places. (Of all numbers of nine digits one in eleven could be one.)
+    One in eleven numbers of nine digits could be a client number, so a number counts as one when it is in the column of
+    the client, in this row or in any other of the file. When this row has something else there, columns may have
+    changed places: then every number that could be one counts, where at least half of the cells of a column hold one.
     """
     client = file.places["client"]
     assert client is not None, "the client is a required column"
     kept = [place for name in ("reference", "previous", "assignment") if (place := file.places[name]) is not None]
-    always_bsn = file.clients_have_bsn
+    of_file: _ClientNumbers | None = None  # read once, and only from a file that has a number that could be one
 
     def find(cells: Sequence[str]) -> int | None:
-        number = cells[client].strip().lstrip("0")
-        for place in kept:  # also when it is written as 9999.00.006; few rows get past the first condition
-            if number[-3:] in cells[place] and number in _NO_DIGIT.sub("", cells[place]) and is_bsn(number.zfill(9)):
+        nonlocal of_file
+        own = client_number(cells[client].strip())
+        for place in kept:
+            text = cells[place]
+            # The row's own number counts within longer numbers too; few rows get past the first condition.
+            if own and own[-3:] in text and own.lstrip("0") in _NO_DIGIT.sub("", text):
                 return place
-        if always_bsn or is_bsn(number.zfill(9)):
-            return None
-        return next((place for place in kept if without_client_numbers(cells[place]) != cells[place]), None)
+            if len(text) >= _FEWEST_DIGITS and (numbers := client_numbers_in(text)):
+                of_file = of_file or _client_numbers_of(file, client, kept)
+                if not of_file.clients.isdisjoint(numbers) or (own is None and place in of_file.misplaced):
+                    return place
+        return None
 
     return find
+
+
+@dataclass(frozen=True, slots=True)
+class _ClientNumbers:
+    """The client numbers in the column of the client, and the columns of kept text that seem to hold them instead."""
+
+    clients: frozenset[str]
+    misplaced: frozenset[int]
+
+
+def _client_numbers_of(file: DeliveryFile, client: int, kept: Sequence[int]) -> _ClientNumbers:
+    clients: set[str] = set()
+    filled, suspect = Counter[int](), Counter[int]()
+    for _, cells in rows_of(file):
+        if client < len(cells) and (number := client_number(cells[client].strip())):
+            clients.add(number)
+        for place in kept:
+            if place < len(cells) and cells[place].strip():
+                filled[place] += 1
+                suspect[place] += bool(client_numbers_in(cells[place]))
+    return _ClientNumbers(
+        frozenset(clients), frozenset(place for place in kept if suspect[place] and 2 * suspect[place] >= filled[place])
+    )
 
 
 def _claimed(readers: Mapping[str, _Reader], cells: Sequence[str], file: DeliveryFile) -> int:
@@ -364,12 +396,12 @@ def _readers(file: DeliveryFile, known: Known, key: bytes) -> dict[str, _Reader]
 
     def client(text: str) -> str:
         text = text.strip()
-        number = text.zfill(9) if text.isdigit() else text  # a spreadsheet drops leading zeros
         if not text:
             raise CellError("D02", "leeg", "vul het cliëntnummer in")
-        if always_bsn and not is_bsn(number):
+        number = client_number(text)
+        if always_bsn and number is None:
             raise CellError("D03", "dit is geen geldig BSN (elfproef)", "controleer het nummer bij de cliënt")
-        return r"\\x" + pseudonym(key, number if is_bsn(number) else text)
+        return r"\\x" + pseudonym(key, number or text)
 
     return {
         "reference": _required_text,

@@ -27,6 +27,7 @@ from sqlalchemy import Connection, text
 
 from importers.delivery_files import STAGED_COLUMNS
 from importers.rules import ROW_RULES
+from kernel.findings import Severity
 
 # Rows that count once they are new: readable names for the keys that recur below.
 _KEY = "municipality_id, provider_id, law, reference"
@@ -62,23 +63,22 @@ def stage(connection: Connection, rows: Iterable[tuple[str, ...]], products: Seq
 
 
 def rows_breaking_rules(connection: Connection) -> list[Any]:
-    """The staged rows that break a row rule, each with the codes of the rules, and take them out of `staged`."""
+    """The staged rows that break a row rule, each with the codes of the rules; `is_rejected` ones leave `staged`."""
     codes = ", ".join(f"CASE WHEN {rule.condition} THEN '{rule.code}' END" for rule in ROW_RULES)
     any_of = " OR ".join(f"({rule.condition})" for rule in ROW_RULES)
+    errors = " OR ".join(f"({rule.condition})" for rule in ROW_RULES if rule.severity is Severity.ERROR)
     joined = """LEFT JOIN staged_products p ON p.product_id = s.product_id
         AND s.service_start >= p.valid_from AND s.service_start < p.valid_until"""
     found = connection.execute(
         text(f"""
-        SELECT s.row_number, array_remove(ARRAY[{codes}], NULL) AS codes, s.service_start,
-               s.service_end - 1 AS last_day, s.unit,
+        SELECT s.row_number, array_remove(ARRAY[{codes}], NULL) AS codes, coalesce({errors}, false) AS is_rejected,
+               s.service_start, s.service_end - 1 AS last_day, s.unit, s.quantity,
                p.unit AS product_unit, s.claimed_cents,
                (SELECT min(code) FROM staged_products c WHERE c.product_id = s.product_id) AS product
         FROM staged s {joined} WHERE {any_of} ORDER BY s.row_number""")
     ).all()
-    if found:
-        connection.execute(
-            text("DELETE FROM staged WHERE row_number = ANY(:numbers)"), {"numbers": [row.row_number for row in found]}
-        )
+    if rejected := [row.row_number for row in found if row.is_rejected]:
+        connection.execute(text("DELETE FROM staged WHERE row_number = ANY(:numbers)"), {"numbers": rejected})
     return list(found)
 
 

@@ -1,8 +1,9 @@
 """Rules on the rows of a delivery file, as data: what is wrong, when, what to tell the sender, and the remedy.
 
 A condition is SQL over a staged row `s` and the product `p` it names on its first day (null when there is none then). A
-message may name columns of the row in braces. Rules on cells (D01 to D14) are in `importers.delivery_files`, since a
-cell that cannot be read never becomes a row; what rows mean to each other (D31 and up) is in `importers.loading`.
+message may name columns of the row in braces. A row that breaks only rules of severity `warning` is accepted. Rules on
+cells (D01 to D15) are in `importers.delivery_files`, since a cell that cannot be read never becomes a row; what rows
+mean to each other (D31 and up) is in `importers.loading`.
 """
 
 from dataclasses import dataclass
@@ -87,6 +88,16 @@ ROW_RULES = (
         "s.previous_reference = s.reference",
         "een creditregel die naar zichzelf verwijst",
         "geef de creditregel een eigen referentie",
+    ),
+    RowRule(  # pieces have no length; a day has three parts: morning, afternoon, evening
+        "D28",
+        Severity.WARNING,
+        "quantity",
+        "s.quantity > (s.service_end - s.service_start) * "
+        "CASE p.unit WHEN 'minute' THEN 1440 WHEN 'hour' THEN 24 WHEN 'day_part' THEN 3 WHEN 'day' THEN 1 END"
+        " AND s.service_end > s.service_start",
+        "{quantity} {product_unit} passen niet in de tijd van {first_day} tot en met {last_day}",
+        "controleer het aantal en de data; is het een fout, crediteer de regel en stuur een nieuwe",
     ),
 )
 

@@ -7,8 +7,11 @@ _BSN_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 _AGB = re.compile(r"\d{8}", re.ASCII)
 _MUNICIPALITY = re.compile(r"(?:GM)?(\d{4})", re.ASCII | re.IGNORECASE)
 _AREA = re.compile(r"(GM\d{4}|WK\d{4}[0-9A-Z]{2}|BU\d{4}[0-9A-Z]{4})", re.ASCII | re.IGNORECASE)
-# In one piece, or grouped as 9999.00.006 or 999.900.006.
-_NINE_DIGITS = re.compile(r"(?<!\d)(?:\d{8,9}|\d{4}[. -]\d\d[. -]\d{3}|\d{3}[. -]\d{3}[. -]\d{3})(?!\d)", re.ASCII)
+# A number of eight to ten digits in one piece, or of nine or ten with dots, spaces or hyphens in it (9999.00.006).
+# Every place is tried, also inside what was found before: of "12 999 900 006" the last nine may be a client number.
+_SEPARATOR = "[. \u00a0\u2010-\u2013-]"
+_SEPARATORS = re.compile(_SEPARATOR)
+_CANDIDATE = re.compile(rf"(?<!\d)(?=(\d{{8,10}}|(?:0{_SEPARATOR}?)?\d(?:{_SEPARATOR}?\d){{8}})(?!\d))", re.ASCII)
 
 
 def is_bsn(text: str) -> bool:
@@ -19,18 +22,38 @@ def is_bsn(text: str) -> bool:
     return check % 11 == 0
 
 
+def client_number(text: str) -> str | None:
+    """The nine digits of the BSN that `text` is, also as 9999.00.006 and with other leading zeros; else None.
+
+    Leading zeros get lost in a spreadsheet. With separators it has eight digits or more, since 1.2 is no client number.
+    """
+    digits = _SEPARATORS.sub("", text)
+    if not (digits.isascii() and digits.isdigit()) or (digits != text and len(digits) < 8):
+        return None
+    number = digits.lstrip("0").zfill(9)
+    return number if is_bsn(number) else None
+
+
+def client_numbers_in(text: str) -> list[str]:
+    """Every number in `text` that could be a client number, as nine digits. One in eleven numbers could be one."""
+    return [number for match in _CANDIDATE.finditer(text) if (number := client_number(match[1]))]
+
+
 def without_client_numbers(text: str, *, fewest_digits: int = 8) -> str:
     """`text` with every number that could be a client number made unreadable, for use in messages.
 
     A number of eight digits may be one whose leading zero was lost; with `fewest_digits=9` those stay, for text in
     which dates and codes of providers are to be expected.
     """
-
-    def hide(number: re.Match[str]) -> str:
-        digits = re.sub("[^0-9]", "", number[0])
-        return "•" * 9 if len(digits) >= fewest_digits and is_bsn(digits.zfill(9)) else number[0]
-
-    return _NINE_DIGITS.sub(hide, text)
+    shown: list[str] = []
+    end = 0
+    for match in _CANDIDATE.finditer(text):
+        first, last = match.span(1)
+        if len(_SEPARATORS.sub("", match[1])) >= fewest_digits and client_number(match[1]):
+            if first >= end:  # else it overlaps what is hidden already
+                shown += [text[end:first], "•" * 9]
+            end = max(end, last)
+    return "".join((*shown, text[end:]))
 
 
 def municipality_code(text: str) -> str | None:

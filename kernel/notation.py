@@ -13,6 +13,7 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _DUTCH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
 _ENGLISH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
 _AMBIGUOUS_NUMBER = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+_THREE_DECIMALS = re.compile(r"([+-]?\d{1,3})[.,](\d{3})")
 _MOST_DIGITS = 20  # before the comma: far more than any amount of money has
 _MONTH_NAMES = (
     "januari", "februari", "maart", "april", "mei", "juni",
@@ -34,14 +35,18 @@ def parse_date(text: str) -> date:
         raise ValueError(f"{text} bestaat niet; vul een bestaande dag in") from None
 
 
-def parse_number(text: str) -> Decimal:
+def parse_number(text: str, *, most_decimals: int = 4) -> Decimal:
     """Read '95', '12,34', '12.34', '1.234,50' or '1,234.50'. Raises `ValueError` with a Dutch reason.
 
     One separator followed by three digits (1.234) means one thing in Dutch and another in English, so it is refused.
+    The remedy shows both, unless `most_decimals` says that three decimals cannot be meant; what is read may have more.
     """
     if _AMBIGUOUS_NUMBER.fullmatch(text):
         digits = re.sub(r"[.,]", "", text)
-        raise ValueError(f'"{text}" kan twee dingen betekenen; schrijf {digits} of {digits},00 zonder duizendteken')
+        hint = f"schrijf {digits} of {digits},00 zonder duizendteken"
+        if most_decimals > 3 and (three := _THREE_DECIMALS.fullmatch(text)):
+            hint = f"schrijf {digits} zonder duizendteken, of {three[1]},{three[2]}0 met vier decimalen"
+        raise ValueError(f'"{text}" kan twee dingen betekenen; {hint}')
     if _PLAIN_NUMBER.fullmatch(text):
         return Decimal(text.replace(",", "."))
     if _DUTCH_NUMBER.fullmatch(text):
@@ -53,7 +58,7 @@ def parse_number(text: str) -> Decimal:
 
 def parse_eur(text: str) -> Eur:
     """Read an amount in euros. Raises `ValueError` with a Dutch reason."""
-    amount = parse_number(text)
+    amount = parse_number(text, most_decimals=2)
     if amount.adjusted() > _MOST_DIGITS:
         raise ValueError(f'"{text}" is geen bedrag; controleer het aantal cijfers')
     try:
@@ -64,7 +69,7 @@ def parse_eur(text: str) -> Eur:
 
 def parse_whole(text: str) -> int:
     """Read a whole number. Raises `ValueError` with a Dutch reason."""
-    number = parse_number(text)
+    number = parse_number(text, most_decimals=0)
     if number != number.to_integral_value():
         raise ValueError(f'"{text}" is geen geheel getal; reken om naar hele eenheden')
     return int(number)

@@ -18,6 +18,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import without_client_numbers
 
 _DELIMITERS = ";,\t"
+_LONGEST_HEADER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +56,38 @@ class Table:
     unused_headers: tuple[str, ...]
 
 
-def read_table(path: Path, layout: Sequence[Column]) -> Table:
-    """Read a CSV file by `layout`. Raises `Refusal`, with every finding, when any row or column is wrong."""
+def read_table(
+    path: Path, layout: Sequence[Column], judge: Callable[[Sequence[Row]], Iterable[Finding]] | None = None
+) -> Table:
+    """Read a CSV file by `layout`. Raises `Refusal`, with every finding, when any row or column is wrong.
+
+    `judge` finds what is wrong with rows of which every cell can be read. It sees those also when other rows cannot be
+    read, so that all that is wrong is told at once.
+    """
     content = read_bytes(path)
-    lines = csv.reader(
-        io.StringIO(decode(content, path.name), newline=""), delimiter=delimiter_of(content), strict=True
-    )
+    name = name_of(path)
+    lines = csv.reader(io.StringIO(decode(content, name), newline=""), delimiter=delimiter_of(content), strict=True)
     findings: list[Finding] = []
     rows: list[Row] = []
     try:
         header = next(lines)
-        places = find_columns(header, layout, path.name)
+        places = find_columns(header, layout, name)
         for cells in lines:
             if any(cell.strip() for cell in cells):
-                rows.append(_read_row(lines.line_num, cells, header, places, layout, findings))
+                row, wrong = _read_row(lines.line_num, cells, header, places, layout)
+                findings += wrong
+                rows += [] if wrong else [row]
     except csv.Error as error:
         raise Refusal(
-            f"{path.name}, rij {lines.line_num}: de rij is niet af ({error})", "vraag het bestand opnieuw op"
+            f"{name}, rij {lines.line_num}: de rij is niet af ({error})", "vraag het bestand opnieuw op"
         ) from None
+    if judge:
+        findings += judge(rows)
     if findings:
-        raise refuse_table(path.name, findings)
+        raise refuse_table(name, findings)
     if not rows:
-        raise Refusal(f"{path.name} heeft wel een kopregel maar geen regels", "vul het bestand of laat het weg")
-    used = {place for place in places.values() if place is not None}
-    unused = tuple(name for place, name in enumerate(header) if place not in used and name.strip())
-    return Table(path.name, hashlib.sha256(content).hexdigest(), tuple(rows), unused)
+        raise Refusal(f"{name} heeft wel een kopregel maar geen regels", "vul het bestand of laat het weg")
+    return Table(name, hashlib.sha256(content).hexdigest(), tuple(rows), unused_headers(header, places))
 
 
 def refuse_table(file_name: str, findings: Sequence[Finding]) -> Refusal:
@@ -91,9 +99,28 @@ def refuse_table(file_name: str, findings: Sequence[Finding]) -> Refusal:
 
 
 def row_finding(code: str, number: int, message: str, hint: str, column: str = "") -> Finding:
-    """An error in a row, with its place."""
+    """An error in a row, with its place; without client numbers, since a message may quote what stands there."""
     place = f'rij {number}, kolom "{column}"' if column else f"rij {number}"
+    message, hint = (without_client_numbers(text, fewest_digits=9) for text in (message, hint))
     return Finding(code, Severity.ERROR, place, message, hint)
+
+
+def own_name(text: str) -> str:
+    """A name that people give to something, as it stands. Raises `ValueError` when it may hold a client number."""
+    if without_client_numbers(text, fewest_digits=9) != text:
+        raise ValueError(f'"{text}" bevat een getal dat een cliëntnummer kan zijn; kies een andere naam')
+    return text
+
+
+def name_of(path: Path) -> str:
+    """The name of a file, as it may be shown and stored: a name need not be text, and may hold a client number."""
+    return without_client_numbers(path.name.encode(errors="replace").decode(), fewest_digits=9)
+
+
+def unused_headers(header: Sequence[str], places: Mapping[str, int | None]) -> tuple[str, ...]:
+    """The headers that nothing reads, as they may be shown."""
+    used = set(places.values())
+    return tuple(_shown_header(name) for place, name in enumerate(header) if place not in used and name.strip())
 
 
 def unread_columns(table: Table) -> list[Finding]:
@@ -110,9 +137,12 @@ def read_bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Refusal(f"{path} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten") from None
+        place = without_client_numbers(str(path).encode(errors="replace").decode(), fewest_digits=9)
+        raise Refusal(
+            f"{place} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten"
+        ) from None
     if not content.strip(b"\xef\xbb\xbf \r\n\t"):
-        raise Refusal(f"{path.name} is leeg", "vraag het bestand opnieuw op bij de afzender")
+        raise Refusal(f"{name_of(path)} is leeg", "vraag het bestand opnieuw op bij de afzender")
     return content
 
 
@@ -181,13 +211,14 @@ def _read_row(
     header: Sequence[str],
     places: Mapping[str, int | None],
     layout: Iterable[Column],
-    findings: list[Finding],
-) -> Row:
+) -> tuple[Row, list[Finding]]:
+    """A row, and what is wrong with it."""
     values: dict[str, Any] = {}
+    findings: list[Finding] = []
     if len(cells) != len(header):
         hint = "vul de rij aan tot alle kolommen" if len(cells) < len(header) else "haal weg wat te veel is"
         findings.append(row_finding("R01", number, f"{len(cells)} van de {len(header)} kolommen", hint))
-        return Row(number, values)
+        return Row(number, values), findings
     for column in layout:
         place = places[column.name]
         text = cells[place].strip() if place is not None else ""
@@ -196,11 +227,11 @@ def _read_row(
             try:
                 values[column.name] = column.read(text)
             except ValueError as error:
-                message, _, hint = str(error).rpartition("; ")
+                message, _, hint = without_client_numbers(str(error)).rpartition("; ")
                 findings.append(row_finding("R02", number, message, hint, header[place or 0]))
         elif column.required:
             findings.append(row_finding("R03", number, "leeg", "vul een waarde in", header[place or 0]))
-    return Row(number, values)
+    return Row(number, values), findings
 
 
 def normal(name: str) -> str:
@@ -210,6 +241,10 @@ def normal(name: str) -> str:
 
 
 def _shown(header: Sequence[str]) -> str:
-    """The first columns of a header; without client numbers, since what stands there may be a row."""
-    shown = ", ".join(without_client_numbers(name.strip()[:40]) or "(leeg)" for name in header[:12])
+    """The first columns of a header, since what stands there may be a row."""
+    shown = ", ".join(_shown_header(name) or "(leeg)" for name in header[:12])
     return shown + (", …" if len(header) > 12 else "")
+
+
+def _shown_header(name: str) -> str:
+    return without_client_numbers(name.strip())[:_LONGEST_HEADER]

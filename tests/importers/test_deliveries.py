@@ -170,6 +170,24 @@ CASES = {
         "die naar zichzelf verwijst",
         "een eigen referentie",
     ),
+    "more minutes than there are": Case(
+        "D28",
+        (GOOD, {"reference": "bad", "quantity": 4321, "start": "01-01-2026", "end": "03-01-2026"}),
+        3,
+        "aantal",
+        "4.321 minuten passen niet in de tijd van 01-01-2026 tot en met 03-01-2026",
+        "controleer het aantal en de data",
+        (2, 2, 0, 0, 0),
+    ),
+    "more days than there are": Case(
+        "D28",
+        (GOOD, {"reference": "bad", "product": "44A09", "quantity": 4, "start": "01-01-2026", "end": "03-01-2026"}),
+        3,
+        "aantal",
+        "4 dagen passen niet in de tijd van 01-01-2026 tot en met 03-01-2026",
+        "crediteer de regel en stuur een nieuwe",
+        (2, 2, 0, 0, 0),
+    ),
     "contradiction": Case(
         "D31",
         ({**DEBIT, "quantity": 96},),
@@ -256,7 +274,7 @@ def test_a_broken_rule_tells_place_reason_and_remedy(
         desk.take(lines(*(line(**row) for row in rows)))
     recorded = latest(desk.connection)
     result = desk.take(lines(*(row if isinstance(row, str) else line(**row) for row in case.rows)), "laatste.csv")
-    [finding] = [*result.findings, *result.waiting, *result.known]
+    [finding] = [*result.findings, *result.warnings, *result.waiting, *result.known]
     assert shown([finding]) == [(case.at, case.code, case.column)]
     assert case.says in finding.message
     assert case.remedy in finding.hint
@@ -310,6 +328,40 @@ def test_every_wrong_cell_of_a_row_is_told(desk: Desk, line: Callable[..., str],
     ]
     assert account(result) == (2, 0, 2, 0, 0)
     assert str(result.account.claimed_read) == str(result.account.claimed_rejected) == "10.00"
+
+
+@pytest.mark.parametrize(
+    ("product", "most"), [("45A04", 3 * 1440), ("44A09", 3), ("44H01", 3 * 24), ("44D01", 3 * 3), ("44S01", None)]
+)
+def test_a_quantity_that_fits_in_the_days_is_no_finding(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str], product: str, most: int | None
+) -> None:
+    path = desk.write(
+        "wet;categorie;product;naam;eenheid;prijs per;afronding;lijn;schaal;taakveld;vanaf;tot\n"
+        "Jeugdwet;44;44H01;Uren;uur;uur;regel;tweede;lokaal;6.751;01-01-2025;\n"
+        "Jeugdwet;44;44D01;Dagdelen;dagdeel;dagdeel;regel;tweede;lokaal;6.751;01-01-2025;\n"
+        "Jeugdwet;44;44S01;Stuks;stuk;stuk;regel;tweede;lokaal;6.751;01-01-2025;\n",
+        "producten.csv",
+    )
+    import_products(desk.connection, path, "tester")
+    cells = {"product": product, "start": "01-01-2026", "end": "03-01-2026"}
+    fits = line(reference="r1", quantity=most or 1_000_000, **cells)
+    one_more = line(reference="r2", quantity=(most or 1_000_000) + 1, **cells)
+    result = desk.take(lines(fits, one_more))
+    assert account(result) == (2, 2, 0, 0, 0)
+    assert shown(result.warnings) == ([(3, "D28", "aantal")] if most else [])
+
+
+def test_a_warning_of_a_rejected_row_rejects_no_other(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str]
+) -> None:
+    rows = [line(quantity=1441, dc="C"), line(reference="r2", quantity=1441), line(reference="r3")]
+    result = desk.take(lines(*rows))
+    assert (shown(result.findings), shown(result.warnings)) == (
+        [(2, "D25", "vorige referentie")],
+        [(2, "D28", "aantal"), (3, "D28", "aantal")],
+    )
+    assert (account(result), desk.counting()) == ((3, 2, 1, 0, 0), {"r2": 1, "r3": 1})
 
 
 def test_a_finding_about_a_column_the_file_does_not_have(desk: Desk) -> None:
@@ -620,7 +672,10 @@ def test_a_client_number_in_any_column_reaches_neither_the_database_nor_a_messag
         "reference", "municipality", "provider", "product", "start", "end", "quantity", "unit", "dc", "previous",
         "assignment", "claimed",
     )  # fmt: skip
-    numbers = ("999900006", "9999.00.006", "999.900.006", "x999900006")
+    numbers = (
+        "999900006", "9999.00.006", "999.900.006", "x999900006",
+        "999900018", "s-999900018-x", "0999900018", "9999-00-018",  # of another client, who stands in the last row
+    )  # fmt: skip
     rows = [
         line(**{"reference": f"r{place}.{at}", column: number})
         for place, column in enumerate(columns)
@@ -632,22 +687,58 @@ def test_a_client_number_in_any_column_reaches_neither_the_database_nor_a_messag
         line(provider="12345611", client="12345611"),
         line(reference="", client="999900006"),
         line(client="9999000061"),
-        line(),
+        line(reference="c9", dc="C", previous="0999900018"),
+        line(client="999900018"),
     ]
     path = tmp_path / "export-999900006.csv"
-    path.write_text(lines(*rows) + "999900006;999900006\n")
+    path.write_text(
+        lines(*(row + ";" for row in rows)).replace("bedrag", "bedrag;999900018", 1) + "999900006;999900006\n"
+    )
     result = run("import", "deliveries", path, "--rejected", tmp_path / "terug")
     assert result.exit_code == 3
     with connected(registered_url) as connection:
         found = "SELECT count(*) FROM batch_findings WHERE code = 'D14'"
-        assert connection.execute(text(found)).scalar_one() >= 5
+        assert connection.execute(text(found)).scalar_one() == 3 * len(numbers) + 2
         stored = "\n".join(every_text(connection))
     for told in (result.output.replace("•", ""), stored):
         digits = re.sub(r"[^0-9A-Za-z]+", " ", told)
         assert "999900006" not in re.sub(r"[. ]", "", told)
+        assert "999900018" not in re.sub(r"[. -]", "", told)
         assert "12345611" not in digits
     [returned] = (tmp_path / "terug").iterdir()
     assert "999900006" in returned.read_text(encoding="utf-8")  # for the sender alone
+
+
+def test_a_client_number_is_the_same_client_however_it_is_written(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str]
+) -> None:
+    numbers = ("123456782", "1234.56.782", "123 456 782", "123-456-782", "0123456782")
+    rows = [line(reference=f"r{at}", client=number) for at, number in enumerate(numbers)]
+    for header in ("bsn", "cliënt", "client"):
+        desk.take(lines(*rows).replace("bsn", header))
+    assert desk.connection.execute(text("SELECT count(DISTINCT client_id) FROM deliveries")).scalar_one() == 1
+    assert len(desk.counting()) == len(numbers)
+
+
+def test_a_number_is_a_client_number_when_a_client_of_the_file_has_it(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str]
+) -> None:
+    """Also when that client comes later, under whatever header; alone, the same reference is just a number."""
+    suspect = line(reference="s-999900018-x", previous="", client="k1", assignment="a")
+    other = line(reference="r2", client="9999.00.018")
+    for rows, at in (([suspect, other], 2), ([other, suspect], 3)):
+        result = desk.take(lines(*rows, *(line(reference=f"r{n}") for n in range(3, 6))).replace("bsn", "cliënt"))
+        assert shown(result.findings) == [(at, "D14", "referentie")]
+    result = desk.take(lines(line(reference="s-999900018-x"), line(reference="r9")))
+    assert (account(result), result.findings) == ((2, 2, 0, 0, 0), [])
+
+
+def test_numbers_of_clients_with_a_number_of_their_own_do_not_stop_a_file(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str]
+) -> None:
+    rows = [line(reference=str(number), client=f"k{number}") for number in range(123_456_700, 123_456_800)]
+    result = desk.take(lines(*rows).replace("bsn", "cliënt"))
+    assert (result.account.rows_accepted, result.findings) == (100, [])
 
 
 def test_columns_in_the_wrong_place_under_another_header(
@@ -821,7 +912,7 @@ def assert_batch_is_stored(connection: Connection, result: DeliveryImport) -> No
         text("SELECT row_number, code, column_name, message, hint FROM batch_findings WHERE recording = :recording"),
         {"recording": result.recording},
     )
-    told = [*result.findings, *result.waiting]
+    told = [*result.findings, *result.warnings, *result.waiting]
     assert sorted(tuple(row) for row in findings) == sorted(
         (finding.row_number, finding.code, finding.column, finding.message, finding.hint) for finding in told
     )

@@ -192,11 +192,26 @@ def test_the_same_two_rows_in_many_forms(desk: Desk, content: bytes) -> None:
     assert (again.account.rows_known, again.account.rows_accepted, again.findings) == (2, 0, [])
 
 
+def test_a_file_without_a_last_line_end_may_have_been_cut_off(run: Callable[..., Result], tmp_path: Path) -> None:
+    """In its last cell, that is: of 12,50 only 1 came, and the row has all its cells."""
+    path = tmp_path / "jan.csv"
+    path.write_text(f"{HEADER}\n{ROW}\n{NEXT}1")
+    result = run("import", "deliveries", path)
+    output = " ".join(result.output.split())
+    assert (result.exit_code, "D15 rij 3: de laatste regel eindigt niet met een regeleinde" in output) == (3, True), (
+        output
+    )
+    assert "kijk of de laatste cel heel is" in output
+    assert " 2 2 0 0 0 " in output  # read and accepted
+    path.write_text(f"{HEADER}\n{ROW}\n{NEXT}1\n")
+    assert "D15" not in run("import", "deliveries", path).output
+
+
 def test_line_breaks_in_quotes_are_part_of_a_cell(desk: Desk) -> None:
     content = f'{HEADER};opmerking\n{ROW};"eerste\nregel\r\nen ""nog"" een;"\n{NEXT.replace("45A04", "99X99")};\n'
     result = desk.take(content)
     assert result.account.rows_accepted == 1
-    assert result.file.unused_headers == ["opmerking"]
+    assert result.file.unused_headers == ("opmerking",)
     assert [finding.located().place for finding in result.findings] == ['rij 5, kolom "product"']
 
 

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.identifiers import agb_code, area_code, is_bsn, municipality_code, without_client_numbers
+from kernel.identifiers import (
+    agb_code,
+    area_code,
+    client_number,
+    is_bsn,
+    municipality_code,
+    without_client_numbers,
+)
 
 
 def with_check_digit(eight_digits: str) -> str:
@@ -63,12 +70,27 @@ def test_two_digits_that_changed_places_are_found(bsn: str, place: int) -> None:
         ("9999.00.006 of 999.900.006 of 9999 00 006", "••••••••• of ••••••••• of •••••••••"),
         ("x999900006y", "x•••••••••y"),
         ("1999900006", "1999900006"),
+        ("0999900006 of 0 999 900 006", "••••••••• of •••••••••"),
+        ("99.99.00.00.6 of 999-900-006", "••••••••• of •••••••••"),
+        ("12 999 900 006, 222 333 999 900 006", "12 •••••••••, 222 333 •••••••••"),
         ("31-01-2026 tot 2026-01-31", "31-01-2026 tot 2026-01-31"),
         ("GM0502 41000003 1.132,45 r12", "GM0502 41000003 1.132,45 r12"),
     ],
 )
 def test_client_numbers_are_hidden_in_messages(text: str, shown: str) -> None:
     assert without_client_numbers(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["012345611", "12345611", "0012345611", "0123.45.611", "012 345 611", "012-345-611", "0 12345611"]
+)
+def test_a_client_number_in_many_forms(text: str) -> None:
+    assert client_number(text) == "012345611"
+
+
+@pytest.mark.parametrize("text", ["123456112", "1.2", "k12345611", "", "12345611x", "1999900006"])
+def test_another_number_is_no_client_number(text: str) -> None:
+    assert client_number(text) is None
 
 
 def test_numbers_of_eight_digits_may_stay() -> None:

@@ -80,8 +80,19 @@ def test_numbers_are_read(text: str, number: str) -> None:
 @pytest.mark.parametrize("text", ["1.234", "1,234", "-1.234", "123.456", "1.234.567", "1,234,567"])
 def test_a_number_that_may_mean_two_things_is_refused(text: str) -> None:
     digits = text.replace(".", "").replace(",", "")
-    with pytest.raises(ValueError, match=f"twee dingen betekenen; schrijf {digits} of {digits},00"):
-        parse_number(text)
+    for parse in (parse_number, parse_eur, parse_whole):
+        with pytest.raises(ValueError, match=f"twee dingen betekenen; schrijf {digits} "):
+            parse(text)
+
+
+def test_the_remedy_for_three_decimals_keeps_them() -> None:
+    """A price may have four; an amount has two, so that there only thousands can be meant."""
+    with pytest.raises(ValueError, match="schrijf 41275 zonder duizendteken, of 41,2750 met vier decimalen"):
+        parse_number("41,275")
+    with pytest.raises(ValueError, match="schrijf -41275 zonder duizendteken, of -41,2750 met vier decimalen"):
+        parse_number("-41.275")
+    with pytest.raises(ValueError, match=r"schrijf 41275 of 41275,00 zonder duizendteken$"):
+        parse_eur("41,275")
 
 
 @pytest.mark.parametrize(
