@@ -20,11 +20,11 @@ from importers.commands import import_
 from kernel.findings import Refusal
 from settlement.commands import explain, ledger, settle, statement
 from settlement.examples import settle_example
-from tariffs.commands import tariff
+from tariffs.commands import tariff, tell_findings
 
 REFUSED = 1
 BUG = 70
-_MOST_FINDINGS = 40
+_MOST_OF_A_CODE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,7 @@ class _Root(click.Group):
 
 def _show(refusal: Refusal) -> None:
     click.echo(f"Geweigerd: {refusal.message}", err=True)
-    for finding in refusal.findings[:_MOST_FINDINGS]:
-        click.echo(f"  {finding}", err=True)
-    if len(refusal.findings) > _MOST_FINDINGS:
-        click.echo(f"  … en nog {len(refusal.findings) - _MOST_FINDINGS}", err=True)
+    tell_findings(refusal.findings, most=_MOST_OF_A_CODE, err=True)
     if refusal.hint:
         click.echo(f"Wat te doen: {refusal.hint}", err=True)
 

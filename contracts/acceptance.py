@@ -115,7 +115,8 @@ def _example_lines(
     except Refusal as refusal:
         reasons = "; ".join(finding.message for finding in refusal.findings)
         message = f"het voorbeeld is niet uit te rekenen: {refusal.message}" + (f" ({reasons})" if reasons else "")
-        yield document.finding("C13", ("example", index), message, refusal.hint)
+        hint = refusal.hint or "verbeter het voorbeeld"
+        yield document.finding("C13", ("example", index), message, hint)
         return
     amounts: dict[tuple[str, str, str], list[Eur]] = defaultdict(list)
     for result in results:

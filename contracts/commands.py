@@ -18,7 +18,7 @@ from database.recordings import latest, resolve_cutoff
 from database.session import database
 from kernel.findings import Refusal
 from kernel.notation import format_date
-from tariffs.commands import FILE, WIDTH, print_table, tell_warnings
+from tariffs.commands import FILE, WIDTH, counted, print_table, tell_warnings
 
 
 @click.group("contract")
@@ -40,11 +40,11 @@ def parties(ctx: click.Context, file: Path) -> None:
     with store.transaction() as connection:
         result = import_parties(connection, file, store.settings.user)
     if result.recording is None:
-        click.echo(f"Alle {result.known} partijen waren al bekend; er is niets vastgelegd.")
+        click.echo(f"Al bekend: {counted(result.known, 'partij', 'partijen')}; er is niets vastgelegd.")
     else:
         click.echo(
-            f"Vastlegging {result.recording}: {result.added} partijen nieuw, {result.renamed} met een andere naam, "
-            f"{result.known} al bekend."
+            f"Vastlegging {result.recording}: {counted(result.added, 'partij', 'partijen')} nieuw, "
+            f"{result.renamed} met een andere naam, {result.known} al bekend."
         )
     tell_warnings(ctx, result.warnings)
 
@@ -82,7 +82,7 @@ def add(ctx: click.Context, files: tuple[Path, ...]) -> None:
     """
     result = _add(ctx, files, dry_run=False)
     if result.recording is None:
-        click.echo("Alle contracten waren al bekend; er is niets vastgelegd.")
+        click.echo(f"Al bekend: {counted(len(result.known), 'contract', 'contracten')}; er is niets vastgelegd.")
     else:
         click.echo(f"Vastlegging {result.recording}:")
     for numbers, what in ((result.added, "nieuw"), (result.changed, "nieuwe versie"), (result.known, "al bekend")):

@@ -99,26 +99,27 @@ def _read(file_name: str, content: bytes) -> Document | list[Finding]:
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
 # What tomllib says, by how its message begins.
 _SYNTAX_MESSAGES = {
-    "Cannot overwrite": "deze sleutel staat al eerder in het document",
-    "Cannot declare": "deze tabel staat al eerder in het document",
-    "Cannot mutate": "deze tabel staat al eerder in het document",
-    "Duplicate inline table key": "een sleutel staat twee keer tussen dezelfde accolades",
-    "Expected '=' after a key": "achter de sleutel ontbreekt het teken =",
+    "Cannot overwrite": "deze sleutel staat al eerder in het document; laat er een weg",
+    "Cannot declare": "deze tabel staat al eerder in het document; zet bij elkaar wat erin hoort",
+    "Cannot mutate": "deze tabel staat al eerder in het document; zet bij elkaar wat erin hoort",
+    "Duplicate inline table key": "een sleutel staat twee keer tussen dezelfde accolades; laat er een weg",
+    "Expected '=' after a key": "achter de sleutel ontbreekt het teken =; schrijf sleutel = waarde",
     "Invalid value": "de waarde is onleesbaar; zet tekst en bedragen tussen aanhalingstekens",
-    "Invalid date": "deze datum bestaat niet",
-    "Unterminated string": "een aanhalingsteken wordt niet gesloten",
-    "Illegal character": "een aanhalingsteken wordt niet gesloten, of er staat een onzichtbaar teken",
-    "Unclosed": "een haak of accolade wordt niet gesloten",
-    "Expected ']'": "een rechte haak ontbreekt",
-    "Expected newline": "achter de waarde staat iets dat er niet hoort",
+    "Invalid date": "deze datum bestaat niet; schrijf een bestaande dag als 2026-01-31",
+    "Unterminated string": "een aanhalingsteken wordt niet gesloten; zet er een achter de tekst",
+    "Illegal character": "een aanhalingsteken wordt niet gesloten, of er staat een onzichtbaar teken; typ hem over",
+    "Unclosed": "een haak of accolade wordt niet gesloten; zet het teken erbij",
+    "Expected ']'": "een rechte haak ontbreekt; schrijf [naam] of [[naam]]",
+    "Expected newline": "achter de waarde staat iets dat er niet hoort; haal het weg, of begin een nieuwe regel",
 }
+_UNREADABLE = "onleesbaar; schrijf sleutel = waarde"
 
 
 def _syntax_finding(file_name: str, text: str, error: str) -> Finding:
     match = _POSITION.fullmatch(error)
     line = int(match[2]) if match and match[2] else text.rstrip("\n").count("\n") + 1
     reason = match[1] if match else error
-    message = next((dutch for start, dutch in _SYNTAX_MESSAGES.items() if reason.startswith(start)), "onleesbaar")
+    message = next((dutch for start, dutch in _SYNTAX_MESSAGES.items() if reason.startswith(start)), _UNREADABLE)
     message, _, hint = message.partition("; ")
     excerpt = "".join(filter(str.isprintable, text.split("\n")[line - 1])).strip()[:60]
     message = f"geen geldige TOML: {message}" + (f": {excerpt}" if excerpt else "")
@@ -249,6 +250,9 @@ _MODEL_MESSAGES = {
     "less_than_equal": ("{input} is te hoog", "geef hooguit {le}"),
 }
 
+# What somebody would write who gives a component a period of its own.
+_DATES = [("in_force",), ("from",), ("until",), ("start",), ("end",)]
+
 
 def _model_findings(
     file_name: str, data: dict[str, Any], lines: Mapping[KeyPath, int], errors: Sequence[ErrorDetails]
@@ -260,7 +264,7 @@ def _model_findings(
         if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
             continue
         path = _path_in(data, error)
-        message, hint = _in_dutch(error)
+        message, hint = _in_dutch(error, path)
         if path in said:
             message, hint = said[path][0], f"{said[path][1]}, of {hint}"
         said[path] = (message, hint)
@@ -270,15 +274,17 @@ def _model_findings(
     ]
 
 
-def _in_dutch(error: ErrorDetails) -> tuple[str, str]:
+def _in_dutch(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     if error["type"] == "value_error":
         message, _, hint = str(error["ctx"]["error"]).partition("; ")
         return message, hint
     if error["type"] == "missing" and isinstance(error["loc"][-1], int):
         return "deze waarde ontbreekt", "vul de rij aan"
+    if error["type"] == "extra_forbidden" and path[0] == "component" and path[2:] in _DATES:
+        return "een onderdeel heeft geen eigen datums", "geef wat later begint een eigen contract met die looptijd"
     words = {name: _plain(value) for name, value in error.get("ctx", {}).items()}
     words["pattern"] = PATTERN_WORDS.get(words.get("pattern", ""), "")
-    message, hint = _MODEL_MESSAGES.get(error["type"], ("ongeldige waarde", ""))
+    message, hint = _MODEL_MESSAGES.get(error["type"], ("ongeldige waarde", "zie docs/contracts.md"))
     return message.format(input=str(error["input"])[:60], **words), hint.format(**words)
 
 

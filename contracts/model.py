@@ -46,7 +46,7 @@ PATTERN_WORDS = {
 def _exact(value: object) -> Decimal:
     """A decimal number written as text."""
     if not isinstance(value, str):
-        raise ValueError(f'zet het getal tussen aanhalingstekens: "{value}"')
+        raise ValueError(f'hier hoort tekst; zet het getal tussen aanhalingstekens: "{value}"')
     if not re.fullmatch(SIGNED_NUMBER_PATTERN, value):
         raise ValueError(f'"{value}" is geen getal; schrijf cijfers met een punt, zoals "12.50"')
     return Decimal(value)
@@ -64,7 +64,7 @@ def _eur(value: object) -> Eur:
     try:
         return Eur(number)
     except ValueError:
-        raise ValueError(f'"{value}" heeft meer dan twee decimalen') from None
+        raise ValueError(f'"{value}" heeft meer dan twee decimalen; rond het bedrag af op centen') from None
 
 
 def _eur_not_negative(value: object) -> Eur:
@@ -74,7 +74,7 @@ def _eur_not_negative(value: object) -> Eur:
 
 def _month(value: object) -> Month:
     if not isinstance(value, str):
-        raise ValueError('schrijf de maand tussen aanhalingstekens, zoals "2026-03"')
+        raise ValueError('hier hoort tekst; schrijf de maand tussen aanhalingstekens, zoals "2026-03"')
     try:
         return Month.parse(value)
     except Refusal:
@@ -169,9 +169,11 @@ class Division(_Part):
     @model_validator(mode="after")
     def _own_areas_are_areas(self) -> "Division":
         if unknown := sorted(set(self.own_areas) - set(self.areas)):
-            raise ValueError(f"own_areas noemt {', '.join(unknown)}, dat niet in areas staat")
+            raise ValueError(
+                f"own_areas noemt {', '.join(unknown)}, dat niet in areas staat; zet het in areas of haal het weg"
+            )
         if len(set(self.areas)) < len(self.areas) or len(set(self.own_areas)) < len(self.own_areas):
-            raise ValueError("een gebied staat twee keer in areas of own_areas")
+            raise ValueError("een gebied staat twee keer in areas of own_areas; laat er een weg")
         if sum(self.weights.values()) != 1:
             raise ValueError(f"de gewichten tellen op tot {sum(self.weights.values())}; samen moeten ze 1 zijn")
         return self
@@ -215,21 +217,21 @@ class PopulationComponent(_Part):
     def _one_base(self) -> "PopulationComponent":
         bases = [self.amount_per_inhabitant_eur is not None, bool(self.segments), self.budget_eur is not None]
         if sum(bases) != 1:
-            raise ValueError("geef precies één grondslag: amount_per_inhabitant_eur, segments of budget_eur")
+            raise ValueError("er is niet precies één grondslag; geef amount_per_inhabitant_eur, segments of budget_eur")
         if self.division and self.budget_eur is None:
             raise ValueError("division verdeelt een budget; geef budget_eur")
         if self.division and self.areas:
             raise ValueError("bij division staan de gebieden in division.own_areas; laat areas weg")
         if len(set(self.areas)) < len(self.areas):
-            raise ValueError("een gebied staat twee keer in areas")
+            raise ValueError("een gebied staat twee keer in areas; laat er een weg")
         needs_count = self.budget_eur is None or self.division is not None or self.recount is not None
         if needs_count and self.count_date is None:
-            raise ValueError("count_date ontbreekt: op welke dag worden de inwoners geteld?")
+            raise ValueError("count_date ontbreekt; geef de dag waarop de inwoners geteld worden")
         if not needs_count and (self.count_date is not None or self.areas):
             raise ValueError("een vast budget zonder hertelling leest geen telling; laat count_date en areas weg")
         years = [index.year for index in self.index]
         if years != sorted(set(years)):
-            raise ValueError("de jaren van index moeten oplopen en mogen niet dubbel staan")
+            raise ValueError("de jaren van index lopen niet op; zet elk jaar één keer, in volgorde")
         return self
 
     @property
@@ -265,7 +267,8 @@ class ExampleProduct(_Part):
     def _rule_exists(self) -> "ExampleProduct":
         if (self.unit, self.price_per, self.rounding) not in PRICE_RULES:
             raise ValueError(
-                f"{self.unit} met een prijs per {self.price_per} en afronding {self.rounding} bestaat niet"
+                f"{self.unit} met een prijs per {self.price_per} en afronding {self.rounding} bestaat niet; "
+                "kies een combinatie uit docs/file_layouts.md"
             )
         return self
 
@@ -288,7 +291,9 @@ class ExampleDelivery(_Part):
     @model_validator(mode="after")
     def _within_a_month(self) -> "ExampleDelivery":
         if self.end < self.start or Month.of(self.start) != Month.of(self.end):
-            raise ValueError(f"de levering van {self.start} tot en met {self.end} ligt niet in één maand")
+            raise ValueError(
+                f"de levering van {self.start} tot en met {self.end} ligt niet in één maand; schrijf er een per maand"
+            )
         return self
 
 
@@ -344,14 +349,14 @@ class Contract(_Part):
     def _components_fit_together(self) -> "Contract":
         keys = [component.key for component in self.component]
         if len(set(keys)) < len(keys):
-            raise ValueError("twee onderdelen hebben dezelfde key")
+            raise ValueError("twee onderdelen hebben dezelfde key; geef elk een eigen key")
         read: set[tuple[str, str]] = set()
         for component in self.component:
             if isinstance(component, PopulationComponent):
                 self._population_fits(component)
             for pair in self.deliveries_read_by(component):
                 if pair in read:
-                    raise ValueError(f"product {pair[1]} staat twee keer voor {pair[0]}; een levering telt één keer")
+                    raise ValueError(f"product {pair[1]} staat twee keer voor {pair[0]}; laat één onderdeel het lezen")
                 read.add(pair)
         return self
 
@@ -359,11 +364,13 @@ class Contract(_Part):
         if component.municipality is None and len(self.municipalities) > 1:
             raise ValueError(f"onderdeel {component.key}: het contract heeft meer gemeenten; noem municipality")
         if component.municipality is not None and component.municipality not in self.municipalities:
-            raise ValueError(f"onderdeel {component.key}: {component.municipality} staat niet bij municipalities")
+            raise ValueError(
+                f"onderdeel {component.key}: {component.municipality} staat niet bij municipalities; noem een van die"
+            )
         if self.in_force.start.day != 1 or self.in_force.until.day != 1:
             raise ValueError(
-                f"onderdeel {component.key}: bevoorschotting per maand vraagt een contract dat op de eerste van een "
-                "maand begint en eindigt"
+                f"onderdeel {component.key}: bevoorschotting per maand vraagt een contract van hele maanden; laat het "
+                "op de eerste van een maand beginnen en eindigen"
             )
 
 

@@ -16,6 +16,7 @@ from contracts.review import review
 from contracts.tables import contract_versions, contracts
 from database.recordings import latest, lock_recordings, record, recordings
 from kernel.findings import Finding, Refusal
+from tariffs.price_lists import all_versions_known
 from tariffs.products import catalogue
 
 
@@ -70,6 +71,7 @@ def add_contracts(
     )
     if findings:
         raise refuse_documents(findings)
+    price_lists = {version.list_name for version in all_versions_known(connection, cutoff)}
     added = [document for document in documents if document.contract.number not in known]
     same = [d for d in documents if d.contract.number in known and known[d.contract.number].document == d.text]
     changed = [document for document in documents if document not in added and document not in same]
@@ -78,7 +80,7 @@ def add_contracts(
         added=_numbers(added),
         changed=_numbers(changed),
         known=_numbers(same),
-        warnings=tuple(finding for document in documents for finding in review(document)),
+        warnings=tuple(finding for document in documents for finding in review(document, price_lists)),
     )
 
 

@@ -1,15 +1,16 @@
 """What a contract manager should look at in a contract that can be settled: gaps that no rule forbids."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from contracts.documents import Document, KeyPath
 from contracts.model import Contract, PopulationComponent
 from kernel.findings import Finding, Severity
 
 
-def review(document: Document) -> list[Finding]:
-    """Warnings about a contract document."""
-    remarks = (*_unproven(document.contract), *_unread(document.contract))
+def review(document: Document, price_lists: Collection[str]) -> list[Finding]:
+    """Warnings about a contract document, given the price lists that exist."""
+    contract = document.contract
+    remarks = (*_unproven(contract), *_unread(contract), *_unpriced(contract, price_lists))
     return [document.finding(code, path, message, hint, Severity.WARNING) for code, path, message, hint in remarks]
 
 
@@ -48,3 +49,12 @@ def _unread(contract: Contract) -> Iterator[_Remark]:
             if delivery.product not in read:
                 message = f"geen onderdeel leest leveringen van product {delivery.product}"
                 yield "W05", ("example", index, "deliveries", place), message, hint
+
+
+def _unpriced(contract: Contract, price_lists: Collection[str]) -> Iterator[_Remark]:
+    """Components that read a price list which does not exist yet: until it does, their deliveries have no amount."""
+    for index, component in enumerate(contract.component):
+        reads_prices = bool(contract.deliveries_read_by(component))
+        if reads_prices and (name := component.price_list) not in price_lists:
+            hint = f'lees hem in met "bekostiging tariff import prijzen.csv --list {name}", of verbeter de naam'
+            yield "W06", ("component", index, "price_list"), f"prijslijst {name} bestaat nog niet", hint

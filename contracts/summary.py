@@ -21,15 +21,16 @@ def summary(contract: Contract, parties: Parties) -> list[str]:
         for code in contract.municipalities
     ]
     clause = f" ({contract.set_off_clause})" if contract.set_off_clause else ""
+    begin, end = (format_date(day) for day in (contract.in_force.start, contract.in_force.until))
     lines = [
         f"Contract {contract.number}: {contract.title}",
         f"Aanbieder: {contract.provider} {provider.name if provider else ''}".rstrip(),
         f"Gemeenten: {', '.join(municipalities)}",
         f"Wetten: {', '.join(contract.laws)}",
-        f"Looptijd: {format_date(contract.in_force.start)} tot {format_date(contract.in_force.until)}",
+        f"Looptijd: {begin} tot {end}, van alle onderdelen",
     ]
     if contract.notice_months is not None:
-        lines.append(f"Opzegtermijn: {contract.notice_months} maanden")
+        lines.append(f"Opzegtermijn: {contract.notice_months} {'maand' if contract.notice_months == 1 else 'maanden'}")
     lines.append(f"Voorschotten: {_SET_OFF[contract.set_off]}{clause}")
     for component in contract.component:
         lines += ["", *_component(contract, component)]
@@ -52,7 +53,7 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
         yield f"  Indexering: {format_number(index.percent)}% vanaf {index.year}"
     yield f"  Betaling: per {'maand' if component.instalments == 'monthly' else 'kwartaal'}"
     yield f"  Taakveld: {component.task_field} {TASK_FIELDS.get(component.task_field, '')}".rstrip()
-    if component.recount:
+    if component.count_date is not None:
         yield f"  Hertelling: {_recount(component.recount)}"
     if component.covers:
         covers = ", ".join(component.covers)
@@ -85,7 +86,9 @@ def _measure(measure: str) -> str:
     return "inwoner" if measure == "inhabitants" else measure
 
 
-def _recount(recount: Recount) -> str:
+def _recount(recount: Recount | None) -> str:
+    if recount is None:
+        return "geen; de definitieve telling komt geheel in de plaats van de voorlopige"
     counts = "de definitieve telling" if recount.counts == "final" else "de telling van elk volgend jaar"
     if recount.dead_band_percent == 0:
         return f"{counts}; alle groei telt"

@@ -1,6 +1,7 @@
 """`bekostiging tariff`: the product catalogue and the price lists."""
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -23,19 +24,36 @@ from tariffs.price_lists import (
     prices_of,
 )
 from tariffs.products import catalogue, import_products
-from tariffs.units import UNIT_WORDS
+from tariffs.units import PRICE_PER_NAMES
 
 WIDTH = 80
 NEEDS_ATTENTION = 3
-_UNIT_WORD = {unit: word for word, unit in reversed(UNIT_WORDS.items())}  # the first word of each unit
 FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """'1 product', '3 producten'."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def tell_findings(findings: Sequence[Finding], *, most: int, err: bool = False) -> None:
+    """Print under each code its first `most` findings, with place and remedy, and how many there are."""
+    by_code: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_code[finding.code].append(finding)
+    for code, found in sorted(by_code.items()):
+        click.echo(f"  {code} ({len(found)} keer)" if len(found) > 1 else f"  {code}", err=err)
+        for finding in found[:most]:
+            click.echo(click.wrap_text(str(finding), WIDTH, "    ", "      "), err=err)
+        if len(found) > most:
+            click.echo(f"    … en nog {len(found) - most}", err=err)
 
 
 def tell_warnings(ctx: click.Context, warnings: Sequence[Finding]) -> None:
     """Print warnings and, when there are any, end with the exit code that says that somebody should look."""
-    for warning in warnings:
-        click.echo(click.wrap_text(f"Let op: {warning}", WIDTH, subsequent_indent="  "))
     if warnings:
+        click.echo("Let op:")
+        tell_findings(warnings, most=len(warnings))
         ctx.exit(NEEDS_ATTENTION)
 
 
@@ -74,10 +92,10 @@ def products(ctx: click.Context, file: Path) -> None:
     with store.transaction() as connection:
         result = import_products(connection, file, store.settings.user)
     if result.recording is None:
-        click.echo(f"Alle {len(result.known)} producten waren al bekend; er is niets vastgelegd.")
+        click.echo(f"Al bekend: {counted(len(result.known), 'product', 'producten')}; er is niets vastgelegd.")
     else:
         click.echo(
-            f"Vastlegging {result.recording}: {len(result.added)} producten nieuw, "
+            f"Vastlegging {result.recording}: {counted(len(result.added), 'product', 'producten')} nieuw, "
             f"{len(result.changed)} gewijzigd, {len(result.known)} al bekend."
         )
     for code in result.changed:
@@ -150,7 +168,7 @@ def list_(ctx: click.Context, name: str | None, cutoff: str | None) -> None:
                     format_date(price.valid_from),
                     format_date(price.valid_until) if price.valid_until else "",
                     format_number(price.price),
-                    _UNIT_WORD[product.price_per] if product else "",
+                    PRICE_PER_NAMES[product.price_per] if product else "",
                 )
-    click.echo(f"{len(known_products)} producten in de catalogus.")
+    click.echo(f"{counted(len(known_products), 'product', 'producten')} in de catalogus.")
     print_table(table)

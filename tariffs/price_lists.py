@@ -146,7 +146,7 @@ def import_prices(
         warnings.append(Finding("T07", Severity.WARNING, table.file_name, message, hint))
     recording = None
     if same is None:
-        what = f"prijslijst {list_name}, versie {number}: {len(read)} prijzen"
+        what = f"prijslijst {list_name}, versie {number} (aantal prijzen: {len(read)})"
         recording = record(connection, "prices", what, by, table.file_name, table.sha256)
         _store(connection, list_name, number, recording, content)
     before = prices_of(connection, [previous.id]) if previous else []

@@ -43,12 +43,20 @@ UNIT_WORDS: dict[str, Unit] = {
     "84": Unit.PIECE,
 }  # fmt: skip
 
+# What a unit is called in Dutch: many of them, and the one that a price is for.
 UNIT_NAMES: dict[Unit, str] = {
     Unit.MINUTE: "minuten",
     Unit.HOUR: "uren",
     Unit.DAY_PART: "dagdelen",
     Unit.DAY: "dagen",
     Unit.PIECE: "stuks",
+}
+PRICE_PER_NAMES: dict[Unit, str] = {
+    Unit.MINUTE: "minuut",
+    Unit.HOUR: "uur",
+    Unit.DAY_PART: "dagdeel",
+    Unit.DAY: "dag",
+    Unit.PIECE: "stuk",
 }
 
 

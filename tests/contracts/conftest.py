@@ -141,6 +141,13 @@ def products_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def prices_file(tmp_path: Path) -> Path:
+    path = tmp_path / "prices.csv"
+    path.write_text("product;vanaf;prijs\n45A04;01-01-2025;60,00\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
 def prepared(connection: Connection, parties_file: Path, products_file: Path) -> Connection:
     """A register that knows parties (recording 1) and products (recording 2)."""
     import_parties(connection, parties_file, "tester")

@@ -112,7 +112,8 @@ expect = [["wijkteam", "2026-01", "instalment", "1.005"]]
             "regel 8, sleutel colour: onbekende sleutel; verbeter de naam of haal de sleutel weg",
             "sleutel title: ontbreekt; vul deze sleutel in",
             f"regel 10, {key}clause: ontbreekt; vul deze sleutel in",
-            f'regel 14, {key}amount_per_inhabitant_eur: zet het getal tussen aanhalingstekens: "120.00"',
+            f"regel 14, {key}amount_per_inhabitant_eur: "
+            'hier hoort tekst; zet het getal tussen aanhalingstekens: "120.00"',
             f'regel 17, {key}index[1].percent: "4,96" is geen getal; schrijf cijfers met een punt, zoals "12.50"',
             f'regel 19, {key}recount.dead_band_percent: "-1" is negatief; schrijf 0 of meer',
             f"regel 19, {key}recount.pay: onbekende sleutel; verbeter de naam of haal de sleutel weg",
@@ -129,7 +130,7 @@ expect = [["wijkteam", "2026-01", "instalment", "1.005"]]
             "kies minute, hour, day_part, day of piece",
             f"regel 43, {name}prices[1][3]: hier hoort een datum; {date_hint}, of kies open",
             f"regel 45, {name}deliveries[1].quantity: 0 is te laag; geef meer dan 0",
-            f'regel 47, {name}expect[1][4]: "1.005" heeft meer dan twee decimalen',
+            f'regel 47, {name}expect[1][4]: "1.005" heeft meer dan twee decimalen; rond het bedrag af op centen',
         ]
     )
 
@@ -164,6 +165,7 @@ def test_the_documents_of_one_call_are_all_told(document: Write, population: str
 def test_a_mistake_in_the_notation_is_told_with_its_line(document: Write, text: str, said: str) -> None:
     (finding,) = findings(document(text))
     assert finding.startswith(f"a.toml, {said}")
+    assert ";" in finding  # the remedy
 
 
 def test_a_document_in_another_encoding_is_refused(document: Write, population: str) -> None:
@@ -177,6 +179,15 @@ def test_an_empty_document_is_refused(document: Write) -> None:
         read_documents([document("\n")])
     with pytest.raises(Refusal, match="kan niet gelezen worden"):
         read_documents([Path("bestaat-niet.toml")])
+
+
+@pytest.mark.parametrize("key", ["from", "until", "in_force"])
+def test_a_component_has_no_period_of_its_own(document: Write, effort: str, key: str) -> None:
+    (finding,) = findings(document(effort.replace('clause = "artikel 5"', f'clause = "artikel 5"\n{key} = 2026-07-01')))
+    assert finding == (
+        f'a.toml, regel 12, onderdeel "ambulant", sleutel {key}: een onderdeel heeft geen eigen datums; '
+        "geef wat later begint een eigen contract met die looptijd"
+    )
 
 
 def test_a_document_of_comments_only_misses_everything(document: Write) -> None:

@@ -27,8 +27,8 @@ BUDGET = 'budget_eur = "1"'
         ("until = 2029-01-01", "until = 2026-01-01", "sleutel in_force: het einde (2026-01-01) ligt niet na het begin"),
         ("from = 2026-01-01", "from = 2026-01-15", "onderdeel wijkteam: bevoorschotting per maand vraagt een contract"),
         ("notice_months = 6", "notice_months = -1", "sleutel notice_months: -1 is te laag; geef minstens 0"),
-        (AMOUNT, f'{AMOUNT}\nbudget_eur = "1"', '"wijkteam": geef precies één grondslag'),
-        (AMOUNT, "", '"wijkteam": geef precies één grondslag'),
+        (AMOUNT, f'{AMOUNT}\nbudget_eur = "1"', '"wijkteam": er is niet precies één grondslag; geef'),
+        (AMOUNT, "", '"wijkteam": er is niet precies één grondslag; geef'),
         (AMOUNT, f"{AMOUNT}\n{DIVISION}", '"wijkteam": division verdeelt een budget'),
         (AMOUNT, f'budget_eur = "1"\n{DIVISION}\nareas = ["X"]', '"wijkteam": bij division staan de gebieden in'),
         (COUNT_DATE, "", '"wijkteam": count_date ontbreekt'),
@@ -47,9 +47,9 @@ BUDGET = 'budget_eur = "1"'
         (AMOUNT, BUDGET + "\n" + DIVISION.replace('"X", "Y"', '"X", "Y", "X"'),
          "een gebied staat twee keer in areas of own_areas"),
         (AMOUNT, f'{AMOUNT}\nindex = [{{ year = 2028, percent = "1" }}, {{ year = 2027, percent = "1" }}]',
-         "de jaren van index moeten oplopen"),
+         "de jaren van index lopen niet op; zet"),
         (AMOUNT, f'{AMOUNT}\nindex = [{{ year = 2027, percent = "1" }}, {{ year = 2027, percent = "1" }}]',
-         "de jaren van index moeten oplopen"),
+         "de jaren van index lopen niet op; zet"),
         ('["GM0502"]', '["GM0502", "GM0599"]', "onderdeel wijkteam: het contract heeft meer gemeenten"),
         (AMOUNT, f'{AMOUNT}\nmunicipality = "GM0599"', "onderdeel wijkteam: GM0599 staat niet bij municipalities"),
         ('covers = ["45A04"]', 'covers = ["45A04", "45A04"]', "product 45A04 staat twee keer voor GM0502"),
@@ -73,20 +73,21 @@ def test_a_broken_rule_is_told(document: Callable[..., Path], population: str, g
         read_documents([document(population.replace(good, bad))])
     (finding,) = refusal.value.findings
     assert said in str(finding)
+    assert finding.hint
 
 
 def test_components_have_keys_of_their_own(document: Callable[..., Path], effort: str) -> None:
     part = '[[component]]\nkey = "ambulant"\nkind = "effort"\nclause = "artikel 6"\nproducts = ["44A09"]\n\n[[example]]'
     with pytest.raises(Refusal) as refusal:
         read_documents([document(effort.replace("[[example]]", part))])
-    assert "twee onderdelen hebben dezelfde key" in str(refusal.value.findings[0])
+    assert "twee onderdelen hebben dezelfde key; geef elk een eigen key" in str(refusal.value.findings[0])
 
 
 def test_two_components_do_not_read_the_same_delivery(document: Callable[..., Path], effort: str) -> None:
     part = '[[component]]\nkey = "extra"\nkind = "effort"\nclause = "artikel 6"\nproducts = ["02A16"]\n\n[[example]]'
     with pytest.raises(Refusal) as refusal:
         read_documents([document(effort.replace("[[example]]", part))])
-    assert "product 02A16 staat twee keer voor GM0502" in str(refusal.value.findings[0])
+    assert "product 02A16 staat twee keer voor GM0502; laat één onderdeel het lezen" in str(refusal.value.findings[0])
 
 
 def test_a_contract_says_what_is_written(population: str, effort: str) -> None:

@@ -17,6 +17,7 @@ from database.recordings import latest
 from kernel.findings import Refusal
 from kernel.money import Eur
 from kernel.periods import Month
+from tariffs.price_lists import import_prices
 from tariffs.products import import_products
 
 Write = Callable[..., Path]
@@ -35,16 +36,17 @@ def refused(connection: Connection, settler: Any, *paths: Path) -> list[str]:
 
 
 def test_documents_of_one_call_are_one_recording(
-    prepared: Connection, document: Write, settler: Any, population: str, effort: str
+    prepared: Connection, document: Write, settler: Any, population: str, effort: str, prices_file: Path
 ) -> None:
+    import_prices(prepared, prices_file, "tester")
     paths = [document(effort, "b.toml"), document(population, "a.toml")]
     result = add_contracts(prepared, paths, "tester", settler)
-    assert (result.recording, result.added, result.changed, result.known) == (3, ("A", "B"), (), ())
+    assert (result.recording, result.added, result.changed, result.known) == (4, ("A", "B"), (), ())
     assert result.warnings == ()
-    known = contracts_known(prepared, 3)
-    assert [(entry.contract.number, entry.recording) for entry in known] == [("A", 3), ("B", 3)]
+    known = contracts_known(prepared, 4)
+    assert [(entry.contract.number, entry.recording) for entry in known] == [("A", 4), ("B", 4)]
     assert known[0].document == population
-    assert contracts_known(prepared, 2) == []
+    assert contracts_known(prepared, 3) == []
     assert sorted(settler.seen) == [("A", "januari"), ("B", "januari")]
 
 

@@ -16,7 +16,7 @@ Write = Callable[..., Path]
 
 def warnings(path: Path) -> list[str]:
     (document,) = read_documents([path])
-    found = review(document)
+    found = review(document, ["standaard", "crisis"])
     assert all(finding.severity is Severity.WARNING for finding in found)
     return [str(finding) for finding in found]
 
@@ -25,6 +25,22 @@ def test_a_contract_that_is_whole_gets_no_warning(document: Write, population: s
     assert warnings(document(population)) == []
     assert warnings(document(effort)) == []
     assert warnings(document(population.replace('["45A04"]', '["45A04"]\nprice_list = "crisis"'))) == []
+
+
+def test_a_price_list_that_does_not_exist_yet(document: Write, population: str, effort: str) -> None:
+    """Only where a component reads prices; the line is that of the key, or of the component for the usual list."""
+    named = population.replace('["45A04"]', '["45A04"]\nprice_list = "crisys"')
+    assert warnings(document(named)) == [
+        'a.toml, regel 18, onderdeel "wijkteam", sleutel price_list: prijslijst crisys bestaat nog niet; '
+        'lees hem in met "bekostiging tariff import prijzen.csv --list crisys", of verbeter de naam'
+    ]
+    assert warnings(document(population.replace('covers = ["45A04"]', "").split("[[example]]")[0])) == [
+        "a.toml: het contract heeft geen rekenvoorbeeld; neem de rekenvoorbeelden uit de bijlage op"
+    ]
+    (read,) = read_documents([document(effort)])
+    assert [str(finding).split(";")[0] for finding in review(read, [])] == [
+        'a.toml, regel 8, onderdeel "ambulant", sleutel price_list: prijslijst standaard bestaat nog niet'
+    ]
 
 
 def test_a_contract_without_examples(document: Write, population: str) -> None:

@@ -28,7 +28,7 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_products(run: Run, products_file: Callable[..., Path]) -> None:
     path = products_file()
     assert run("products", path).output == "Vastlegging 1: 3 producten nieuw, 0 gewijzigd, 0 al bekend.\n"
-    assert run("products", path).output == "Alle 3 producten waren al bekend; er is niets vastgelegd.\n"
+    assert run("products", path).output == "Al bekend: 3 producten; er is niets vastgelegd.\n"
     path.write_text(path.read_text().replace("Logeren", "Verblijf"))
     assert run("products", path).output == (
         "Vastlegging 2: 0 producten nieuw, 1 gewijzigd, 2 al bekend.\n  gewijzigd: 44A09\n"
@@ -52,8 +52,9 @@ def test_import_tells_version_changes_and_warnings(
         "Gewijzigd tegenover versie 1:\n"
         "  45A04 vanaf 01-02-2026 tot 02-02-2026: 60,00 wordt geen prijs\n"
         "  45A04 vanaf 02-02-2026: 60,00 wordt 61,75\n"
-        "Let op: prices.csv, rij 3: product 45A04 heeft geen prijs van 01-02-2026 tot\n"
-        "  02-02-2026; vul een prijs in als er in die tijd geleverd is\n"
+        "Let op:\n  T05\n"
+        "    prices.csv, rij 3: product 45A04 heeft geen prijs van 01-02-2026 tot\n"
+        "      02-02-2026; vul een prijs in als er in die tijd geleverd is\n"
     )
     other = run("import", prices_file(("45A04", "01-01-2026", "", "99")), "--list", "crisis", "--version", "4")
     assert other.output == "Vastlegging 4: prijslijst crisis, versie 4.\n"
