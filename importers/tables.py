@@ -208,5 +208,5 @@ advances = Table(
     Column("paid_on", Date, nullable=False),
     money("amount_eur"),
     Column("recording", ForeignKey("recordings.number"), nullable=False),
-    CheckConstraint("amount_eur > 0", name="amount_positive"),
+    CheckConstraint("amount_eur <> 0", name="amount_not_nil"),
 )

@@ -1,8 +1,9 @@
 """Which months a run must price again.
 
-All that the amounts of a contract's month depend on is put into a hash: the contract version, the products, the prices
-that hold in the month, and the last recording that added a delivery. Facts are only ever added, so the last recording
-tells which deliveries there are. A month whose hash is that of the last posted run keeps what was posted.
+All that the amounts of a contract's month depend on is put into a hash: the rules of pricing, the contract version, the
+products, the prices that hold in the month, and the last recording that added a delivery. Facts are only ever added, so
+the last recording tells which deliveries there are. A month whose hash is that of the last posted run keeps what was
+posted.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from contracts.tables import municipalities, providers
 from importers.tables import delivery_totals
 from kernel.periods import Month, Period, months
 from settlement.entitlement import Posted
+from settlement.pricing.query import PRICING_RULES
 from settlement.terms import Coverage, Terms, coverages
 from tariffs.price_lists import Price
 from tariffs.tables import products
@@ -49,9 +51,9 @@ def changed_months(
             inputs = [
                 _inputs(coverage, month, terms, prices, last_recordings)
                 for coverage in read[registered.id]
-                if coverage.period.overlaps(Period(month.first_day, month.end))
+                if any(period.overlaps(Period(month.first_day, month.end)) for period in coverage.periods)
             ]
-            digest = _hash([registered.recording, *inputs])
+            digest = _hash([PRICING_RULES, registered.recording, *inputs])
             if before.get(month) != digest:
                 changed[registered.id][month] = digest
     return changed
@@ -72,7 +74,8 @@ def _inputs(
     ]
     slice_key = (coverage.municipality, coverage.registered.contract.provider, coverage.product.code)
     last = last_recordings.get(slice_key, {}).get(month, 0)
-    return [coverage.component.key, *slice_key, str(coverage.period.start), coverage.product.recording, in_month, last]
+    first_day = str(coverage.periods[0].start)
+    return [coverage.component.key, *slice_key, first_day, coverage.product.recording, in_month, last]
 
 
 def _last_recordings(connection: Connection, terms: Terms) -> _LastRecordings:

@@ -1,7 +1,8 @@
-"""Settling one contract: from its terms and priced volumes to lines and set-offs. Pure."""
+"""Settling one contract: from its terms and priced volumes to lines and set-offs, without reading anything else."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from contracts.model import Contract, EffortComponent
 from contracts.register import RegisteredContract
@@ -10,7 +11,7 @@ from kernel.findings import Finding, Severity
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.corrections import differences
-from settlement.entitlement import Entitlement, Line, Posted, PricedVolume, Treatment
+from settlement.entitlement import Entitlement, Line, LineKey, Posted, PricedVolume, Treatment
 from settlement.funding import effort, population
 from settlement.terms import Terms, task_field_of
 
@@ -60,11 +61,22 @@ def settle_contract(
     findings = [*findings, *missing]
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Outcome(registered, posted, {}, (), (), (), findings, parked=True)
-    lines = differences(terms.period, entitlements, volumes, posted, months)
+    lines = differences(terms.period, entitlements, volumes, posted, months, partial(_versions_of, terms, registered))
     owed = total(line.amount for line in lines if line.key.treatment is Treatment.PAYABLE)
     advances = [a for a in terms.advances if a.contract_id == registered.id and a.paid_on < terms.period.end]
     set_offs = set_off(contract, advances, posted.set_off, owed)
     return Outcome(registered, posted, months, volumes, lines, set_offs, findings, parked=False)
+
+
+def _versions_of(terms: Terms, registered: RegisteredContract, key: LineKey) -> dict[str, int]:
+    """The recordings of contract, product and price list that an amount is settled by."""
+    versions = {"terms": registered.recording}
+    if key.label in terms.products:
+        versions["product"] = terms.products[key.label].recording
+        for component in registered.contract.component:
+            if component.key == key.component and component.price_list in terms.price_versions:
+                versions["price_list"] = terms.price_versions[component.price_list].recording
+    return versions
 
 
 def entitle(
@@ -87,12 +99,16 @@ def entitle(
 def set_off(contract: Contract, advances: Iterable[Advance], before: Mapping[str, Eur], owed: Eur) -> list[SetOff]:
     """Set advances off, the earliest paid first, as far as earlier statements did not.
 
+    An advance below nil is one that was paid back or taken back; it goes first, and makes room for the one it undoes.
+
     `full`: the whole advance, also when the provider then has to pay back. `up_to_payable`: no more than is owed; what
     is left waits for the next statement.
     """
     set_offs: list[SetOff] = []
     room = max(owed, Eur.zero())
-    for advance in sorted(advances, key=lambda advance: (advance.paid_on, advance.reference)):
+    for advance in sorted(
+        advances, key=lambda advance: (advance.amount > Eur.zero(), advance.paid_on, advance.reference)
+    ):
         outstanding = advance.amount - before.get(advance.reference, Eur.zero())
         amount = outstanding if contract.set_off == "full" else min(outstanding, room)
         if amount:

@@ -1,6 +1,6 @@
 """Entitled to date, less what was posted to date: that difference is all a run says, and here it gets its reasons."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -21,6 +21,9 @@ from settlement.entitlement import (
     Timing,
 )
 
+# By kind of cause, in the order in which they are asked, the recording of the version that a key is settled by now.
+VersionsOf = Callable[[LineKey], Mapping[str, int]]
+
 
 def differences(
     period: Month,
@@ -28,11 +31,12 @@ def differences(
     volumes: Sequence[PricedVolume],
     posted: Posted,
     settled_months: Iterable[Month],
+    versions_of: VersionsOf,
 ) -> list[Line]:
     """The lines of one contract: one for every key whose entitlement to date differs from what was posted.
 
     `settled_months` are the months for which deliveries were priced now; what was posted on deliveries of another month
-    still holds. Instalments are computed for every month.
+    still holds. Instalments are computed for every month. `versions_of` tells what a change of terms came from.
     """
     months = set(settled_months)
     entitled = {entitlement.key for entitlement in entitlements}
@@ -43,10 +47,9 @@ def differences(
     ]
     by_key: dict[LineKey, list[PricedVolume]] = {}
     for volume in volumes:
-        key = LineKey(volume.component, volume.municipality, volume.month, volume.product, volume.treatment)
-        by_key.setdefault(key, []).append(volume)
+        by_key.setdefault(volume.key, []).append(volume)
     lines = [
-        _line(period, entitlement, by_key.get(entitlement.key, []), posted)
+        _line(period, entitlement, by_key.get(entitlement.key, []), posted, versions_of)
         for entitlement in sorted([*entitlements, *lapsed], key=lambda entitlement: entitlement.key)
     ]
     return [line for line in lines if line.amount]
@@ -57,7 +60,9 @@ def _lapsed(key: LineKey, posted: Posted) -> Entitlement:
     return Entitlement(key, Eur.zero(), posted.task_fields[key], Step("nothing_left", {}, "0.00"))
 
 
-def _line(period: Month, entitlement: Entitlement, volumes: Sequence[PricedVolume], posted: Posted) -> Line:
+def _line(
+    period: Month, entitlement: Entitlement, volumes: Sequence[PricedVolume], posted: Posted, versions_of: VersionsOf
+) -> Line:
     key = entitlement.key
     before = posted.amounts.get(key, Eur.zero())
     timing = Timing.CORRECTION
@@ -67,17 +72,26 @@ def _line(period: Month, entitlement: Entitlement, volumes: Sequence[PricedVolum
         timing = Timing.CURRENT
     causes: tuple[Cause, ...] = ()
     if timing is not Timing.CURRENT:
-        causes = _causes(entitlement, before, volumes, posted)
+        causes = _causes(entitlement, before, volumes, posted, versions_of)
     # A correction is booked where the amount it corrects was booked, also when the product has moved since.
     task_field = posted.task_fields.get(key, entitlement.task_field)
     return Line(key, timing, task_field, entitlement.amount, before, causes, entitlement.explanation)
 
 
 def _causes(
-    entitlement: Entitlement, before: Eur, volumes: Sequence[PricedVolume], posted: Posted
+    entitlement: Entitlement,
+    before: Eur,
+    volumes: Sequence[PricedVolume],
+    posted: Posted,
+    versions_of: VersionsOf,
 ) -> tuple[Cause, ...]:
-    """Parts that add up to the difference: rows that came in, and what is left, by price, recount or contract."""
+    """Parts that add up to the difference: rows that came in, and what is left, by price, recount or contract.
+
+    In a month that no run settled before nothing is late: it is said for the first time.
+    """
     difference = entitlement.amount - before
+    if entitlement.key.month not in posted.month_hashes and entitlement.key not in posted.amounts:
+        return (Cause("first", difference),)
     of_rows = [
         _of_rows(kind, effect, volumes, posted.volumes.get(entitlement.key, {}))
         for kind, effect in (
@@ -90,7 +104,7 @@ def _causes(
     rest = difference - total(cause.amount for cause in of_rows)
     if not rest:
         return tuple(of_rows)
-    return (*of_rows, _of_terms(entitlement, rest, volumes, posted))
+    return (*of_rows, _of_terms(entitlement, rest, volumes, posted, versions_of))
 
 
 def _of_rows(
@@ -109,7 +123,9 @@ def _of_rows(
     return Cause(kind, effect.amount, values)
 
 
-def _of_terms(entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVolume], posted: Posted) -> Cause:
+def _of_terms(
+    entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVolume], posted: Posted, versions_of: VersionsOf
+) -> Cause:
     """What is not explained by rows comes from the terms: another price, another count, another contract version."""
     if entitlement.key not in posted.amounts:
         return Cause("first", amount)
@@ -129,6 +145,9 @@ def _of_terms(entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVol
     share, share_before = _own_share(entitlement.explanation), _own_share(posted.explanations.get(entitlement.key))
     if share and share_before and share != share_before:
         return Cause("share", amount, {"before": plain(share_before), "now": plain(share)})
+    for kind, recording in versions_of(entitlement.key).items():
+        if recording > posted.cutoff:
+            return Cause(kind, amount, {"recording": str(recording)})
     return Cause("terms", amount)
 
 

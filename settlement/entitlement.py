@@ -42,6 +42,17 @@ class RowEffect:
         return RowEffect(self.rows + other.rows, self.amount + other.amount, tuple(references))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class LineKey:
+    """What an amount is for. `label` is a product code or 'instalment'."""
+
+    component: str
+    municipality: str
+    month: Month
+    label: str
+    treatment: Treatment
+
+
 @dataclass(frozen=True, slots=True)
 class PricedVolume:
     """The deliveries of a component, municipality, month and product at one price, summed.
@@ -66,16 +77,9 @@ class PricedVolume:
     credited: RowEffect = RowEffect()
     withdrawn: RowEffect = RowEffect()
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class LineKey:
-    """What an amount is for. `label` is a product code or 'instalment'."""
-
-    component: str
-    municipality: str
-    month: Month
-    label: str
-    treatment: Treatment
+    @property
+    def key(self) -> LineKey:
+        return LineKey(self.component, self.municipality, self.month, self.product, self.treatment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ _OF_A_RUN = {
         JOIN run_set_offs s ON s.contract_id = a.contract_id AND s.advance_reference = a.reference
         JOIN runs r ON r.id = s.run_id
         WHERE r.id = :run OR r.posting <= (SELECT cutoff FROM runs WHERE id = :run)
-        GROUP BY a.contract_id, a.reference, a.amount_eur HAVING sum(s.amount_eur) > a.amount_eur
+        GROUP BY a.contract_id, a.reference, a.amount_eur HAVING abs(sum(s.amount_eur)) > abs(a.amount_eur)
     """,
 }
 
@@ -87,14 +87,17 @@ _OF_ITS_DELIVERIES = {
         JOIN run_contracts c ON c.run_id = :run AND c.contract_id = s.contract_id
         JOIN municipalities m ON m.code = s.municipality
         JOIN products p ON p.code = s.product
+        JOIN providers a ON a.id = c.provider_id
         JOIN received r ON r.municipality_id = m.id AND r.provider_id = c.provider_id AND r.product_id = p.id
             AND r.service_month = k.service_month
         LEFT JOIN priced v ON v.contract_id = s.contract_id AND v.municipality_id = m.id AND v.product_id = p.id
             AND v.service_month = k.service_month
         WHERE r.rows <> coalesce(v.rows, 0)
             AND NOT EXISTS (SELECT FROM run_findings f WHERE f.run_id = :run AND f.code IN ('P01', 'P02', 'P05')
-                AND strpos(f.place, s.municipality) > 0 AND strpos(f.place, s.product) > 0
-                AND strpos(f.place, to_char(k.service_month, 'YYYY-MM')) > 0)
+                AND f.place IN (
+                    concat('product ', s.product, ', ', s.municipality, to_char(k.service_month, ', YYYY-MM')),
+                    concat('aanbieder ', a.agb_code, ', ', s.municipality, ', product ', s.product,
+                        to_char(k.service_month, ', YYYY-MM'))))
     """,
 }
 

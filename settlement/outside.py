@@ -11,7 +11,7 @@ from importers.tables import deliveries, delivery_totals
 from kernel.findings import Finding, Severity
 from kernel.notation import format_number
 from kernel.periods import Month, Period
-from settlement.terms import days_in_both
+from settlement.terms import days_covered
 from tariffs.products import catalogue
 from tariffs.tables import products
 
@@ -31,9 +31,8 @@ def outside_contracts(
         contract = registered.contract
         for component in contract.component:
             for municipality, product in contract.deliveries_read_by(component):
-                for version in catalogued[product].versions:
-                    both = days_in_both(contract.in_force.period, version.period)
-                    covered[(municipality, contract.provider, product)] += both
+                days = days_covered(contract.in_force.period, catalogued[product])
+                covered[(municipality, contract.provider, product)] += days
     totals = (
         select(
             municipalities.c.code.label("municipality"),

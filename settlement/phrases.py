@@ -6,7 +6,7 @@ Numbers are shown in Dutch notation and in full, so that every step can be redon
 without an end is cut off, and then the numbers it was made of stand beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -80,6 +80,9 @@ CAUSES: Mapping[str, str] = {
     "price_list.recorded": "gewijzigde prijslijst (vastlegging {recording})",
 }
 
+# Said of a recount, where a budget has an amount for each of several groups and they are weighed together.
+GROUPS = "{cause} ({groups})"
+
 # Said once of causes in rows, where hours are rounded over a month of a client: the month's, whatever the cause.
 HOURS = (
     "de maand telt nu {quantity:minuut/minuten}, afgerond {billed_quantity} uur in plaats van {billed_quantity_before}"
@@ -115,20 +118,24 @@ def step_sentence(step: Step) -> str:
     if step.code == "instalment" and step.values["months"] != "1":
         return _filled(STEPS["instalment.months"], step.values)
     if step.code == "recount":
-        return _filled(STEPS[_recount_case(step.values)], step.values)
+        return _recount_sentence(step.values, in_euros=len(step.steps) > 1)
     return _filled(STEPS[step.code], step.values)
 
 
-def cause_sentence(cause: Cause) -> str:
-    """Why an amount differs from what was posted: 'nalevering r10'."""
-    kind = cause.kind
-    if kind == "recount":
-        kind = _recount_case(cause.values)
-    elif "references" in cause.values:
-        kind = f"{kind}.named"
-    elif "recording" in cause.values:
-        kind = f"{kind}.recorded"
-    return _filled(CAUSES[kind], cause.values)
+def cause_sentence(cause: Cause, explanation: Step) -> str:
+    """Why an amount differs from what was posted: 'nalevering r10'. `explanation` is that of the amount."""
+    if cause.kind == "recount":
+        groups = _recounted_groups(explanation)
+        sentence = _recount_sentence(cause.values, in_euros=bool(groups))
+        return GROUPS.format(cause=sentence, groups=groups) if groups else sentence
+    if cause.kind == "count" and " / " in cause.values["now"]:
+        measures = [step.values["measure"] for step in _steps(explanation, "per_person")]
+        before, now = (cause.values[name].split(" / ") for name in ("before", "now"))
+        return f"telling {_groups(measures, before, now)}"
+    for value, case in (("references", ".named"), ("recording", ".recorded")):
+        if value in cause.values:
+            return _filled(CAUSES[cause.kind + case], cause.values)
+    return _filled(CAUSES[cause.kind], cause.values)
 
 
 def hours_sentence(causes: Sequence[Cause]) -> str:
@@ -136,9 +143,9 @@ def hours_sentence(causes: Sequence[Cause]) -> str:
     return next((_filled(HOURS, cause.values) for cause in causes if "billed_quantity" in cause.values), "")
 
 
-def causes_sentence(causes: Sequence[Cause], between: str = "; ") -> str:
+def causes_sentence(causes: Sequence[Cause], explanation: Step, between: str = "; ") -> str:
     """All causes of one correction; of several each with its part: 'nalevering r10 +30,00; creditering r11 -50,00'."""
-    sentences = [cause_sentence(cause) for cause in causes]
+    sentences = [cause_sentence(cause, explanation) for cause in causes]
     if len(causes) > 1:
         sentences = [f"{said} {_signed(cause.amount)}" for said, cause in zip(sentences, causes, strict=True)]
     hours = hours_sentence(causes)
@@ -170,10 +177,39 @@ def shown_fraction(text: str) -> str:
     return f"{sign}{format_number(Decimal(cut).scaleb(-_SHOWN_DECIMALS))}…"
 
 
-def _recount_case(values: Mapping[str, str]) -> str:
+def _recount_sentence(values: Mapping[str, str], *, in_euros: bool) -> str:
+    """The growth of a count; of several groups that of the euros they come to, since each has its own amount."""
+    case = "recount.fraction" if "/" in values["growth_percent"] else "recount"
     if values["paid_percent"] == "0":
-        return "recount.within"
-    return "recount.fraction" if "/" in values["growth_percent"] else "recount"
+        case = "recount.within"
+    if in_euros:
+        values = {**values, **{name: f"{Decimal(values[name]):.2f}" for name in ("counted", "recounted")}}
+    return _filled(STEPS[case], values)
+
+
+def _recounted_groups(explanation: Step) -> str:
+    """'jeugd 1.237 → 1.222, ouderen 4.391 → 4.333'; nothing where persons are counted under one measure only."""
+    recount = next(_steps(explanation, "recount"), None)
+    if recount is None or len(recount.steps) < 2:
+        return ""
+    before = {step.values["measure"]: step.values["persons"] for step in _steps(recount.steps[0], "per_person")}
+    now = {step.values["measure"]: step.values["persons"] for step in recount.steps[1:]}
+    return _groups(list(now), [before[measure] for measure in now], list(now.values()))
+
+
+def _groups(measures: Sequence[str], before: Sequence[str], now: Sequence[str]) -> str:
+    return ", ".join(
+        f"{MEASURES.get(measure, measure)} {format_number(was)} → {format_number(is_now)}"
+        for measure, was, is_now in zip(measures, before, now, strict=True)
+    )
+
+
+def _steps(step: Step, code: str) -> Iterator[Step]:
+    """Every step with that code in a tree, from the top."""
+    if step.code == code:
+        yield step
+    for child in step.steps:
+        yield from _steps(child, code)
 
 
 def _volume_sentence(step: Step) -> str:

@@ -20,21 +20,29 @@ from importers.rules import (
     WAITING,
     WAITING_FOR_CONTRADICTED,
 )
-from importers.tables import batch_findings, batches, contradicted_references, credits, deliveries, received_references
+from importers.tables import (
+    batch_findings,
+    batches,
+    contradicted_references,
+    credits,
+    deliveries,
+    delivery_totals,
+    received_references,
+)
 from kernel.findings import Refusal, Severity
 from kernel.notation import format_eur, format_month, format_number
 from kernel.periods import Month
 from settlement.entitlement import LineKey
+from settlement.phrases import UNITS, counted
 from settlement.pricing.rows import PricingGroup, pricing_groups
 from settlement.reading import Run, SettledContract
 from settlement.runs import STATE_NAMES
 from settlement.tables import run_contracts, run_lines, runs
 from settlement.terms import Coverage, coverages, read_terms
 from tariffs.tables import products
-from tariffs.units import UNIT_NAMES, Rounding, Unit
+from tariffs.units import Rounding, Unit
 
 _KEY = ("municipality_id", "provider_id", "law", "reference")
-_WAITING = [verdict.code for verdict in VERDICTS.values() if verdict.counted_as == "waiting"]
 _PER = {
     Unit.MINUTE: "minuut",
     Unit.HOUR: "uur",
@@ -43,6 +51,7 @@ _PER = {
     Unit.PIECE: "stuk",
 }
 _REJECTED_SHOWN = 20
+_SENDERS_SHOWN = 3
 
 
 def what_became_of(connection: Connection, run: Run, reference: str, agb_code: str | None = None) -> list[str]:
@@ -111,7 +120,7 @@ def _outcome(connection: Connection, run: Run, row: Any) -> str:
         verdict = VERDICTS[_why_credit_does_not_count(connection, run, row)]
         said = verdict.message.format(reference=row.reference, previous_reference=row.previous_reference)
         return f"Telt nog niet mee: {said}. Herstel: {verdict.hint}."
-    return f"{_settled(connection, run, row, entries[-1])}{_credited(connection, run, row, entries[-1])}"
+    return f"{_settled(connection, run, row, entries[-1])}{_credited(connection, run, row)}"
 
 
 def _why_credit_does_not_count(connection: Connection, run: Run, row: Any) -> str:
@@ -147,7 +156,7 @@ def _settled(connection: Connection, run: Run, row: Any, entry: Any) -> str:
         for coverage in coverages(terms)
         if (coverage.registered.contract.provider, coverage.municipality, coverage.product.id)
         == (row.agb_code, row.municipality, entry.product_id)
-        and entry.service_start in coverage.period
+        and any(entry.service_start in period for period in coverage.periods)
     ]
     if not covering:
         return (
@@ -181,21 +190,21 @@ def _in_contract(connection: Connection, run: Run, coverage: Coverage, entry: An
 
 def _parked_because(settled: SettledContract) -> str:
     errors = [finding for finding in settled.findings if finding.severity is Severity.ERROR]
-    return " ".join(f"Reden: {finding}." for finding in errors[:1])
+    return " ".join(f"Reden: {finding.code} {finding}." for finding in errors[:1])
 
 
 def _worth(group: PricingGroup, entry: Any) -> str:
     assert group.price is not None
     assert group.amount is not None
     price = f"{format_number(group.price)} per {_PER[group.rule.price_per]}"
-    amount, quantity = format_eur(group.amount), format_number(group.quantity)
-    unit = UNIT_NAMES[group.rule.unit]
+    words = UNITS[group.rule.unit]
+    amount, quantity = format_eur(group.amount), counted(group.quantity, words)
     if group.rule.rounding is Rounding.CLIENT_MONTH:
         return (
-            f"De {entry.quantity} {unit} tellen mee in de maand van de cliënt: {quantity} {unit}, afgerond op "
-            f"{group.billed_quantity} uur × {price} = {amount} euro."
+            f"Deze regel van {counted(entry.quantity, words)} telt in de maand van de cliënt: samen {quantity}, "
+            f"afgerond op {group.billed_quantity} uur × {price} = {amount} euro."
         )
-    return f"{quantity} {unit} × {price} = {amount} euro."
+    return f"{quantity} × {price} = {amount} euro."
 
 
 def _line_of(connection: Connection, run: Run, settled: SettledContract, key: LineKey, recording: int) -> str:
@@ -223,7 +232,7 @@ def _line_of(connection: Connection, run: Run, settled: SettledContract, key: Li
     return f"Zie regel {line.line} van run {line.run_id} ({STATE_NAMES[line.state]})."
 
 
-def _credited(connection: Connection, run: Run, row: Any, entry: Any) -> str:
+def _credited(connection: Connection, run: Run, row: Any) -> str:
     """Which credit takes a debit back, if one does."""
     if row.previous_reference:
         return ""
@@ -252,30 +261,72 @@ def _credited(connection: Connection, run: Run, row: Any, entry: Any) -> str:
 
 
 def _never_received(connection: Connection, reference: str, agb_code: str | None) -> list[str]:
+    """The rejected rows that it may be; of one provider only those in files of which it may be the sender."""
     rejected = connection.execute(
         select(batch_findings, batches.c.file_name)
         .join(batches, batches.c.recording == batch_findings.c.recording)
         .where(
             batch_findings.c.severity == Severity.ERROR,
-            batch_findings.c.code.not_in(_WAITING),
+            batch_findings.c.code.not_in(VERDICTS),  # those rows were valid: their references are kept
         )
         .order_by(batch_findings.c.recording.desc(), batch_findings.c.row_number, batch_findings.c.code)
     ).all()
-    sender = f" van aanbieder {agb_code}" if agb_code else ""
-    start = f"Onder referentie {reference}{sender} is nooit een geldige rij ontvangen."
-    if not rejected:
+    senders = _senders(connection)
+    candidates = [
+        row for row in _one_per_row(rejected) if agb_code is None or agb_code in senders.get(row.recording, [agb_code])
+    ]
+    of_provider = f" van aanbieder {agb_code}" if agb_code else ""
+    start = f"Onder referentie {reference}{of_provider} is nooit een geldige rij ontvangen."
+    others = _providers_of(connection, reference)
+    if others:
+        start += f" Wel van aanbieder {', '.join(others)}."
+    if not candidates:
         return [f"{start} Er zijn ook geen rijen geweigerd: vraag de aanbieder of de rij is verstuurd."]
-    shown = _one_per_row(rejected)[:_REJECTED_SHOWN]
-    more = len(_one_per_row(rejected)) - len(shown)
+    shown = candidates[:_REJECTED_SHOWN]
+    more = len(candidates) - len(shown)
     return [
         f"{start} Van een geweigerde rij wordt de referentie niet bewaard: zoek de rij in het bestand van de aanbieder "
         "en vergelijk haar nummer met de geweigerde rijen hieronder.",
         *(
-            f"{row.file_name}, rij {row.row_number} (vastlegging {row.recording}): {row.message}. Herstel: {row.hint}."
+            f"{row.file_name} ({_sent_by(senders.get(row.recording, []))}), rij {row.row_number} (vastlegging "
+            f"{row.recording}): {row.code} {row.message}. Herstel: {row.hint}."
             for row in shown
         ),
-        *([f"Er zijn nog {more} geweigerde rijen in eerdere bestanden."] if more else []),
+        *([f"En nog {counted(more, 'geweigerde rij/geweigerde rijen')} in eerdere bestanden."] if more else []),
     ]
+
+
+def _senders(connection: Connection) -> dict[int, list[str]]:
+    """By recording, the providers with rows that count; a rejected row does not keep whose it is."""
+    query = (
+        select(delivery_totals.c.recording, providers.c.agb_code)
+        .join(providers, providers.c.id == delivery_totals.c.provider_id)
+        .distinct()
+        .order_by(providers.c.agb_code)
+    )
+    found: dict[int, list[str]] = {}
+    for recording, agb_code in connection.execute(query):
+        found.setdefault(recording, []).append(agb_code)
+    return found
+
+
+def _providers_of(connection: Connection, reference: str) -> list[str]:
+    query = (
+        select(providers.c.agb_code)
+        .join(received_references, received_references.c.provider_id == providers.c.id)
+        .where(received_references.c.reference == reference)
+        .distinct()
+        .order_by(providers.c.agb_code)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def _sent_by(agb_codes: Sequence[str]) -> str:
+    if not agb_codes:
+        return "aanbieder onbekend"
+    named = ", ".join(agb_codes[:_SENDERS_SHOWN])
+    more = f" en {len(agb_codes) - _SENDERS_SHOWN} andere" if len(agb_codes) > _SENDERS_SHOWN else ""
+    return f"aanbieder {named}{more}"
 
 
 def _one_per_row(findings: Sequence[Any]) -> list[Any]:

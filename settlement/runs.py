@@ -8,13 +8,14 @@ approved.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, exc, func, insert, select, update
 
-from contracts.register import contracts_known
-from database.recordings import latest, lock_recordings, record, recordings
-from kernel.findings import Finding, Refusal
+from contracts.register import RegisteredContract
+from database.recordings import latest, lock_recordings, record
+from kernel.findings import Finding, Refusal, Severity
 from kernel.periods import Month
 from settlement import invariants
 from settlement.changes import changed_months
@@ -53,14 +54,17 @@ def settle(
 ) -> int:
     """Settle contracts up to `period` with what is known at `cutoff` (default: now), as a draft. Returns the run.
 
-    Raises `Refusal` when a contract has an approved run that is not posted, when a later month was posted before, and
-    when there is nothing to settle.
+    Without `numbers`: all that are in force by the end of `period`, or on which something was posted. Raises `Refusal`
+    when a contract has an approved run that is not posted, when a contract of `numbers` cannot be settled over
+    `period`, and when there is nothing to settle.
     """
     cutoff = latest(connection) if cutoff is None else cutoff
-    _refuse_the_far_future(connection, period, cutoff)
-    terms = read_terms(connection, period, cutoff, numbers)
+    _refuse_the_far_future(connection, period)
     posted = read_posted(connection, cutoff)
-    _refuse_when_not_possible(connection, terms, posted)
+    known = read_terms(connection, period, cutoff, numbers)
+    terms = replace(known, contracts=_contracts_to_settle(known, posted, numbers))
+    _refuse_while_approved(connection, terms.contracts)
+    ahead = {contract: _posted_ahead(period, before) for contract, before in posted.items()}
     months = changed_months(connection, terms, posted)
     priced = price_months(
         connection,
@@ -74,7 +78,7 @@ def settle(
             registered,
             months[registered.id],
             priced[registered.id].volumes,
-            priced[registered.id].findings,
+            [*ahead.get(registered.id, ()), *priced[registered.id].findings],
             posted.get(registered.id, Posted()),
         )
         for registered in terms.contracts
@@ -121,23 +125,56 @@ def discard(connection: Connection, run: int, by: str) -> None:
     connection.execute(update(run_contracts).where(run_contracts.c.run_id == run).values(claims_sequence=False))
 
 
-def _refuse_the_far_future(connection: Connection, period: Month, cutoff: int) -> None:
+def _refuse_the_far_future(connection: Connection, period: Month) -> None:
     """A mistyped year would pay instalments for years to come."""
-    query = select(recordings.c.recorded_at).where(recordings.c.number == cutoff)
-    known_at = connection.execute(query).scalar_one_or_none()
-    if known_at is not None and period.first_day > known_at.date() + _AHEAD:
+    today = connection.execute(select(func.current_date())).scalar_one()
+    if period.first_day > today + _AHEAD:
         raise Refusal(
-            f"{period} ligt te ver vooruit op {known_at:%d-%m-%Y}, het moment van vastlegging {cutoff}",
+            f"{period} ligt te ver vooruit: het is vandaag {today:%d-%m-%Y}",
             "reken een maand af die begonnen is of binnen twee maanden begint",
         )
 
 
-def _refuse_when_not_possible(connection: Connection, terms: Terms, posted: Mapping[int, Posted]) -> None:
-    if not terms.contracts:
-        if contracts_known(connection, terms.cutoff):
-            raise Refusal(f"in {terms.period} is geen contract van kracht", "kies een latere maand")
+def _contracts_to_settle(
+    terms: Terms, posted: Mapping[int, Posted], numbers: Sequence[str]
+) -> Sequence[RegisteredContract]:
+    """The contracts of `terms` that a run over its period is about.
+
+    A contract that starts later takes part when something was posted on it: its dates were changed, and what was posted
+    is taken back.
+    """
+    period = terms.period
+    concerned = [r for r in terms.contracts if r.contract.in_force.start <= period.last_day or r.id in posted]
+    if missing := sorted(r.contract.number for r in terms.contracts if r not in concerned and numbers):
+        raise Refusal(f"contract {', '.join(missing)} is in {period} nog niet van kracht", "kies een latere maand")
+    if not concerned:
+        if terms.contracts:
+            raise Refusal(f"in {period} is geen contract van kracht", "kies een latere maand")
         raise Refusal("er zijn nog geen contracten", "leg ze vast met `bekostiging contract add BESTAND`")
-    ids = {registered.id: registered.contract.number for registered in terms.contracts}
+    ahead = [r for r in concerned if _posted_ahead(period, posted.get(r.id, Posted()))]
+    if ahead and (numbers or len(ahead) == len(concerned)):
+        finding = _posted_ahead(period, posted[ahead[0].id])[0]
+        raise Refusal(f"contract {ahead[0].contract.number} {finding.message}", finding.hint)
+    return concerned
+
+
+def _posted_ahead(period: Month, posted: Posted) -> list[Finding]:
+    """A contract on which a later month was posted is not settled over an earlier one: in a run of many it waits."""
+    if posted.last_period is None or posted.last_period <= period:
+        return []
+    return [
+        Finding(
+            "S01",
+            Severity.ERROR,
+            str(period),
+            f"is al geboekt tot en met {posted.last_period}",
+            f"correcties op eerdere maanden komen in een run over {posted.last_period} of later",
+        )
+    ]
+
+
+def _refuse_while_approved(connection: Connection, contracts: Sequence[RegisteredContract]) -> None:
+    ids = {registered.id: registered.contract.number for registered in contracts}
     approved = (
         select(run_contracts.c.run_id, run_contracts.c.contract_id)
         .join(runs, runs.c.id == run_contracts.c.run_id)
@@ -147,15 +184,9 @@ def _refuse_when_not_possible(connection: Connection, terms: Terms, posted: Mapp
     for run, contract in connection.execute(approved):
         raise Refusal(
             f"contract {ids[contract]} heeft een goedgekeurde run die nog niet geboekt is (run {run})",
-            f"boek hem (bekostiging settle post {run}) of gooi hem weg (bekostiging settle discard {run})",
+            f"boek hem (bekostiging settle post {run}), gooi hem weg (bekostiging settle discard {run}), "
+            "of reken met --contract alleen de andere contracten af",
         )
-    for contract, number in ids.items():
-        last = posted.get(contract, Posted()).last_period
-        if last is not None and terms.period < last:
-            raise Refusal(
-                f"contract {number} is al geboekt tot en met {last}",
-                f"correcties op eerdere maanden komen in een run over {last} of later",
-            )
 
 
 def _store(

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import Connection
 
-from contracts.model import Component, EffortComponent, PopulationComponent
+from contracts.model import EffortComponent, PopulationComponent
 from contracts.parties import Party, known_parties
 from contracts.register import RegisteredContract, contracts_known
 from importers.advances import Advance, advances_known
@@ -16,9 +15,8 @@ from kernel.periods import Month, Period
 from settlement.entitlement import Treatment
 from settlement.funding.population import Counts
 from tariffs.price_lists import Price, PriceVersion, price_version_known, prices_of
-from tariffs.products import Product, ProductVersion, catalogue
-
-_LAST_DAY = date.max
+from tariffs.products import Product, catalogue
+from tariffs.units import PriceRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +39,16 @@ class Terms:
 class Coverage:
     """Deliveries that a component reads: of one municipality and product, on the days both contract and product hold.
 
-    A product whose definition changes over time gives a coverage for each definition.
+    A product whose price rule changes over time gives a coverage for each rule, with the days on which it holds: when
+    only its name or task field changes, what is rounded per client and month stays one sum.
     """
 
     registered: RegisteredContract
     component: PopulationComponent | EffortComponent
     municipality: str
     product: Product
-    version: ProductVersion
-    period: Period
+    rule: PriceRule
+    periods: tuple[Period, ...]
 
     @property
     def treatment(self) -> Treatment:
@@ -61,7 +60,7 @@ class Coverage:
 
 
 def read_terms(connection: Connection, period: Month, cutoff: int, numbers: Sequence[str] = ()) -> Terms:
-    """The terms known at `cutoff` of the contracts `numbers`, or of all that are in force by the end of `period`.
+    """The terms known at `cutoff` of the contracts `numbers`, or of all contracts, in force or not.
 
     Raises `Refusal` for a number that no contract has.
     """
@@ -71,15 +70,11 @@ def read_terms(connection: Connection, period: Month, cutoff: int, numbers: Sequ
             f"contract {', '.join(unknown)} is niet bekend bij vastlegging {cutoff}",
             "zie de nummers met `bekostiging contract list`",
         )
-    contracts = [
-        registered
-        for registered in known
-        if (not numbers or registered.contract.number in numbers)
-        and registered.contract.in_force.start <= period.last_day
-    ]
+    contracts = [registered for registered in known if not numbers or registered.contract.number in numbers]
     lists = sorted({component.price_list for registered in contracts for component in registered.contract.component})
     versions = {name: price_version_known(connection, name, cutoff) for name in lists}
     price_versions = {name: version for name, version in versions.items() if version is not None}
+    parties = known_parties(connection, cutoff)
     return Terms(
         period=period,
         cutoff=cutoff,
@@ -89,21 +84,30 @@ def read_terms(connection: Connection, period: Month, cutoff: int, numbers: Sequ
         prices=prices_of(connection, [version.id for version in price_versions.values()]),
         counts={key: count.persons for key, count in counts_known(connection, cutoff).items()},
         advances=advances_known(connection, cutoff),
-        municipalities=known_parties(connection, cutoff).municipalities,
-        providers=known_parties(connection, cutoff).providers,
+        municipalities=parties.municipalities,
+        providers=parties.providers,
     )
 
 
 def coverages(terms: Terms) -> list[Coverage]:
     """What every component of every contract reads, in a fixed order."""
     return [
-        Coverage(registered, component, municipality, product, version, period)
+        Coverage(registered, component, municipality, product, rule, tuple(periods))
         for registered in terms.contracts
         for component in registered.contract.component
         for municipality, code in registered.contract.deliveries_read_by(component)
         for product in [terms.products[code]]
+        for rule in dict.fromkeys(version.rule for version in product.versions)
+        if (periods := days_covered(registered.contract.in_force.period, product, rule))
+    ]
+
+
+def days_covered(in_force: Period, product: Product, rule: PriceRule | None = None) -> list[Period]:
+    """The days within `in_force` on which a product is defined, with that price rule if one is given."""
+    return [
+        Period(max(in_force.start, version.period.start), min(in_force.end, version.period.end))
         for version in product.versions
-        for period in days_in_both(registered.contract.in_force.period, version.period)
+        if version.period.overlaps(in_force) and rule in (None, version.rule)
     ]
 
 
@@ -112,14 +116,3 @@ def task_field_of(terms: Terms, product: str, month: Month) -> str:
     versions = terms.products[product].versions
     in_month = Period(month.first_day, month.end)
     return next(version.task_field for version in versions if version.period.overlaps(in_month))
-
-
-def component_of(registered: RegisteredContract, key: str) -> Component:
-    """The component of a contract with that key."""
-    return next(component for component in registered.contract.component if component.key == key)
-
-
-def days_in_both(one: Period, other: Period) -> list[Period]:
-    """The days two periods share: one period, or none."""
-    start, end = max(one.start, other.start), min(one.end, other.end)
-    return [Period(start, end)] if start < end else []

@@ -19,8 +19,7 @@ def entitle(
     """
     by_key: dict[LineKey, list[PricedVolume]] = defaultdict(list)
     for volume in volumes:
-        key = LineKey(volume.component, volume.municipality, volume.month, volume.product, volume.treatment)
-        by_key[key].append(volume)
+        by_key[volume.key].append(volume)
     return [
         _entitlement(
             key, sorted(by_key[key], key=lambda volume: volume.price), clause, task_fields[(key.label, key.month)]

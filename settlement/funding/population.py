@@ -162,8 +162,8 @@ def _recounted(
 ) -> tuple[Eur, Step]:
     """Adjust the indexed budget to the growth of the population that passes the dead band.
 
-    With several segments growth is that of their sum, each weighed by its amount per person. While the recount is not
-    known the budget stays as it is.
+    With several segments growth is that of their sum, each weighed by its amount per person. While a recount is not
+    known the one before it holds, and before the first the budget stays as it is.
     """
     recount = component.recount
     if recount is None:
@@ -172,11 +172,11 @@ def _recounted(
     measured = [(s.measure, s.amount_eur.exact) for s in segments]
     if len(segments) <= 1:  # then growth is that of the persons themselves
         measured = [(segments[0].measure if segments else component.measure, Fraction(1))]
-    recounts = {measure: _recount_persons(contract, component, counts, measure, year) for measure, _ in measured}
-    if any(persons is None for persons in recounts.values()):
+    recounts = _recount_persons(contract, component, counts, [measure for measure, _ in measured], year)
+    if recounts is None:
         return indexed
     before = sum((_base_persons(contract, component, counts, m) * weight for m, weight in measured), Fraction(0))
-    after = sum(((recounts[m] or 0) * weight for m, weight in measured), Fraction(0))
+    after = sum((recounts[m] * weight for m, weight in measured), Fraction(0))
     if before == 0:
         raise _nobody(_areas(contract, component), component.measure, _count_date(component))
     growth = after / before - 1
@@ -254,20 +254,22 @@ def _base_statuses(component: PopulationComponent) -> tuple[str, str]:
 
 
 def _recount_persons(
-    contract: Contract, component: PopulationComponent, counts: Counts, measure: str, year: int
-) -> int | None:
-    """The persons of the recount that holds in `year`; None when it is not due or not known yet."""
+    contract: Contract, component: PopulationComponent, counts: Counts, measures: Sequence[str], year: int
+) -> Mapping[str, int] | None:
+    """The persons by measure of the latest recount known for `year`; None when none is due or known yet."""
     assert component.recount is not None
-    day = _count_date(component)
+    base = _count_date(component)
+    days: list[date] = [base]
     statuses: tuple[str, ...] = ("final",)
     if component.recount.counts == "yearly":
-        if year <= day.year:
-            return None
-        day, statuses = date(year, 1, 1), ("final", "provisional")
-    try:
-        return sum(_known(counts, area, measure, day, statuses) for area in _areas(contract, component))
-    except _NotComputable:
-        return None
+        days, statuses = [date(y, 1, 1) for y in range(year, base.year, -1)], ("final", "provisional")
+    areas = _areas(contract, component)
+    for day in days:
+        try:
+            return {m: sum(_known(counts, area, m, day, statuses) for area in areas) for m in measures}
+        except _NotComputable:
+            continue
+    return None
 
 
 def _known(

@@ -9,7 +9,8 @@ Prices are whole ten-thousandths of a euro and amounts whole cents, so that sums
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,9 +21,13 @@ from kernel.money import Eur
 from kernel.notation import format_eur, format_number
 from kernel.periods import Month
 from settlement.entitlement import PricedVolume, RowEffect, Treatment
-from settlement.pricing.reference import no_price, two_prices
+from settlement.pricing.reference import NO_PRICE, NO_PRICE_HINT, TWO_PRICES, TWO_PRICES_HINT
 from settlement.terms import Coverage, Terms, coverages
+from tariffs.price_lists import Price
 from tariffs.units import MINUTES_PER_HOUR, Rounding
+
+# The number of these rules of pricing: raised when a rule changes, so that every month is priced again.
+PRICING_RULES = 1
 
 PRICE_SCALE = 10_000
 PRICE_UNITS_PER_CENT = PRICE_SCALE // 100
@@ -46,7 +51,6 @@ _PRICED_ROWS = """
            p.price, c.divisor,
            CASE WHEN d.recording <= c.known_before THEN 0 WHEN d.entry = 'withdrawal' THEN 3
                 WHEN d.sign < 0 THEN 2 ELSE 1 END AS part,
-           CASE WHEN c.price_of_last_day THEN d.service_end - 1 ELSE d.service_start END AS price_day,
            CASE WHEN c.price_of_last_day THEN d.service_start < p.valid_from ELSE d.service_end > p.valid_until END
                AS crosses
     FROM deliveries d
@@ -69,15 +73,16 @@ SELECT coverage, service_month, price,
        count(*) FILTER (WHERE part = 2) AS credited_rows, sum(cents) FILTER (WHERE part = 2) AS credited_cents,
        count(*) FILTER (WHERE part = 3) AS withdrawn_rows, sum(cents) FILTER (WHERE part = 3) AS withdrawn_cents,
        {references},
-       min(price_day) AS price_day, count(*) FILTER (WHERE crosses) AS crossing_rows, 0 AS two_price_clients,
-       count(*) FILTER (WHERE sign * claimed_cents <> cents) AS other_claims,
+       sum(sign) FILTER (WHERE price IS NULL) AS unpriced_rows, sum(sign) FILTER (WHERE crosses) AS crossing_rows,
+       0 AS two_price_clients, sum(sign) FILTER (WHERE sign * claimed_cents <> cents) AS other_claims,
        sum(sign * claimed_cents - cents) FILTER (WHERE sign * claimed_cents <> cents) AS claim_difference_cents
 FROM (SELECT *, sign * ((2 * price * quantity + divisor) / (2 * divisor)) AS cents FROM ({rows}) AS read) AS priced
 GROUP BY coverage, service_month, price
 """
 
-# Minutes summed per client, assignment and month before they become hours. The effects of late rows, credits and
-# withdrawals are taken one after the other, so that together they are the whole change.
+# Minutes summed per client, assignment and month before they become hours. A price whose rows were all credited is no
+# price of that client. The effects of late rows, credits and withdrawals are taken one after the other, so that
+# together they are the whole change.
 _BY_CLIENT_MONTH = """
 SELECT coverage, service_month, price,
        sum(rows) AS rows, sum(quantity) AS quantity, sum(hours) AS billed_quantity,
@@ -86,28 +91,42 @@ SELECT coverage, service_month, price,
        sum(credited_rows) AS credited_rows, sum(cents_with_credits - cents_with_late) AS credited_cents,
        sum(withdrawn_rows) AS withdrawn_rows, sum(cents - cents_with_credits) AS withdrawn_cents,
        {references_of_clients},
-       min(price_day) AS price_day, sum(crossing_rows) AS crossing_rows,
+       sum(unpriced_rows) AS unpriced_rows, sum(crossing_rows) AS crossing_rows,
        count(*) FILTER (WHERE two_prices) AS two_price_clients,
        count(*) FILTER (WHERE claimed_entries = entries AND claimed_cents <> cents) AS other_claims,
        sum(claimed_cents - cents) FILTER (WHERE claimed_entries = entries AND claimed_cents <> cents)
            AS claim_difference_cents
 FROM (
-    SELECT *, lowest_price IS DISTINCT FROM price OR unpriced_rows NOT IN (0, entries) AS two_prices,
+    SELECT *, coalesce(lowest_price < price, false) AS two_prices,
            {cents_all} AS cents, {cents_before} AS cents_before, {cents_with_late} AS cents_with_late,
            {cents_with_credits} AS cents_with_credits, {hours_all} AS hours
     FROM (
-        SELECT coverage, service_month, client_id, assignment, divisor, max(price) AS price, min(price) AS lowest_price,
-               count(*) FILTER (WHERE price IS NULL) AS unpriced_rows, count(*) AS entries,
-               sum(sign) AS rows, sum(sign * quantity)::bigint AS quantity,
-               coalesce(sum(sign * quantity) FILTER (WHERE part = 0), 0)::bigint AS minutes_before,
-               coalesce(sum(sign * quantity) FILTER (WHERE part <= 1), 0)::bigint AS minutes_with_late,
-               coalesce(sum(sign * quantity) FILTER (WHERE part <= 2), 0)::bigint AS minutes_with_credits,
-               count(*) FILTER (WHERE part = 1) AS late_rows, count(*) FILTER (WHERE part = 2) AS credited_rows,
-               count(*) FILTER (WHERE part = 3) AS withdrawn_rows,
-               {references},
-               min(price_day) AS price_day, count(*) FILTER (WHERE crosses) AS crossing_rows,
-               count(claimed_cents) AS claimed_entries, sum(sign * claimed_cents) AS claimed_cents
-        FROM ({rows}) AS read
+        SELECT coverage, service_month, client_id, assignment, divisor,
+               CASE WHEN bool_or(price IS NULL AND rows <> 0) THEN NULL
+                    ELSE coalesce(max(price) FILTER (WHERE rows <> 0), max(price)) END AS price,
+               min(price) FILTER (WHERE rows <> 0) AS lowest_price,
+               coalesce(sum(rows) FILTER (WHERE price IS NULL), 0) AS unpriced_rows, sum(entries) AS entries,
+               sum(rows) AS rows, sum(quantity)::bigint AS quantity, sum(minutes_before)::bigint AS minutes_before,
+               sum(minutes_with_late)::bigint AS minutes_with_late,
+               sum(minutes_with_credits)::bigint AS minutes_with_credits, sum(late_rows) AS late_rows,
+               sum(credited_rows) AS credited_rows, sum(withdrawn_rows) AS withdrawn_rows,
+               {references_of_clients},
+               sum(crossing_rows) AS crossing_rows,
+               sum(claimed_entries) AS claimed_entries, sum(claimed_cents) AS claimed_cents
+        FROM (
+            SELECT coverage, service_month, client_id, assignment, divisor, price,
+                   count(*) AS entries, sum(sign) AS rows, sum(sign * quantity) AS quantity,
+                   coalesce(sum(sign * quantity) FILTER (WHERE part = 0), 0) AS minutes_before,
+                   coalesce(sum(sign * quantity) FILTER (WHERE part <= 1), 0) AS minutes_with_late,
+                   coalesce(sum(sign * quantity) FILTER (WHERE part <= 2), 0) AS minutes_with_credits,
+                   count(*) FILTER (WHERE part = 1) AS late_rows, count(*) FILTER (WHERE part = 2) AS credited_rows,
+                   count(*) FILTER (WHERE part = 3) AS withdrawn_rows,
+                   {references},
+                   sum(sign) FILTER (WHERE crosses) AS crossing_rows,
+                   count(claimed_cents) AS claimed_entries, sum(sign * claimed_cents) AS claimed_cents
+            FROM ({rows}) AS read
+            GROUP BY coverage, service_month, client_id, assignment, divisor, price
+        ) AS client_price
         GROUP BY coverage, service_month, client_id, assignment, divisor
     ) AS client_month
 ) AS priced
@@ -171,7 +190,7 @@ def price_months(
         connection.execute(text("DROP TABLE run_coverages, run_prices, run_changed_months"))
     return {
         registered.id: Priced(
-            _merge(volumes[registered.id]),
+            sorted(volumes[registered.id], key=lambda volume: (volume.key, volume.price, astuple(volume.rule))),
             sorted(findings[registered.id], key=lambda finding: (finding.code, finding.place)),
         )
         for registered in terms.contracts
@@ -200,23 +219,24 @@ def freeze(
                 terms.municipalities[coverage.municipality].id,
                 terms.providers[coverage.registered.contract.provider].id,
                 coverage.product.id,
-                coverage.period.start,
-                coverage.period.end,
+                period.start,
+                period.end,
                 versions.get(coverage.component.price_list),
                 coverage.price_of_last_day,
-                coverage.version.rounding is Rounding.CLIENT_MONTH,
-                coverage.version.rule.units_per_price * PRICE_UNITS_PER_CENT,
+                coverage.rule.rounding is Rounding.CLIENT_MONTH,
+                coverage.rule.units_per_price * PRICE_UNITS_PER_CENT,
                 known_before.get(coverage.registered.id, 0),
             )
             for number, coverage in enumerate(read)
+            for period in coverage.periods
         ),
     )
     _copy(
         connection,
         "run_prices",
         (
-            (price.version_id, price.product_id, price.period.start, price.period.end, int(price.price * PRICE_SCALE))
-            for price in terms.prices
+            (price.version_id, price.product_id, start, end, int(price.price * PRICE_SCALE))
+            for price, start, end in _while_unchanged(terms.prices)
         ),
     )
     _copy(
@@ -250,7 +270,7 @@ def pricing_statements(
             references_of_clients=_REFERENCES_OF_CLIENTS,
         ),
     }
-    return [(per_rounding[r], parameters) for r in Rounding if any(c.version.rounding is r for c in read)]
+    return [(per_rounding[r], parameters) for r in Rounding if any(c.rule.rounding is r for c in read)]
 
 
 def _volume(coverage: Coverage, terms: Terms, row: Any) -> PricedVolume:
@@ -260,7 +280,7 @@ def _volume(coverage: Coverage, terms: Terms, row: Any) -> PricedVolume:
         month=Month.of(row.service_month),
         product=coverage.product.code,
         treatment=coverage.treatment,
-        rule=coverage.version.rule,
+        rule=coverage.rule,
         price=_price(row.price),
         price_version_id=terms.price_versions[coverage.component.price_list].id,
         rows=int(row.rows),
@@ -291,13 +311,12 @@ def _findings(coverage: Coverage, row: Any) -> list[Finding]:
     # A shadow line is not paid: without one price it cannot be shown, and the budget is paid all the same.
     severity = Severity.ERROR if coverage.treatment is Treatment.PAYABLE else Severity.WARNING
     found = []
-    if row.price is None and row.rows:  # what was credited needs no price
-        missing = no_price(coverage.product.code, row.price_day)
-        message = f"er is geen prijs voor {_deliveries(row.rows)}"
-        found.append(Finding(missing.code, severity, place, message, missing.hint))
+    if row.unpriced_rows:  # what was credited needs no price
+        what = f'prijslijst "{coverage.component.price_list}" heeft geen prijs voor {_deliveries(row.unpriced_rows)}'
+        found.append(Finding(NO_PRICE, severity, place, what, NO_PRICE_HINT))
     if row.two_price_clients:
-        conflict = two_prices(coverage.product.code, month, row.two_price_clients)
-        found.append(Finding(conflict.code, severity, place, conflict.message, conflict.hint))
+        what = f"twee prijzen in één maand, terwijl per cliënt en maand wordt afgerond ({_clients(row)})"
+        found.append(Finding(TWO_PRICES, severity, place, what, TWO_PRICES_HINT))
     if row.crossing_rows:
         found.append(
             Finding(
@@ -326,27 +345,21 @@ def _deliveries(rows: int) -> str:
     return "1 levering" if rows == 1 else f"{format_number(rows)} leveringen"
 
 
-def _merge(volumes: Iterable[PricedVolume]) -> list[PricedVolume]:
-    """One volume per key, rule and price, also where a product's definition changed its dates; in a fixed order."""
-    merged: dict[tuple[Any, ...], PricedVolume] = {}
-    for volume in volumes:
-        key = (volume.component, volume.municipality, volume.month, volume.product, volume.price, astuple(volume.rule))
-        other = merged.get(key)
-        merged[key] = (
-            volume
-            if other is None
-            else replace(
-                volume,
-                rows=volume.rows + other.rows,
-                quantity=volume.quantity + other.quantity,
-                billed_quantity=volume.billed_quantity + other.billed_quantity,
-                amount=volume.amount + other.amount,
-                late=volume.late + other.late,
-                credited=volume.credited + other.credited,
-                withdrawn=volume.withdrawn + other.withdrawn,
-            )
-        )
-    return [merged[key] for key in sorted(merged)]
+def _clients(row: Any) -> str:
+    return "1 cliënt" if row.two_price_clients == 1 else f"{row.two_price_clients} cliënten"
+
+
+def _while_unchanged(prices: Iterable[Price]) -> list[tuple[Price, date, date]]:
+    """The days for which each price holds on end, also where a list gives the same price in two periods."""
+    held: list[tuple[Price, date, date]] = []
+    for price in sorted(prices, key=lambda price: (price.version_id, price.product_id, price.period)):
+        first, start, end = held[-1] if held else (price, date.min, date.min)
+        same = (first.version_id, first.product_id, first.price) == (price.version_id, price.product_id, price.price)
+        if same and end == price.period.start:
+            held[-1] = (first, start, price.period.end)
+        else:
+            held.append((price, price.period.start, price.period.end))
+    return held
 
 
 def _copy(connection: Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -33,6 +33,11 @@ class DeliveredRow:
     sign: int = 1
 
 
+# A delivery without a price on its day, and a month of a client that is rounded as a whole but has two prices.
+NO_PRICE, NO_PRICE_HINT = "P01", "lees een prijslijst in die de dagen dekt (bekostiging tariff import)"
+TWO_PRICES, TWO_PRICES_HINT = "P02", "laat de nieuwe prijs ingaan op de eerste van een maand"
+
+
 def price_by_hand(
     rows: Iterable[DeliveredRow],
     rule_of: Callable[[str], PriceRule],
@@ -43,56 +48,34 @@ def price_by_hand(
 
     The price is that of the first day of a row's service period, or of its last day where the contract says so. A row
     without a price, and a client's month that is rounded as a whole but has two prices, gives a finding and no amount.
+    What was credited in full needs no price and makes no second one.
     """
-    volumes: dict[tuple[object, ...], list[DeliveredRow]] = defaultdict(list)
-    prices: dict[DeliveredRow, Decimal] = {}
-    findings: list[Finding] = []
+    together: dict[tuple[object, ...], list[DeliveredRow]] = defaultdict(list)
     for row in rows:
-        day = row.end - timedelta(days=1) if price_of_last_day else row.start
-        price = price_on(row.product, day)
-        if price is None:
-            findings.append(no_price(row.product, day))
-            continue
-        prices[row] = price
-        key = (row.component, row.municipality, Month.of(row.start), row.product, row.treatment, price)
-        volumes[key].append(row)
-    findings += _two_prices(prices, rule_of)
+        summed = rule_of(row.product).rounding is Rounding.CLIENT_MONTH
+        group = (row.client, row.assignment) if summed else (row.client, row.start, row.end, row.quantity)
+        together[(row.component, row.municipality, Month.of(row.start), row.product, row.treatment, group)].append(row)
+    volumes: dict[tuple[object, ...], list[DeliveredRow]] = defaultdict(list)
+    prices: dict[tuple[object, ...], Decimal] = {}
+    findings: list[Finding] = []
+    for (*key, _), group_rows in together.items():
+        by_price: dict[Decimal | None, list[DeliveredRow]] = defaultdict(list)
+        for row in group_rows:
+            by_price[price_on(row.product, row.end - timedelta(days=1) if price_of_last_day else row.start)].append(row)
+        counting = {price for price, priced in by_price.items() if sum(row.sign for row in priced)}
+        known = [price for price in counting or by_price if price is not None]
+        where = f"product {key[3]}, {key[2]}"
+        if None in counting:
+            findings.append(Finding(NO_PRICE, Severity.ERROR, where, "er is geen prijs", NO_PRICE_HINT))
+        elif len(counting) > 1:
+            findings.append(Finding(TWO_PRICES, Severity.ERROR, where, "twee prijzen in één maand", TWO_PRICES_HINT))
+        elif known:
+            volume = (*key, max(known))
+            prices[volume] = max(known)
+            volumes[volume] += group_rows
     if findings:
         return [], findings
-    return [_volume(group, rule_of(group[0].product), prices[group[0]]) for group in volumes.values()], []
-
-
-def no_price(product: str, day: date) -> Finding:
-    """There is no price for a product on a day."""
-    return Finding(
-        "P01",
-        Severity.ERROR,
-        f"product {product}, {day:%d-%m-%Y}",
-        "er is geen prijs op deze dag",
-        "lees een prijslijst in die de dag dekt (bekostiging tariff import)",
-    )
-
-
-def _two_prices(prices: dict[DeliveredRow, Decimal], rule_of: Callable[[str], PriceRule]) -> list[Finding]:
-    found: dict[tuple[object, ...], set[Decimal]] = defaultdict(set)
-    for row, price in prices.items():
-        if rule_of(row.product).rounding is Rounding.CLIENT_MONTH:
-            group = (row.component, row.municipality, Month.of(row.start), row.product, row.client, row.assignment)
-            found[group].add(price)
-    return [
-        two_prices(str(group[3]), str(group[2]), 1) for group, group_prices in found.items() if len(group_prices) > 1
-    ]
-
-
-def two_prices(product: str, month: str, clients: int) -> Finding:
-    """A volume that is rounded per client and month has two prices in that month."""
-    return Finding(
-        "P02",
-        Severity.ERROR,
-        f"product {product}, {month}",
-        f"twee prijzen in één maand, terwijl per cliënt en maand wordt afgerond ({clients} cliënten)",
-        "laat de nieuwe prijs ingaan op de eerste van een maand",
-    )
+    return [_volume(group, rule_of(group[0].product), prices[volume]) for volume, group in volumes.items()], []
 
 
 def _volume(rows: Sequence[DeliveredRow], rule: PriceRule, price: Decimal) -> PricedVolume:

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from contracts.tables import municipalities, providers
 from importers.tables import deliveries
@@ -70,10 +70,10 @@ def pricing_groups(connection: Connection, terms: Terms, contract_id: int, key: 
         covered = (coverage.component.key, coverage.municipality, key.month, coverage.product.code, coverage.treatment)
         if coverage.registered.id != contract_id or LineKey(*covered) != key:
             continue
-        per_client_month = coverage.version.rounding is Rounding.CLIENT_MONTH
+        per_client_month = coverage.rule.rounding is Rounding.CLIENT_MONTH
         for row in connection.execute(_rows_of(coverage, terms.cutoff, key.month.first_day)):
             alone = (row.batch, row.row_number, row.entry)
-            group = (coverage.period, (row.client_id, row.assignment) if per_client_month else alone)
+            group = (coverage.rule, (row.client_id, row.assignment) if per_client_month else alone)
             grouped.setdefault(group, (coverage, []))[1].append(row)
     return [
         _priced(number, coverage, rows, _price_on(terms, coverage))
@@ -102,8 +102,12 @@ def _rows_of(coverage: Coverage, cutoff: int, service_month: date) -> Any:
             deliveries.c.provider_id == provider.scalar_subquery(),
             deliveries.c.product_id == coverage.product.id,
             deliveries.c.recording <= cutoff,
-            deliveries.c.service_start >= coverage.period.start,
-            deliveries.c.service_start < coverage.period.end,
+            or_(
+                *(
+                    and_(deliveries.c.service_start >= period.start, deliveries.c.service_start < period.end)
+                    for period in coverage.periods
+                )
+            ),
         )
         .order_by(deliveries.c.service_start, deliveries.c.batch, deliveries.c.row_number, deliveries.c.entry)
     )  # fmt: skip
@@ -141,7 +145,7 @@ def _priced(
         )
         for row in rows
     ]
-    rule = coverage.version.rule
+    rule = coverage.rule
     volumes, _ = price_by_hand(delivered, lambda _: rule, price_on, coverage.price_of_last_day)
     assert len(volumes) <= 1, "a contract whose group has two prices is parked and has no lines"
     return PricingGroup(

@@ -71,7 +71,12 @@ def posted(
         task_fields=dict.fromkeys(amounts, "6.751"),
         explanations=explanations or {},
         volumes={k: {Decimal(p): PostedVolume(1, 95, 95) for p in found} for k, found in (prices or {}).items()},
+        month_hashes=dict.fromkeys((Month(2025, 2), Month(2025, 12), JANUARY, FEBRUARY, MARCH), "settled"),
     )
+
+
+def unchanged(key: LineKey) -> Mapping[str, int]:
+    return {"terms": 1, "product": 2, "price_list": 3}
 
 
 def said(
@@ -81,7 +86,7 @@ def said(
     settled: Sequence[Month] = (JANUARY, FEBRUARY),
 ) -> list[Line]:
     fields = {(v.product, v.month): "6.751" for v in volumes}
-    lines = differences(period, effort.entitle(volumes, "artikel 5", fields), volumes, before, settled)
+    lines = differences(period, effort.entitle(volumes, "artikel 5", fields), volumes, before, settled, unchanged)
     for line in lines:
         assert line.amount == line.entitled - line.posted_before
         if line.timing is not Timing.CURRENT:
@@ -176,7 +181,7 @@ def test_rows_that_came_in_are_told_apart() -> None:
 
 def test_rows_are_named_when_all_of_them_can_be() -> None:
     one, two, more = (
-        said([volume("9.00", late=(rows, "9.00", *references))], Posted())[0].causes[0].values
+        said([volume("9.00", late=(rows, "9.00", *references))], posted({}))[0].causes[0].values
         for rows, references in ((1, ("r1",)), (2, ("r1", "r2")), (3, ("r1", "r3")))
     )
     assert (one["references"], two["references"]) == ("r1", "r1, r2")
@@ -186,7 +191,7 @@ def test_rows_are_named_when_all_of_them_can_be() -> None:
 
 def test_rows_at_several_prices_are_one_cause() -> None:
     volumes = [volume("30.00", late=(1, "30.00", "r1")), volume("61.75", "61.75", late=(1, "61.75", "r2"))]
-    lines = said(volumes, Posted())
+    lines = said(volumes, posted({}))
     assert causes(lines) == [("late", "91.75")]
     assert lines[0].causes[0].values == {"rows": "2", "references": "r1, r2"}
 
@@ -217,6 +222,30 @@ def test_what_the_rows_do_not_explain_is_the_price() -> None:
 def test_what_neither_rows_nor_price_explain_is_the_contract() -> None:
     lines = said([volume("100.00")], posted({key(): "95.00"}, {key(): ["60.00"]}))
     assert causes(lines) == [("terms", "5.00")]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "cause"),
+    [
+        ({"terms": 8}, ("terms", "8")),
+        ({"product": 9}, ("product", "9")),
+        ({"price_list": 8, "product": 7}, ("price_list", "8")),
+    ],
+)
+def test_a_change_of_terms_is_traced_to_the_version_that_is_newer_than_the_posting(
+    recorded: dict[str, int], cause: tuple[str, str]
+) -> None:
+    before = posted({key(): "95.00"}, {key(): ["60.00"]})
+    now = effort.entitle([volume("100.00")], "artikel 5", {("45A04", JANUARY): "6.751"})
+    versions = {**unchanged(key()), **recorded}
+    [line] = differences(FEBRUARY, now, [volume("100.00")], before, [JANUARY], lambda _: versions)
+    assert [(found.kind, found.values["recording"]) for found in line.causes] == [cause]
+
+
+def test_rows_of_a_month_that_was_never_settled_are_not_late() -> None:
+    """The contract was parked that month: what was delivered on time is said for the first time."""
+    now = volume("95.00", late=(1, "95.00", "r1"))
+    assert causes(said([now], replace(posted({}), month_hashes={}))) == [("first", "95.00")]
 
 
 def test_rows_known_before_that_count_for_the_first_time() -> None:
@@ -263,12 +292,12 @@ def division(*shares: str) -> Step:
 def test_why_an_instalment_changed(before: Step, now: Step, kind: str) -> None:
     earlier = instalment("100000.00", before)
     base = posted({earlier.key: "100000.00"}, explanations={earlier.key: earlier.explanation})
-    lines = differences(FEBRUARY, [instalment("100500.00", now)], [], base, [])
+    lines = differences(FEBRUARY, [instalment("100500.00", now)], [], base, [], unchanged)
     assert causes(lines) == [(kind, "500.00")]
 
 
 def test_an_instalment_of_an_earlier_month_that_is_said_for_the_first_time() -> None:
-    lines = differences(FEBRUARY, [instalment("100000.00", per_person("10000"))], [], Posted(), [])
+    lines = differences(FEBRUARY, [instalment("100000.00", per_person("10000"))], [], Posted(), [], unchanged)
     assert causes(lines) == [("first", "100000.00")]
 
 

@@ -285,6 +285,16 @@ recount = { dead_band_percent = "1.2", counts = "yearly" }"""
     assert budgets == ["1201000.00", "1204603.00", "1225020.00"]
 
 
+def test_a_yearly_recount_that_is_not_known_yet_leaves_that_of_the_year_before() -> None:
+    """In January the count of that year is not there: the growth that was paid last year does not fall away."""
+    base = """amount_per_inhabitant_eur = "120.10"
+count_date = 2026-01-01
+recount = { dead_band_percent = "1.2", counts = "yearly" }"""
+    counts = {PROVISIONAL: 10000, ("GM0502", "inhabitants", date(2027, 1, 1), "provisional"): 10150}
+    budgets = [year_budget(base, counts, year=year, until="2029-01-01") for year in (2026, 2027, 2028)]
+    assert budgets == ["1201000.00", "1204603.00", "1204603.00"]
+
+
 def test_a_yearly_recount_against_a_base_of_which_the_final_count_is_known() -> None:
     base = """amount_per_inhabitant_eur = "120.10"
 count_date = 2026-01-01

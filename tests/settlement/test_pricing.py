@@ -433,8 +433,45 @@ def test_two_prices_in_the_month_of_a_client_are_a_finding(engine: Engine) -> No
 def test_a_price_for_part_of_the_month_of_a_client_is_a_finding(engine: Engine) -> None:
     prices = {**flat("60.00"), "uren": [(date(2026, 1, 16), Decimal("60.00"))]}
     found = priced(engine, [row("r1", "uren", day=15), row("r2", "uren", day=16)], prices)[FIRST_DAY.id]
-    assert [(finding.code, finding.severity) for finding in found.findings] == [("P02", Severity.ERROR)]
+    assert [(finding.code, finding.severity) for finding in found.findings] == [("P01", Severity.ERROR)]
+    assert "1 levering" in found.findings[0].message
     assert found.volumes == []
+
+
+def test_a_second_price_that_was_credited_is_no_conflict(engine: Engine) -> None:
+    prices = {**CHANGE, "uren": CHANGE["ambulant"]}
+    rows = [row("r1", "uren", day=5, quantity=95), row("r2", "uren", day=20, quantity=60, credited=2)]
+    found = priced(engine, rows, prices)[FIRST_DAY.id]
+    assert found.findings == []
+    [volume] = found.volumes
+    assert (volume.quantity, volume.billed_quantity, volume.price) == (95, 2, CHANGE["ambulant"][0][1])
+
+
+def test_the_same_price_on_both_sides_of_a_change_is_no_change(engine: Engine) -> None:
+    listed = [(date(2025, 1, 1), Decimal("60.00")), (date(2026, 1, 16), Decimal("60.00"))]
+    found = priced(engine, [row("r1", day=15, days=3)], {**flat("60.00"), "ambulant": listed})[FIRST_DAY.id]
+    assert found.findings == []
+
+
+def test_a_claim_that_was_credited_differs_from_nothing(engine: Engine) -> None:
+    rows = [row("r1", claimed_cents=1, credited=2)]
+    assert priced(engine, rows, flat("60.00"))[FIRST_DAY.id].findings == []
+
+
+def test_hours_are_summed_over_a_change_that_is_none_of_the_price(engine: Engine) -> None:
+    """The product is booked elsewhere from the 16th: 3 x 20 minutes of a client are still one hour in that month."""
+    [whole] = PRODUCTS["uren"].versions
+    halves = (
+        replace(whole, valid_until=date(2026, 1, 16)),
+        replace(whole, valid_from=date(2026, 1, 16), task_field="6.751"),
+    )
+    products = {**PRODUCTS, "uren": replace(PRODUCTS["uren"], versions=halves)}
+    rows = [row(f"r{day}", "uren", day=day, quantity=20) for day in (5, 15, 25)]
+    terms = replace(terms_of(flat("58.40")), products=products)
+    with undone(engine) as connection:
+        put(connection, entries_of(rows))
+        [volume] = price_months(connection, terms, {1: MONTHS}, {})[1].volumes
+    assert (volume.rows, volume.billed_quantity, str(volume.amount)) == (3, 1, "58.40")
 
 
 def test_what_was_credited_needs_no_price(engine: Engine) -> None:

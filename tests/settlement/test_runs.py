@@ -18,11 +18,14 @@ import pytest
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from contracts.documents import contract_of
 from contracts.tables import contracts, providers
 from database.metadata import metadata
 from database.recordings import record
+from importers.advances import Advance
 from kernel.findings import Refusal
 from kernel.money import Eur
+from settlement.contract import set_off
 from settlement.entitlement import Treatment
 from settlement.reading import Run, SettledContract
 from settlement.tables import journal_entries, journal_lines, run_contracts, run_lines, runs
@@ -247,6 +250,16 @@ def test_an_earlier_month_after_a_later_one_was_posted(january: Books) -> None:
     assert said(january.month("2026-02")) == {}
 
 
+def test_a_contract_that_was_posted_further_leaves_the_others_free(january: Books) -> None:
+    january.month("2026-02", "A")
+    run = january.month("2026-01")
+    assert (settled(run, "A").parked, codes(run, "A")) == (True, ["S01"])
+    assert said(run)[("2026-01", "45A04")] == "95.00"
+    with pytest.raises(Refusal, match="contract A is al geboekt tot en met 2026-02"):
+        january.settle("2026-01", "A")
+    assert said(january.settle("2026-02"), "A") == {}
+
+
 def test_the_same_month_again_says_nothing(january: Books) -> None:
     first, second = january.month("2026-01"), january.month("2026-01")
     assert said(first) != {}
@@ -268,6 +281,8 @@ def test_without_contracts(books: Books) -> None:
 def test_before_any_contract_is_in_force(january: Books) -> None:
     with pytest.raises(Refusal, match="in 2024-12 is geen contract van kracht"):
         january.settle("2024-12")
+    with pytest.raises(Refusal, match="contract A is in 2025-12 nog niet van kracht"):
+        january.settle("2025-12", "A", "B")
     assert [c.contract.number for c in january.settle("2025-12").contracts] == ["B"]
 
 
@@ -350,7 +365,7 @@ def test_a_contract_without_a_price_is_parked_and_recovers(books: Books) -> None
         ("2026-02", "45A04"): "60.00",
         ("2026-03", "45A04"): "20.00",
     }
-    assert reasons(third)[("2026-01", "44A09")] == [("late", "637.05")]
+    assert reasons(third)[("2026-01", "44A09")] == [("first", "637.05")]
     assert str(settled(third).to_pay) == "737.05"  # 777.05 less the advance
     clean = books.settle("2026-03")
     assert to_date([clean]) == {}
@@ -562,9 +577,9 @@ def test_a_contract_that_ends_in_the_middle_of_a_month(january: Books) -> None:
 def test_a_contract_that_starts_later_takes_back_what_came_before(january: Books) -> None:
     january.month("2026-01")
     january.contracts(effort_contract(start="2026-03-01"))
-    assert [c.contract.number for c in january.month("2026-02").contracts] == ["A"]
-    run = january.month("2026-03")
+    run = january.month("2026-02")
     assert said(run) == {("2026-01", "45A04"): "-95.00", ("2026-01", "44A09"): "-637.05"}
+    assert codes(run) == ["P05", "P05"]
 
 
 def test_a_product_that_leaves_the_contract_is_taken_back(january: Books) -> None:
@@ -757,6 +772,27 @@ def test_an_advance_after_the_period_waits(books: Books) -> None:
     assert str(settled(books.month("2026-02")).set_off) == "50.00"
 
 
+@pytest.mark.parametrize(
+    ("how", "before", "owed", "expected"),
+    [
+        ("full", {}, "100.00", {"V1": "500.00", "V2": "-500.00"}),
+        ("up_to_payable", {}, "100.00", {"V1": "500.00", "V2": "-500.00"}),
+        ("up_to_payable", {"V1": "300.00"}, "100.00", {"V1": "200.00", "V2": "-500.00"}),
+        ("up_to_payable", {"V1": "500.00"}, "100.00", {"V2": "-500.00"}),
+        ("up_to_payable", {"V1": "500.00", "V2": "-500.00"}, "100.00", {}),
+    ],
+)
+def test_an_advance_that_was_taken_back_is_as_if_it_never_was(
+    how: str, before: dict[str, str], owed: str, expected: dict[str, str]
+) -> None:
+    contract = contract_of(effort_contract(set_off=how))
+    paid = [
+        Advance(1, "V1", date(2026, 1, 10), Eur("500.00"), 4), Advance(1, "V2", date(2026, 1, 12), Eur("-500.00"), 5),
+    ]  # fmt: skip
+    found = set_off(contract, paid, {reference: Eur(amount) for reference, amount in before.items()}, Eur(owed))
+    assert {part.advance_reference: str(part.amount) for part in found} == expected
+
+
 def test_an_advance_is_of_one_contract(books: Books) -> None:
     books.open(effort_contract(), OTHER_CONTRACT)
     books.prices(*PRICES)
@@ -815,6 +851,21 @@ def test_a_posted_run_is_never_changed(posted: Books, statement: object) -> None
     refused = r"append-only|goes from posted|does not change"
     with pytest.raises(IntegrityError, match=refused), posted.transaction() as connection:
         connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "another"),
+    [
+        ("run_lines", "line", "999"),
+        ("run_volumes", "component", "'x'"),
+        ("run_months", "service_month", "date '2031-01-01'"),
+        ("run_findings", "finding", "999"),
+    ],
+)
+def test_a_run_says_nothing_more_once_it_is_made(posted: Books, table: str, column: str, another: str) -> None:
+    columns = [another if c.name == column else f'"{c.name}"' for c in metadata.tables[table].columns]
+    with pytest.raises(IntegrityError, match="says all it says"), posted.transaction() as connection:
+        connection.execute(text(f"INSERT INTO {table} SELECT {', '.join(columns)} FROM {table} LIMIT 1"))
 
 
 @pytest.mark.parametrize("amounts", [["10.00", "-9.99"], ["10.00"], []])

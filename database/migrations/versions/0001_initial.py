@@ -1,7 +1,8 @@
 """The first schema.
 
 Facts, what runs said, and the journal can be added to and never changed. A run itself moves only forward, and once it
-is posted or thrown away it stays as it is. A journal entry is checked for balance once, when its transaction commits.
+is posted or thrown away it stays as it is; what it says is written in the transaction that makes it. A journal entry is
+checked for balance once, when its transaction commits.
 """
 
 from alembic import op
@@ -167,7 +168,7 @@ CREATE TABLE advances (
     amount_eur NUMERIC NOT NULL CONSTRAINT ck_advances_amount_eur CHECK (scale(amount_eur) <= 2 AND amount_eur > '-Infinity' AND amount_eur < 'Infinity'),
     recording BIGINT NOT NULL,
     CONSTRAINT pk_advances PRIMARY KEY (contract_id, reference),
-    CONSTRAINT ck_advances_amount_positive CHECK (amount_eur > 0),
+    CONSTRAINT ck_advances_amount_not_nil CHECK (amount_eur <> 0),
     CONSTRAINT fk_advances_contract_id FOREIGN KEY(contract_id) REFERENCES contracts (id),
     CONSTRAINT fk_advances_recording FOREIGN KEY(recording) REFERENCES recordings (number)
 );
@@ -537,6 +538,19 @@ CREATE TRIGGER with_its_entry AFTER INSERT ON journal_lines REFERENCING NEW TABL
 """
 
 
+_SAID_AT_ONCE = """
+CREATE FUNCTION refuse_late_part() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM added JOIN runs ON runs.id = added.run_id WHERE runs.xmin <> pg_current_xact_id()::xid) THEN
+        RAISE EXCEPTION 'a run says all it says when it is made' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+
+_PARTS_OF_A_RUN = ("run_contracts", "run_lines", "run_volumes", "run_months", "run_set_offs", "run_findings")
+
+
 def upgrade() -> None:
     op.execute(_TABLES)
     for table in _APPEND_ONLY:
@@ -544,3 +558,9 @@ def upgrade() -> None:
             op.execute(statement)
     op.execute(_RUNS_MOVE_FORWARD)
     op.execute(_ENTRIES_BALANCE)
+    op.execute(_SAID_AT_ONCE)
+    for table in _PARTS_OF_A_RUN:
+        op.execute(
+            f"CREATE TRIGGER with_its_run AFTER INSERT ON {table} REFERENCING NEW TABLE AS added "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_late_part()"
+        )
