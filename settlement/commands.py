@@ -20,7 +20,7 @@ from kernel.money import Eur, total
 from kernel.notation import format_eur
 from kernel.periods import Month
 from settlement import runs as use_cases
-from settlement.entitlement import Timing, Treatment
+from settlement.entitlement import Line, Timing, Treatment
 from settlement.explain import explain_line, list_lines, tell_reference
 from settlement.ledger.accounts import read_accounts
 from settlement.ledger.export import export_journal, write_journal
@@ -240,10 +240,10 @@ def run_json(settled: Run) -> dict[str, Any]:
                 "to_pay_eur": str(contract.to_pay),
                 "lines": [_line_json(line) for line in contract.lines],
                 "causes": [
-                    {"kind": cause.kind, "amount_eur": str(cause.amount), "text": cause_sentence(cause)}
+                    cause
                     for line in contract.lines
                     if line.line.key.treatment is Treatment.PAYABLE
-                    for cause in line.line.causes
+                    for cause in _causes_json(line.line)
                 ],
                 "findings": [f"{finding.code} {finding}" for finding in contract.findings],
             }
@@ -266,11 +266,15 @@ def _line_json(numbered: NumberedLine) -> dict[str, Any]:
         "entitled_eur": str(line.entitled),
         "posted_before_eur": str(line.posted_before),
         "amount_eur": str(line.amount),
-        "causes": [
-            {"kind": cause.kind, "amount_eur": str(cause.amount), "text": cause_sentence(cause)}
-            for cause in line.causes
-        ],
+        "causes": _causes_json(line),
     }
+
+
+def _causes_json(line: Line) -> list[dict[str, str]]:
+    return [
+        {"kind": cause.kind, "amount_eur": str(cause.amount), "text": cause_sentence(cause, line.explanation)}
+        for cause in line.causes
+    ]
 
 
 def _sum(contract: SettledContract, timing: Timing) -> Eur:
@@ -303,7 +307,7 @@ def _show_corrections(settled: Run) -> None:
         label = "termijn" if line.key.label == INSTALMENT else line.key.label
         table.add_row(
             str(numbered.number), contract.number, *[line.key.municipality] * of_several, str(line.key.month), label,
-            format_eur(line.amount), causes_sentence(line.causes),
+            format_eur(line.amount), causes_sentence(line.causes, line.explanation),
         )  # fmt: skip
     print_table(fit(table))
     if len(corrections) > _SHOWN_CORRECTIONS:

@@ -267,7 +267,7 @@ def _reasons(explained: ExplainedLine) -> Iterable[RenderableType]:
         hours = hours_sentence(line.causes)
         yield _sentences(
             [
-                *((0, cause_sentence(cause), format_eur(cause.amount)) for cause in line.causes),
+                *((0, cause_sentence(cause, line.explanation), format_eur(cause.amount)) for cause in line.causes),
                 *([(0, hours, "")] if hours else []),
             ]
         )

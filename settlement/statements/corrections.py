@@ -85,6 +85,6 @@ def _write_correction(page: Page, statement: Statement, numbered: NumberedLine, 
         new = page.number(_NEW, line.entitled.exact, "eur")
     before = page.number(_BEFORE, line.posted_before.exact, "eur")
     cell = page.formula(_AMOUNT, minus(new, before), "eur")
-    page.text(_REASON, causes_sentence(line.causes, between="\n"), "wrapped")
+    page.text(_REASON, causes_sentence(line.causes, line.explanation, between="\n"), "wrapped")
     page.row += 1
     return cell

@@ -115,9 +115,14 @@ def _write_recount(page: Page, step: Step) -> Formula:
     values = step.values
     budget = _write_step(page, step.steps[0])
     counted, recounted = Fraction(values["counted"]), Fraction(values["recounted"])
-    style = "count" if counted.denominator == recounted.denominator == 1 else "decimals"
-    before = _input(page, "telling waarop het budget rust", counted, style)
-    after = _input(page, "hertelling", recounted, style)
+    groups = [_write_step(page, group) for group in step.steps[1:]]
+    if groups:
+        before = _input(page, "telling waarop het budget rust, in euro", counted, "eur")
+        after = _computed(page, "hertelling, in euro", formulas.sum_of_cells(groups), "eur")
+    else:
+        style = "count" if counted.denominator == recounted.denominator == 1 else "decimals"
+        before = _input(page, "telling waarop het budget rust", counted, style)
+        after = _input(page, "hertelling", recounted, style)
     band = _input(page, "dode band", Fraction(values["dead_band_percent"]), "percent")
     growth = _computed(page, "groei", formulas.growth_percent(before, after), "percent")
     paid_formula = formulas.paid_percent(before, after, growth, band, values["pays"])

@@ -36,7 +36,7 @@ PACKAGES = ("contracts", "importers", "settlement", "tariffs")
 # Where a code is not written out where the step or cause is made, and the codes it can be there.
 COMPUTED: Mapping[tuple[str, str], set[str]] = {
     ("settlement/funding/effort.py", "str(key.treatment)"): set(Treatment),
-    ("settlement/corrections.py", "kind"): {"late", "credit", "withdrawn"},
+    ("settlement/corrections.py", "kind"): {"late", "credit", "withdrawn", "product", "price_list"},
     ("settlement/reading.py", "cause['kind']"): set(),
 }
 
@@ -250,6 +250,7 @@ def test_the_tree_of_an_instalment_can_be_redone_by_hand() -> None:
 
 # --- causes -----------------------------------------------------------------------------------------------------------
 
+PLAIN = Step("payable", {"product": "45A04"}, "1.00")
 HOURS = {"rows": "1", "quantity": "405", "billed_quantity": "7", "billed_quantity_before": "6"}
 
 
@@ -270,27 +271,67 @@ HOURS = {"rows": "1", "quantity": "405", "billed_quantity": "7", "billed_quantit
         ("recount", RECOUNT, "hertelling 10.000 → 10.150: groei 1,5 %, dode band 1 %, betaald 0,5 % over 1.200.000,00"),
         ("count", {"before": "10000", "now": "10150"}, "telling 10.000 → 10.150"),
         ("first", {}, "niet eerder afgerekend"),
+        ("price_list", {"recording": "8"}, "gewijzigde prijslijst (vastlegging 8)"),
         ("terms", {}, "gewijzigde voorwaarden van het contract"),
     ],
 )
 def test_a_cause_reads(kind: str, values: dict[str, str], sentence: str) -> None:
-    assert cause_sentence(Cause(kind, Eur("1.00"), values)) == sentence
+    assert cause_sentence(Cause(kind, Eur("1.00"), values), PLAIN) == sentence
 
 
 def test_several_causes_each_come_with_their_part() -> None:
     late = Cause("late", Eur("30.00"), {"rows": "1", "references": "r10"})
     credit = Cause("credit", Eur("-50.00"), {"rows": "2"})
-    assert causes_sentence([late]) == "nalevering r10"
-    assert causes_sentence([late, credit]) == "nalevering r10 +30,00; creditering van 2 regels -50,00"
-    assert causes_sentence([late, credit], between="\n").count("\n") == 1
+    assert causes_sentence([late], PLAIN) == "nalevering r10"
+    assert causes_sentence([late, credit], PLAIN) == "nalevering r10 +30,00; creditering van 2 regels -50,00"
+    assert causes_sentence([late, credit], PLAIN, between="\n").count("\n") == 1
+
+
+def counted_by(measure: str, persons: int, amount: str) -> Step:
+    values = {"measure": measure, "areas": "GM0502", "count_date": "2026-01-01", "persons": str(persons)}
+    result = half_up(persons * Fraction(amount))
+    return Step("per_person", {**values, "amount_eur": amount}, str(result), "artikel 4")
+
+
+def test_a_recount_of_several_groups_shows_the_persons_of_each() -> None:
+    """The growth is that of the euros they come to; without the persons nobody can tell who grew."""
+    base = Step(
+        "sum_of_segments",
+        result="801709.60",
+        steps=(counted_by("jeugd", 1237, "310.35"), counted_by("inhabitants", 4391, "95.15")),
+    )
+    values = {**RECOUNT, "counted": "801709.6", "recounted": "791532.65", "growth_percent": "-1", "paid_percent": "-1"}
+    now = (counted_by("jeugd", 1222, "310.35"), counted_by("inhabitants", 4333, "95.15"))
+    index = Step("index", {"year": "2026", "percent": "4.96", "before_eur": "801709.60"}, "841474.40", steps=(base,))
+    recount = Step("recount", values, "833059.66", steps=(index, *now))
+    said = "hertelling 801.709,60 → 791.532,65: groei -1 %, dode band 1 %, betaald -1 % over 1.200.000,00"
+    assert cause_sentence(
+        Cause("recount", Eur("-1.00"), values), Step("instalment", MONTH, "1.00", steps=(recount,))
+    ) == (f"{said} (jeugd 1.237 → 1.222, inwoners 4.391 → 4.333)")
+    assert step_sentence(recount) == said
+    below = [line[1] for line in explanation_lines(recount) if line[0] == 1]
+    assert below[1:] == [
+        "1.222 jeugd × 310,35 (telling GM0502 op 01-01-2026) (artikel 4)",
+        "4.333 inwoners × 95,15 (telling GM0502 op 01-01-2026) (artikel 4)",
+    ]
+
+
+def test_a_count_of_several_groups_shows_the_persons_of_each() -> None:
+    base = Step(
+        "sum_of_segments", steps=(counted_by("jeugd", 1237, "310.35"), counted_by("inhabitants", 4400, "95.15"))
+    )
+    cause = Cause("count", Eur("1.00"), {"before": "1237 / 4391", "now": "1237 / 4400"})
+    assert cause_sentence(cause, Step("instalment", MONTH, "1.00", steps=(base,))) == (
+        "telling jeugd 1.237 → 1.237, inwoners 4.391 → 4.400"
+    )
 
 
 def test_what_became_of_the_hours_of_a_month_is_said_once() -> None:
     """The minutes and hours are those of the month, so with every cause again they would look like its own effect."""
     late, credit = Cause("late", Eur("58.40"), HOURS), Cause("credit", Eur("-58.40"), HOURS)
     said = "de maand telt nu 405 minuten, afgerond 7 uur in plaats van 6"
-    assert causes_sentence([late]) == f"nalevering van 1 regel; {said}"
-    assert causes_sentence([late, credit], between="\n").splitlines() == [
+    assert causes_sentence([late], PLAIN) == f"nalevering van 1 regel; {said}"
+    assert causes_sentence([late, credit], PLAIN, between="\n").splitlines() == [
         "nalevering van 1 regel +58,40",
         "creditering van 1 regel -58,40",
         said,

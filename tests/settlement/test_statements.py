@@ -35,7 +35,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, half_up, round_down, total
 from kernel.periods import Month
 from settlement import runs as use_cases
-from settlement.entitlement import Timing, Treatment
+from settlement.entitlement import Line, Timing, Treatment
 from settlement.examples import settle_example
 from settlement.invariants import BrokenInvariant
 from settlement.reading import SettledContract, posted_in_year, read_run
@@ -556,6 +556,51 @@ def test_the_budget_is_laid_out_step_by_step(recalculated: dict[Key, Any]) -> No
         ["februari 2026: termijn 2 van 12: 1.206.000,00 / 12, naar beneden afgerond op centen", 1, 100500],
         ["maart 2026: termijn 3 van 12: 1.206.000,00 / 12, naar beneden afgerond op centen", 1, 100500],
     ]
+
+
+def recounted_by_group(line: Line) -> Line:
+    """The same line, with the persons of each group of its recount below the recount."""
+    instalment = line.explanation
+    [recount] = instalment.steps
+    if len(recount.steps) == 1:
+        values = {"areas": "GM0597", "count_date": "2026-01-01"}
+        groups = [("jeugd", 1222, "310.35", "379247.70"), ("ouderen", 4333, "95.15", "412284.95")]
+        steps = [
+            Step("per_person", {**values, "measure": measure, "persons": str(persons), "amount_eur": amount}, result)
+            for measure, persons, amount, result in groups
+        ]
+        recount = replace(recount, steps=(*recount.steps, *steps))
+    return replace(line, explanation=replace(instalment, steps=(recount,)))
+
+
+def test_a_recount_of_several_groups_is_laid_out_by_group(
+    statements: dict[Key, Statement], tmp_path: Path, recalculate: Callable[[Sequence[Path]], list[Any]]
+) -> None:
+    statement = statements[(3, "R.1")]
+    lines = [
+        replace(numbered, line=recounted_by_group(numbered.line))
+        if (numbered.line.key.component, numbered.line.key.label) == ("groepen", "instalment")
+        else numbered
+        for numbered in statement.settled.lines
+    ]
+    path = tmp_path / "groups.xlsx"
+    path.write_bytes(workbook(replace(statement, settled=replace(statement.settled, lines=lines))))
+    [book] = recalculate([path])
+    shown = [[cell for cell in row[:3] if cell not in (None, "")] for row in rows(book["Populatie"])]
+    start = shown.index(["jeugd van GM0597 op 01-01-2026", 1222])
+    assert shown[start : start + 8] == [
+        ["jeugd van GM0597 op 01-01-2026", 1222],
+        ["bedrag per persoon", 310.35],
+        ["1.222 jeugd × 310,35 (telling GM0597 op 01-01-2026)", 379247.7],
+        ["ouderen van GM0597 op 01-01-2026", 4333],
+        ["bedrag per persoon", 95.15],
+        ["4.333 ouderen × 95,15 (telling GM0597 op 01-01-2026)", 412284.95],
+        ["telling waarop het budget rust, in euro", 801706.6],
+        ["hertelling, in euro", 791532.65],
+    ]
+    reasons = [row["Reden"] for row in table(book["Correcties"]) if row["Onderdeel"] == "groepen"]
+    assert reasons
+    assert all("(jeugd 1.237 → 1.222, ouderen 4.391 → 4.333)" in reason for reason in reasons)
 
 
 def test_the_last_instalment_takes_the_difference(recalculated: dict[Key, Any]) -> None:
