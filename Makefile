@@ -16,10 +16,10 @@ READY = .venv/.installed
 .PHONY: help install demo test check lock clean
 
 help:
+	@echo "make install the command; then: source .venv/bin/activate"
 	@echo "make demo    three months of an example region, settled in demo-output/"
 	@echo "make test    every test, on a PostgreSQL of its own"
 	@echo "make check   style, types, direction of imports, tables against migrations"
-	@echo "make install the command, in .venv/bin/bekostiging"
 	@echo "make lock    pin the dependencies again (needs uv)"
 	@echo "make clean   remove what the other targets made"
 
