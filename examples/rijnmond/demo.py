@@ -138,9 +138,9 @@ def settle_region(demo: Demonstration, rows: int, seed: int) -> list[dict[str, A
     demo.generate(rows, seed)
     demo.run("tariff", "products", HERE / "products.csv")
     demo.run("contract", "parties", HERE / "parties.csv")
+    demo.run("tariff", "import", HERE / "prices_v1.csv")
     demo.run("contract", "add", *sorted((HERE / "contracts").glob("*.toml")))
     demo.run("import", "population", HERE / "population_2024_provisional.csv")
-    demo.run("tariff", "import", HERE / "prices_v1.csv")
     demo.run("import", "advances", HERE / "advances.csv")
     return [settle_month(demo, period) for period in MONTHS]
 
