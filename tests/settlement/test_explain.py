@@ -109,7 +109,8 @@ rX 41000002 c1 99X99 2026-01-08 2026-01-08 60""",
 r10 41000002 c3 45A04 2026-01-26 2026-01-26 30
 r11 41000002 c2 45A04 2026-01-12 2026-01-12 50 C r2
 r12 41000002 c4 02A16 2026-01-29 2026-01-29 25
-r13 41000002 c1 02A16 2026-01-29 2026-01-29 10""",
+r13 41000002 c1 02A16 2026-01-29 2026-01-29 10
+rY 41000002 c1 99X99 2026-02-08 2026-02-08 60""",
     "d3.csv": """r14 41000002 c3 45A04 2026-02-16 2026-02-16 40 C r16
 r15 41000002 c2 45A04 2025-12-18 2025-12-18 60
 r20 41000001 c1 44A09 2026-02-03 2026-02-03 1
@@ -402,7 +403,7 @@ def test_what_is_not_there_is_refused(known: Connection) -> None:
         (3, "r23", "debetregel r2 is al gecrediteerd"),
         (3, "r24", "creditregel r24 is geen volledige kopie van debetregel r1"),
         (3, "rX", "Onder referentie rX is nooit een geldige rij ontvangen."),
-        (3, "rX", "d1.csv, rij 10 (vastlegging 7): product 99X99 is onbekend."),
+        (3, "rX", "d1.csv (aanbieder 41000001, 41000002), rij 10 (vastlegging 7): D06 product 99X99 is onbekend."),
     ],
 )
 def test_what_became_of_a_reference(known: Connection, run: int, reference: str, said: str) -> None:
@@ -414,6 +415,20 @@ def test_a_reference_of_one_provider(known: Connection) -> None:
     assert "van aanbieder 41000001 is nooit een geldige rij" in words(tell_reference(known, 1, "r1", "41000001"))
     with pytest.raises(Refusal, match="aanbieder 41000009 is niet bekend"):
         tell_reference(known, 1, "r1", "41000009")
+
+
+def test_a_rejected_row_can_only_be_of_who_sent_the_file(known: Connection) -> None:
+    """d1.csv came from both, d2.csv from one; a row whose reference is kept, such as the second r22, is not rX."""
+    for agb_code, from_both in ((None, True), ("41000001", False), ("41000002", True)):
+        said = words(tell_reference(known, 3, "rX", agb_code))
+        assert "d1.csv (aanbieder 41000001, 41000002), rij 10" in said
+        assert ("d2.csv (aanbieder 41000002), rij 7" in said) == from_both
+        assert "r22" not in said
+
+
+def test_a_reference_of_another_provider_is_named(known: Connection) -> None:
+    said = words(tell_reference(known, 1, "r1", "41000001"))
+    assert "Onder referentie r1 van aanbieder 41000001 is nooit een geldige rij ontvangen. Wel van aanbieder" in said
 
 
 def test_parts_of_a_line_are_its_rows(known: Connection) -> None:
@@ -432,7 +447,7 @@ def test_later_facts_change_the_answer(story: Engine, folder: Path) -> None:
     _bring_in(story, folder / "d4.csv")
     run = _settle(story, Month(2026, 4), post=False)
     with story.connect() as connection:
-        assert "is in deze run geparkeerd. Reden: product 02A16" in words(tell_reference(connection, run, "r14"))
+        assert "is in deze run geparkeerd. Reden: P01 product 02A16" in words(tell_reference(connection, run, "r14"))
         assert "Telt nog niet mee" in words(tell_reference(connection, 3, "r14"))
         assert "Geparkeerd, dus zonder regels: B" in words(list_lines(connection, run))
         assert "Creditregel r23 (vastlegging 13) neemt de levering weer terug." in words(
