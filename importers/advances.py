@@ -1,7 +1,13 @@
-"""Advances that were paid: recorded payments, set off against statements as the contract says."""
+"""Advances that were paid: recorded payments, set off against statements as the contract says.
 
+What is recorded stays. Money that was paid back, or that never was paid, is a payment of its own, with a negative
+amount.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
@@ -12,12 +18,12 @@ from importers.tables import advances
 from kernel.findings import Finding
 from kernel.money import Eur, total
 from kernel.notation import format_date, format_eur, parse_date, parse_eur
-from kernel.tabular import Column, Row, Table, read_table, refuse_table, row_finding, unread_columns
+from kernel.tabular import Column, Row, own_name, read_table, row_finding, unread_columns
 
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """An advance paid on a contract; `reference` names it within the contract."""
+    """An advance paid on a contract, or paid back (negative); `reference` names it within the contract."""
 
     contract_id: int
     reference: str
@@ -39,8 +45,8 @@ class AdvancesImport:
 
 def _parse_amount(text: str) -> Eur:
     amount = parse_eur(text)
-    if amount <= Eur.zero():
-        raise ValueError(f'"{text}" is geen betaald bedrag; vul een bedrag boven 0 in')
+    if not amount:
+        raise ValueError(f'"{text}" is geen betaald bedrag; vul in wat betaald is, of met een min wat is terugbetaald')
     return amount
 
 
@@ -48,7 +54,7 @@ LAYOUT = (
     Column("contract", ("contract",)),
     Column("paid_on", ("datum", "date"), parse_date),
     Column("amount", ("bedrag", "amount"), _parse_amount),
-    Column("reference", ("referentie", "reference")),
+    Column("reference", ("referentie", "reference"), own_name),
 )
 
 _Facts = tuple[date, Eur]
@@ -58,16 +64,16 @@ def import_advances(connection: Connection, path: Path, by: str) -> AdvancesImpo
     """Record the advances of a file that are new.
 
     An advance that comes again is known. Raises `Refusal` with every finding of the file: an unknown contract, or a
-    reference that was used before for something else.
+    reference that was used before for something else, beside cells that cannot be read.
     """
-    table = read_table(path, LAYOUT)
     lock_recordings(connection)
     cutoff = latest(connection)
     known = {
         (advance.contract_id, advance.reference): (advance.paid_on, advance.amount)
         for advance in advances_known(connection, cutoff)
     }
-    new = _new_advances(table, contract_ids(connection, cutoff), known)
+    new: dict[tuple[int, str], _Facts] = {}
+    table = read_table(path, LAYOUT, partial(_sort_out, ids=contract_ids(connection, cutoff), known=known, new=new))
     recording = None
     if new:
         paid = total(amount for _, amount in new.values())
@@ -117,15 +123,17 @@ def render_advances_import(result: AdvancesImport) -> str:
     )
 
 
-def _new_advances(
-    table: Table, ids: dict[str, int], known: dict[tuple[int, str], _Facts]
-) -> dict[tuple[int, str], _Facts]:
-    findings: list[Finding] = []
-    new: dict[tuple[int, str], _Facts] = {}
-    for row in table.rows:
+def _sort_out(
+    rows: Sequence[Row],
+    ids: Mapping[str, int],
+    known: Mapping[tuple[int, str], _Facts],
+    new: dict[tuple[int, str], _Facts],
+) -> Iterator[Finding]:
+    """Put the advances that are not known into `new`, and give what is wrong."""
+    for row in rows:
         if row["contract"] not in ids:
             message = f"contract {row['contract']} is onbekend"
-            findings.append(row_finding("V01", row.number, message, "leg het contract eerst vast"))
+            yield row_finding("V01", row.number, message, "leg het contract eerst vast")
             continue
         key = (ids[row["contract"]], row["reference"])
         facts = (row["paid_on"], row["amount"])
@@ -133,10 +141,7 @@ def _new_advances(
         if earlier is None:
             new[key] = facts
         elif earlier != facts:
-            findings.append(_contradiction(row, earlier))
-    if findings:
-        raise refuse_table(table.file_name, findings)
-    return new
+            yield _contradiction(row, earlier)
 
 
 def _contradiction(row: Row, earlier: _Facts) -> Finding:
@@ -144,4 +149,10 @@ def _contradiction(row: Row, earlier: _Facts) -> Finding:
     message = (
         f"referentie {row['reference']} is al van een voorschot van {format_eur(amount)} op {format_date(paid_on)}"
     )
-    return row_finding("V02", row.number, message, "geef een ander voorschot een andere referentie")
+    return row_finding("V02", row.number, message, _OTHER_REFERENCE)
+
+
+_OTHER_REFERENCE = (
+    "geef een ander voorschot een andere referentie; neem een verkeerd voorschot terug met een eigen regel en een "
+    "negatief bedrag"
+)

@@ -16,7 +16,9 @@ from importers.deliveries import Account, DeliveryImport, import_deliveries
 from importers.delivery_files import RowFinding
 from importers.population_counts import import_counts, render_counts_import
 from importers.rejected_rows import make_folder, write_rejected
+from importers.waiting import waiting_credits, waiting_tables
 from kernel.findings import Refusal
+from kernel.identifiers import without_client_numbers
 from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
 from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, tell_warnings, watched
@@ -87,6 +89,7 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
     store = database(ctx)
     results: list[DeliveryImport] = []
     refused: list[tuple[Path, Refusal]] = []
+    unwritten: list[Refusal] = []
     with store.engine() as engine:
         for file in files:
             try:
@@ -106,20 +109,54 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
             results.append(result)
             _tell(result)
             if rejected is not None and result.findings:
-                target = write_rejected(result.file, result.findings, rejected)
-                click.echo(f"  Geweigerde regels: {click.format_filename(target)}")
+                unwritten += _write(result, rejected)
     if results:
         _tell_accounts(results)
+    for problem in unwritten:
+        told = f"Let op: {problem.message}; {problem.hint}"
+        click.echo(click.wrap_text(told, WIDTH, subsequent_indent="  "), err=True)
     if refused:
         for _, reason in refused:
             click.echo(f"Geweigerd: {reason.message}; {reason.hint}", err=True)
-        names = ", ".join(click.format_filename(path) for path, _ in refused)
+        names = ", ".join(without_client_numbers(click.format_filename(path), fewest_digits=9) for path, _ in refused)
         raise Refusal(
             f"{len(refused)} van de {len(files)} bestanden zijn niet ingelezen; de andere wel",
             f"verbeter deze bestanden en lees ze opnieuw in: {names}",
         )
     if any(result.needs_attention for result in results):
         ctx.exit(NEEDS_ATTENTION)
+
+
+@import_.command("waiting")
+@click.pass_context
+def waiting(ctx: click.Context) -> None:
+    """Toon de creditregels die op hun debetregel wachten.
+
+    Een wachtende creditregel telt niet mee. Hij telt vanzelf zodra de debetregel er is; is die tegengesproken, dan moet
+    de aanbieder de goede debetregel sturen. "Sinds" is de vastlegging waarmee de creditregel binnenkwam.
+
+    \b
+    Voorbeeld:
+      bekostiging import waiting
+    """
+    with database(ctx).transaction() as connection:
+        credits = waiting_credits(connection)
+    if not credits:
+        click.echo("Er wachten geen creditregels.")
+        return
+    for table in waiting_tables(credits):
+        print_table(table)
+    click.echo(f"Samen wachtend: {format_number(len(credits))}")
+
+
+def _write(result: DeliveryImport, folder: Path) -> list[Refusal]:
+    """Write the rejected rows of a file; gives why that failed, since the file counts and others follow."""
+    try:
+        target = write_rejected(result.file, result.findings, folder)
+    except Refusal as refusal:
+        return [refusal]
+    click.echo(f"  Geweigerde regels: {click.format_filename(target)}")
+    return []
 
 
 def _tell(result: DeliveryImport) -> None:

@@ -21,6 +21,8 @@ from tariffs.products import catalogue
 from tariffs.tables import product_versions
 from tariffs.units import UNIT_NAMES, Unit
 
+_MOST_CONTRADICTIONS = 10  # a few are a mistake in a few rows
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -67,7 +69,8 @@ def import_deliveries(
 ) -> DeliveryImport:
     """Read a delivery file, accept what is right, and report the rest with place and remedy.
 
-    Raises `Refusal`, with nothing written, when the file as a whole cannot be read. `watch` sees the rows pass.
+    Raises `Refusal`, with nothing written, when the file as a whole cannot be read, or contradicts most of the received
+    rows that it repeats. `watch` sees the rows pass.
     """
     file = examine(path)
     reading = Reading()
@@ -92,6 +95,7 @@ def import_deliveries(
     broken, broken_cents = _rows_breaking_rules(connection, file)
     loading.key_rows(connection)
     loading.sort_out(connection)
+    _refuse_wholesale_contradiction(connection, file)
     read_before = connection.execute(
         select(batches.c.recording).where(batches.c.sha256 == file.sha256).order_by(batches.c.recording).limit(1)
     ).scalar_one_or_none()
@@ -102,6 +106,18 @@ def import_deliveries(
         recording = record(connection, "deliveries", what, by, file.name, file.sha256)
     loading.enter(connection, recording or 0)
     return _outcome(connection, file, reading, recording, read_before, broken, broken_cents)
+
+
+def _refuse_wholesale_contradiction(connection: Connection, file: DeliveryFile) -> None:
+    """Refuse a file sent again with one thing changed in all of it (a column added): nothing of it would count."""
+    received, differ = loading.contradictions(connection)
+    if differ > _MOST_CONTRADICTIONS and 2 * differ > received:
+        raise Refusal(
+            f"{file.name}: van {format_number(received)} regels die al ontvangen zijn, zeggen er "
+            f"{format_number(differ)} nu iets anders (een kolom erbij telt ook); er is niets ingelezen",
+            "stuur ontvangen regels precies zoals eerst, of laat ze weg; wijzig een regel met een creditregel en een "
+            "nieuwe regel met een nieuwe referentie",
+        )
 
 
 def _laws_of_references(connection: Connection) -> dict[int, str]:

@@ -7,6 +7,9 @@
 - A debit counts. A credit counts when its debit counts, is the same in all that was delivered, and was not credited by
   an earlier credit; until its debit is there it waits.
 
+A file that contradicts most of what it repeats is refused before it comes to that (`importers.deliveries`). A refused
+file is not received, so of two files that contradict each other wholesale the first one imported counts.
+
 So after every file the credits whose debit, rival or reference was touched are judged anew. What then counts and did
 not, is entered; what counted and no longer does, is withdrawn by an entry with the opposite sign. Nothing is changed.
 
@@ -260,22 +263,7 @@ def _judge_credits(connection: Connection, new: str) -> None:
         """,
         f"""
         CREATE TEMPORARY TABLE judged_credits ON COMMIT DROP AS
-        WITH judged AS (
-            SELECT c.*, own.reference IS NOT NULL AS contradicted, r.reference IS NULL AS no_debit,
-                   other.reference IS NOT NULL AS debit_contradicted, r.previous_reference IS NOT NULL AS of_a_credit,
-                   r.facts <> c.facts AS differs
-            FROM credits c
-            JOIN touched USING ({previous})
-            LEFT JOIN received_references r
-                ON ({_qualified("r")}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference)
-            LEFT JOIN contradicted_references own ON ({_qualified("own")}) = ({_qualified("c")})
-            LEFT JOIN contradicted_references other
-                ON ({_qualified("other")}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference)
-        ), ranked AS (
-            SELECT *, CASE WHEN contradicted THEN 'D31' WHEN no_debit THEN 'D33' WHEN debit_contradicted THEN 'D34'
-                           WHEN of_a_credit THEN 'D35' WHEN differs THEN 'D36' END AS own_verdict
-            FROM judged
-        )
+        WITH ranked AS ({own_verdicts(f"JOIN touched USING ({previous})")})
         SELECT *, CASE WHEN own_verdict IS NULL AND row_number() OVER (
                            PARTITION BY {previous}, own_verdict IS NULL ORDER BY batch, row_number) > 1
                        THEN 'D37' ELSE own_verdict END AS verdict,
@@ -285,6 +273,23 @@ def _judge_credits(connection: Connection, new: str) -> None:
         FROM ranked
         """,
     )
+
+
+def own_verdicts(which: str = "") -> str:
+    """A query of credits with `own_verdict`: what keeps each from counting, apart from its rivals. `which` joins to c.
+
+    This is the one definition of what waits: D33 and D34.
+    """
+    debit = "(c.municipality_id, c.provider_id, c.law, c.previous_reference)"
+    return f"""
+        SELECT c.*, CASE WHEN own.reference IS NOT NULL THEN 'D31' WHEN r.reference IS NULL THEN 'D33'
+                         WHEN other.reference IS NOT NULL THEN 'D34' WHEN r.previous_reference IS NOT NULL THEN 'D35'
+                         WHEN r.facts <> c.facts THEN 'D36' END AS own_verdict
+        FROM credits c {which}
+        LEFT JOIN received_references r ON ({_qualified("r")}) = {debit}
+        LEFT JOIN contradicted_references own ON ({_qualified("own")}) = ({_qualified("c")})
+        LEFT JOIN contradicted_references other ON ({_qualified("other")}) = {debit}
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +351,16 @@ def count_accepted(connection: Connection) -> int:
     """
     count: int = connection.execute(text(query)).scalar_one()
     return count
+
+
+def contradictions(connection: Connection) -> tuple[int, int]:
+    """How many rows of the file came before and were not contradicted by then, and how many of these differ now."""
+    query = f"""
+        SELECT count(*) AS received, count(*) FILTER (WHERE NOT same) AS differ FROM received_before b
+        WHERE NOT EXISTS (SELECT FROM contradicted_references c WHERE ({_qualified("c")}) = ({_qualified("b")}))
+    """
+    row = connection.execute(text(query)).one()
+    return row.received, row.differ
 
 
 def any_newly_contradicted(connection: Connection) -> bool:

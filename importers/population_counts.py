@@ -5,7 +5,7 @@ two its budget is based on, and the summary of an import shows how much that mat
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from importers.tables import population_counts
 from kernel.findings import Finding
 from kernel.identifiers import area_code
 from kernel.notation import format_date, format_number, parse_date, parse_whole
-from kernel.tabular import Column, Table, read_table, refuse_table, row_finding, unread_columns
+from kernel.tabular import Column, Row, own_name, read_table, row_finding, unread_columns
 from tariffs.products import word_of
 
 _HIGHEST_COUNT = 2_000_000_000
@@ -65,7 +65,7 @@ class CountsImport:
 
 
 def _parse_area(text: str) -> str:
-    return area_code(text) or text
+    return area_code(text) or own_name(text)
 
 
 def _parse_count(text: str) -> int:
@@ -87,8 +87,8 @@ LAYOUT = (
 
 def import_counts(connection: Connection, path: Path, by: str) -> CountsImport:
     """Record the counts of a file that are new or changed. Raises `Refusal` with every finding of the file."""
-    table = read_table(path, LAYOUT)
-    read = _read(table)
+    table = read_table(path, LAYOUT, _twice)
+    read = {_key(row): row["persons"] for row in table.rows}
     lock_recordings(connection)
     known = counts_known(connection, latest(connection))
     added = [key for key in read if key not in known]
@@ -164,20 +164,16 @@ def render_counts_import(result: CountsImport) -> str:
     return "\n".join(lines)
 
 
-def _read(table: Table) -> dict[CountKey, int]:
-    read: dict[CountKey, int] = {}
+def _key(row: Row) -> CountKey:
+    return (row["area"], row["measure"], row["counted_on"], row["status"])
+
+
+def _twice(rows: Sequence[Row]) -> Iterator[Finding]:
     first: dict[CountKey, int] = {}
-    findings: list[Finding] = []
-    for row in table.rows:
-        key = (row["area"], row["measure"], row["counted_on"], row["status"])
-        if key in first:
-            message = f"dezelfde telling staat ook in rij {first[key]}"
-            findings.append(row_finding("B01", row.number, message, "laat een van beide weg"))
-        first.setdefault(key, row.number)
-        read[key] = row["persons"]
-    if findings:
-        raise refuse_table(table.file_name, findings)
-    return read
+    for row in rows:
+        if (number := first.setdefault(_key(row), row.number)) != row.number:
+            message = f"dezelfde telling staat ook in rij {number}"
+            yield row_finding("B01", row.number, message, "laat een van beide weg")
 
 
 def _summaries(read: Mapping[CountKey, int]) -> list[CountSummary]:

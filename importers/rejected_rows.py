@@ -35,11 +35,14 @@ def write_rejected(file: DeliveryFile, findings: Iterable[RowFinding], folder: P
     for finding in findings:
         if finding.severity is Severity.ERROR:
             by_row.setdefault(finding.row_number, []).append(finding)
+    target: Path | None = None
     try:
         target, out = _new_file(folder, Path(file.name).stem)
         with out:
             csv.writer(out, delimiter=file.delimiter).writerows(_lines(file, by_row))
     except OSError as error:
+        if target:
+            target.unlink(missing_ok=True)  # a part of the rows would pass for all of them
         raise Refusal(
             f"{file.name} is ingelezen, maar de geweigerde regels kunnen niet geschreven worden: {error.strerror}",
             "kies een andere map en lees hetzelfde bestand opnieuw in; wat al telt, telt niet nog eens",

@@ -108,10 +108,11 @@ def test_every_wrong_row_is_told(
     ]
     wrong = [
         ("B;10-01-2026;0,00;v1", 'rij 2, kolom "bedrag": "0,00" is geen betaald bedrag'),
-        ("B;10-01-2026;-1,00;v1", 'rij 3, kolom "bedrag": "-1,00" is geen betaald bedrag'),
+        ("B;10-01-2026;1,00;s-999900018-x", 'rij 3, kolom "referentie": "s-•••••••••-x" bevat een getal dat een'),
         ("B;10-01-2026;1,005;v1", 'rij 4, kolom "bedrag": "1,005" kan twee dingen betekenen'),
         ("B;10-01-2026;0,0001;v1", 'rij 5, kolom "bedrag": "0,0001" heeft meer dan twee decimalen'),
         ("B;10-01-2026;1;", 'rij 6, kolom "referentie": leeg'),
+        ("X;10-01-2026;1;v1", "rij 7: contract X is onbekend"),  # told beside the cells that cannot be read
     ]
     with pytest.raises(Refusal) as refusal:
         import_advances(connection, advances_file(*(row for row, _ in wrong)), "tester")
@@ -119,3 +120,15 @@ def test_every_wrong_row_is_told(
     for finding, (_, said) in zip(refusal.value.findings, wrong, strict=True):
         assert str(finding).startswith(said)
     assert latest(connection) == 1
+
+
+def test_an_advance_is_taken_back_by_a_payment_of_its_own(
+    connection: Connection, ids: dict[str, int], advances_file: Callable[..., Path]
+) -> None:
+    path = advances_file("B;10-01-2026;500,00;v1", "B;11-01-2026;-500,00;v1-terug")
+    result = import_advances(connection, path, "tester")
+    assert render_advances_import(result) == "Vastlegging 2: 2 voorschotten nieuw, samen 0,00; 0 al bekend."
+    assert [advance.amount for advance in advances_known(connection, 2)] == [Eur("500.00"), Eur("-500.00")]
+    with pytest.raises(Refusal) as refusal:
+        import_advances(connection, advances_file("B;10-01-2026;400,00;v1"), "tester")
+    assert "met een eigen regel en een negatief bedrag" in refusal.value.findings[0].hint

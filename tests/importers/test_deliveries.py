@@ -20,6 +20,7 @@ from database.connection import open_engine
 from database.recordings import latest, lock_recordings
 from importers.delivery_files import RowFinding
 from importers.rules import ROW_RULES, VERDICTS
+from kernel.findings import Refusal
 from tariffs.products import import_products
 
 if TYPE_CHECKING:
@@ -482,6 +483,36 @@ def test_a_waiting_credit_counts_when_its_debit_comes(
     assert_totals_agree(desk.connection)
 
 
+def test_waiting_credits_are_listed(
+    run: Callable[..., Result], line: Callable[..., str], lines: Callable[..., str], tmp_path: Path
+) -> None:
+    """Those that wait, and no others: not those that count, were refused, or came to count since."""
+    assert run("import", "waiting").output == "Er wachten geen creditregels.\n"
+    rows = [
+        line(reference="d1"), line(reference="c1", dc="C", previous="d1"), line(reference="c2", dc="C", previous="d1"),
+        line(reference="c3", dc="C", previous="later"), line(reference="c4", dc="C", previous="nooit"),
+        line(reference="c5", dc="C", previous="999900018", provider="41000001", municipality="GM0599"),
+        line(reference="d6"), line(reference="d6", quantity=1), line(reference="c6", dc="C", previous="d6"),
+    ]  # fmt: skip
+    (tmp_path / "jan.csv").write_text(lines(*rows))
+    (tmp_path / "feb.csv").write_text(lines(line(reference="later")))
+    run("import", "deliveries", tmp_path / "jan.csv", tmp_path / "feb.csv")
+    result = run("import", "waiting")
+    told = [line.split() for line in result.output.splitlines() if line.strip() and "─" not in line]
+    head = ["Gemeente", "Creditregel", "Wacht", "op", "debetregel", "Sinds", "Bestand"]
+    assert told == [
+        ["Aanbieder", "41000001:", "1"],
+        head,
+        ["GM0599", "c5", "•••••••••", "3", "jan.csv"],
+        ["Aanbieder", "41000002:", "2"],
+        head,
+        ["GM0502", "c4", "nooit", "3", "jan.csv"],
+        ["GM0502", "c6", "d6", "(tegengesproken)", "3", "jan.csv"],
+        ["Samen", "wachtend:", "3"],
+    ]
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
 def test_a_debit_is_credited_once(desk: Desk, line: Callable[..., str], lines: Callable[..., str]) -> None:
     second = {**CREDIT, "reference": "c2"}
     assert account(desk.take(lines(line(**CREDIT), line(**second)))) == (2, 0, 0, 2, 0)
@@ -610,6 +641,39 @@ def test_any_difference_contradicts(
     result = desk.take(lines(line(**{**DEBIT, **differs[column]})))
     assert (shown(result.findings), result.withdrawn) == ([(2, "D31", "referentie")], ["d1"])
     assert desk.counting() == {}
+
+
+def test_a_file_sent_again_with_a_column_added_is_refused(
+    run: Callable[..., Result], line: Callable[..., str], lines: Callable[..., str], tmp_path: Path, registered_url: str
+) -> None:
+    """Each of its rows says something else under a reference that counts: the whole month would be withdrawn."""
+    rows = [line(reference=f"r{number}") for number in range(20)]
+    (tmp_path / "jan.csv").write_text(lines(*rows))
+    (tmp_path / "opnieuw.csv").write_text(lines(*(f"{row}12,50" for row in rows), line(reference="new")))
+    assert run("import", "deliveries", tmp_path / "jan.csv").exit_code == 0
+    result = run("import", "deliveries", tmp_path / "opnieuw.csv")
+    assert result.exit_code == 1
+    assert "van 20 regels die al ontvangen zijn, zeggen er 20 nu iets anders" in result.output
+    assert "Wat te doen: stuur ontvangen regels precies zoals eerst" in result.output
+    with connected(registered_url) as connection:
+        assert connection.execute(text("SELECT count(*), sum(sign) FROM deliveries")).one() == (20, 20)
+        assert latest(connection) == 3
+
+
+@pytest.mark.parametrize(("differ", "same", "refused"), [(10, 0, False), (11, 11, False), (11, 10, True)])
+def test_a_file_may_contradict_a_few_rows(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str], differ: int, same: int, refused: bool
+) -> None:
+    names = [f"r{number}" for number in range(differ + same)]
+    desk.take(lines(*(line(reference=name) for name in names)))
+    again = lines(*(line(reference=name, quantity=60 if at < differ else 95) for at, name in enumerate(names)))
+    if refused:
+        with pytest.raises(Refusal, match="regels die al ontvangen zijn"):
+            desk.take(again)
+    else:
+        assert len(desk.take(again).withdrawn) == differ
+        assert desk.take(again).withdrawn == []  # what was contradicted before is not counted twice
+    assert len(desk.counting()) == (differ + same if refused else same)
 
 
 def test_a_debit_that_was_credited_is_contradicted(

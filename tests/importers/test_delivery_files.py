@@ -361,12 +361,16 @@ def test_rejected_rows_that_cannot_be_written_can_be_made_again(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     (tmp_path / "jan.csv").write_text(BAD)
+    (tmp_path / "feb.csv").write_text(f"{HEADER}\n{ROW.replace('r1', 'r9')}\n")
     with monkeypatch.context() as patch:
-        patch.setattr(rejected_rows, "_new_file", full_disk)
-        result = run("import", "deliveries", tmp_path / "jan.csv", "--rejected", tmp_path)
-    assert result.exit_code == 1, result.output
-    assert "jan.csv is ingelezen, maar de geweigerde regels kunnen niet geschreven worden" in result.output
-    assert "lees hetzelfde bestand opnieuw in" in result.output
+        patch.setattr(rejected_rows, "_lines", full_disk)
+        result = run("import", "deliveries", tmp_path / "jan.csv", tmp_path / "feb.csv", "--rejected", tmp_path)
+    output = " ".join(result.output.split())
+    assert result.exit_code == 3, output
+    assert "Let op: jan.csv is ingelezen, maar de geweigerde regels kunnen niet geschreven worden" in output
+    assert "lees hetzelfde bestand opnieuw in" in output
+    assert "feb.csv: vastlegging 4" in output  # the file after it
+    assert not (tmp_path / "jan.geweigerd.csv").exists()  # nor a part of it
     again = run("import", "deliveries", tmp_path / "jan.csv", "--rejected", tmp_path)
     assert (again.exit_code, len(returned(tmp_path / "jan.geweigerd.csv"))) == (3, 4)
 

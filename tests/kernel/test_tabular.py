@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from kernel.findings import Refusal, Severity
+from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import parse_date, parse_whole
-from kernel.tabular import Column, read_table, unread_columns
+from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
 
 LAYOUT = (
     Column("client", ("cliënt", "client number")),
@@ -113,6 +114,39 @@ def test_a_table_with_errors_is_refused_with_every_reason(write: Callable[[str],
         ("R01", "rij 4: 1 van de 3 kolommen; vul de rij aan tot alle kolommen"),
         ("R01", "rij 5: 4 van de 3 kolommen; haal weg wat te veel is"),
     ]
+
+
+def test_what_is_wrong_with_good_rows_is_told_beside_rows_that_cannot_be_read(write: Callable[[str], Path]) -> None:
+    def judge(rows: Sequence[Row]) -> Iterator[Finding]:
+        yield from (row_finding("X01", row.number, f"{row['client']} mag niet", "") for row in rows)
+
+    with pytest.raises(Refusal, match="3 bevindingen") as refusal:
+        read_table(write("cliënt;datum;aantal\nc1;x;1\nc2;06-01-2026;\nc3;07-01-2026;\n"), LAYOUT, judge)
+    assert [finding.code for finding in refusal.value.findings] == ["R02", "X01", "X01"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "cliënt;datum;1234.56.782\nc1;05-01-2026;\n",  # an unread header
+        "cliënt;datum\nc1;s-123456782-x\n",  # a cell that cannot be read
+        "cliënt;datum;aantal\nc1;05-01-2026;123.456.782\n",  # which the remedy quotes as well
+        "cliënt;x 123 456 782\n",  # the header of a refusal
+        "cliënt;" + "x" * 36 + "123456782\n",  # of which the end is cut off
+        'cliënt;datum\n"c1;05-01-2026\n',  # the name of the file, in a refusal
+    ],
+)
+def test_nothing_that_is_shown_or_stored_holds_a_client_number(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "tabel-0123456782.csv"
+    path.write_text(content, encoding="utf-8")
+    try:
+        table = read_table(path, LAYOUT)
+        told = [table.file_name, *table.unused_headers, *map(str, unread_columns(table))]
+    except Refusal as refusal:
+        told = [refusal.message, refusal.hint, *map(str, refusal.findings)]
+    digits = re.sub("[^0-9x]", "", "x".join(told))
+    assert "1234" not in digits
+    assert "•" in "".join(told)
 
 
 def test_a_cell_with_a_semicolon_does_not_split_the_message(write: Callable[[str], Path]) -> None:
