@@ -1,6 +1,6 @@
 """The parties to contracts: municipalities and providers, with their names in versions known from a recording."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ from contracts.tables import municipalities, municipality_versions, provider_ver
 from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding
 from kernel.identifiers import agb_code, municipality_code
-from kernel.tabular import Column, Table, read_table, refuse_table, row_finding, unread_columns
+from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
 from tariffs.products import word_of
 
 Kind = Literal["municipality", "provider"]
@@ -68,8 +68,8 @@ _TABLES = {
 
 def import_parties(connection: Connection, path: Path, by: str) -> PartiesImport:
     """Record the parties of a file that are new or have another name. Raises `Refusal` with every finding."""
-    table = read_table(path, LAYOUT)
-    read = _read(table)
+    table = read_table(path, LAYOUT, lambda rows: _read(rows)[1])
+    read, _ = _read(table.rows)
     lock_recordings(connection)
     parties = known_parties(connection, latest(connection))
     known: dict[Kind, Mapping[str, Party]] = {"municipality": parties.municipalities, "provider": parties.providers}
@@ -102,10 +102,11 @@ def _known(connection: Connection, kind: Kind, cutoff: int) -> dict[str, Party]:
     return {code: Party(party, name) for code, party, name in rows}  # a later name replaces an earlier one
 
 
-def _read(table: Table) -> dict[tuple[Kind, str], str]:
+def _read(rows: Sequence[Row]) -> tuple[dict[tuple[Kind, str], str], list[Finding]]:
+    """The names of parties, and what is wrong with their codes."""
     findings: list[Finding] = []
     read: dict[tuple[Kind, str], str] = {}
-    for row in table.rows:
+    for row in rows:
         kind: Kind = row["kind"]
         code = municipality_code(row["code"]) if kind == "municipality" else agb_code(row["code"])
         if code is None:
@@ -116,9 +117,7 @@ def _read(table: Table) -> dict[tuple[Kind, str], str]:
             findings.append(row_finding("G02", row.number, f"{code} staat er twee keer in", "laat er een weg", "code"))
         else:
             read[(kind, code)] = row["name"]
-    if findings:
-        raise refuse_table(table.file_name, findings)
-    return read
+    return read, findings
 
 
 def _store(connection: Connection, kind: Kind, code: str, name: str, recording: int) -> None:

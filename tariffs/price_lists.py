@@ -21,7 +21,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.money import CENT
 from kernel.notation import format_date, format_number, parse_date, parse_number
 from kernel.periods import Period
-from kernel.tabular import Column, Table, read_table, refuse_table, row_finding, unread_columns
+from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
 from tariffs.products import Product, catalogue
 from tariffs.tables import price_lists, price_versions, prices, products
 from tariffs.units import Rounding
@@ -123,12 +123,11 @@ def import_prices(
     """
     if version is not None and version < 1:
         raise Refusal(f"versie {version} bestaat niet", "tel versies vanaf 1")
-    table = read_table(path, LAYOUT)
-    read = _read_prices(table)
     lock_recordings(connection)
     cutoff = latest(connection)
     known_products = catalogue(connection, cutoff)
-    _refuse_unknown_products(table, read, known_products)
+    table = read_table(path, LAYOUT, lambda rows: _row_findings(rows, known_products))
+    read, _ = _read_prices(table.rows)
     content = {(known_products[p.product].id, p.valid_from, p.valid_until, p.price) for p in read}
     versions = versions_known(connection, list_name, cutoff)
     number = version or _next_version(connection, versions, content)
@@ -206,10 +205,19 @@ def _next_version(connection: Connection, versions: Sequence[PriceVersion], cont
     return newest.version if _content(connection, newest) == content else newest.version + 1
 
 
-def _read_prices(table: Table) -> list[_FilePrice]:
+def _row_findings(rows: Sequence[Row], known: Mapping[str, Product]) -> list[Finding]:
+    """What is wrong with rows of which every cell can be read."""
+    _, findings = _read_prices(rows)
+    hint = 'lees het product eerst in met "bekostiging tariff products"'
+    unknown = (row for row in rows if row["product"] not in known)
+    return findings + [row_finding("T04", r.number, f"product {r['product']} is onbekend", hint) for r in unknown]
+
+
+def _read_prices(rows: Sequence[Row]) -> tuple[list[_FilePrice], list[Finding]]:
+    """The prices of rows, and what is wrong with their dates."""
     findings: list[Finding] = []
     read: list[_FilePrice] = []
-    for row in table.rows:
+    for row in rows:
         valid_until, through = row["valid_until"], row["valid_through"]
         if valid_until and through:
             hint = '"tot" is de eerste dag erna, "tot en met" de laatste dag; vul er een in'
@@ -228,20 +236,7 @@ def _read_prices(table: Table) -> list[_FilePrice]:
                 first, second = sorted((one.row_number, other.row_number))
                 message = f"product {one.product} heeft op dezelfde dagen ook een prijs in rij {first}"
                 findings.append(row_finding("T03", second, message, "sluit de ene prijs af voor de andere begint"))
-    if findings:
-        raise refuse_table(table.file_name, findings)
-    return read
-
-
-def _refuse_unknown_products(table: Table, read: Sequence[_FilePrice], known: Mapping[str, Product]) -> None:
-    hint = 'lees het product eerst in met "bekostiging tariff products"'
-    findings = [
-        row_finding("T04", price.row_number, f"product {price.product} is onbekend", hint)
-        for price in read
-        if price.product not in known
-    ]
-    if findings:
-        raise refuse_table(table.file_name, findings)
+    return read, findings
 
 
 def _by_product(read: Sequence[_FilePrice]) -> dict[str, list[_FilePrice]]:

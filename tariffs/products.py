@@ -147,13 +147,12 @@ LAYOUT = (
 
 def import_products(connection: Connection, path: Path, by: str) -> ProductImport:
     """Record the products of a file that are new or changed. Raises `Refusal` with every finding of the file."""
-    table = read_table(path, LAYOUT)
     lock_recordings(connection)
     known = catalogue(connection, latest(connection))
-    read, findings = _versions_by_code(table.rows)
-    findings += _other_units(table.rows, known)
-    if findings := findings or list(_lost_days(connection, table.rows, read, known)):
-        raise refuse_table(table.file_name, findings)
+    table = read_table(path, LAYOUT, lambda rows: [*_row_findings(rows), *_other_units(rows, known)])
+    read = _versions_by_code(table.rows)
+    if lost := list(_lost_days(connection, table.rows, read, known)):
+        raise refuse_table(table.file_name, lost)
     added = [code for code in read if code not in known]
     changed = [code for code in read if code in known and known[code].versions != read[code]]
     recording = None
@@ -278,30 +277,33 @@ def catalogue(connection: Connection, cutoff: int) -> Mapping[str, Product]:
     return found
 
 
-def _versions_by_code(rows: Sequence[Row]) -> tuple[dict[str, tuple[ProductVersion, ...]], list[Finding]]:
-    """The versions of each product in order of date, and what is wrong with the rows in themselves."""
-    findings: list[Finding] = []
-    by_code: dict[str, list[tuple[int, ProductVersion]]] = {}
+def _row_findings(rows: Sequence[Row]) -> Iterator[Finding]:
+    """What is wrong with rows in themselves and beside other rows of their product."""
+    by_code: dict[str, list[tuple[int, Period]]] = {}
     for row in rows:
-        version = ProductVersion(**{name: value for name, value in row.values.items() if name != "code"})
-        if (version.unit, version.price_per, version.rounding) not in PRICE_RULES:
+        if (row["unit"], row["price_per"], row["rounding"]) not in PRICE_RULES:
             message = "deze eenheid, prijs per en afronding gaan niet samen"
-            findings.append(row_finding("K01", row.number, message, "kies een combinatie uit docs/file_layouts.md"))
-        if (version.valid_until or date.max) <= version.valid_from:
+            yield row_finding("K01", row.number, message, "kies een combinatie uit docs/file_layouts.md")
+        until = row["valid_until"] or date.max
+        if until <= row["valid_from"]:
             message = "de einddatum ligt niet na de begindatum"
-            findings.append(row_finding("K02", row.number, message, '"tot" is de eerste dag erna; laat leeg voor open'))
+            yield row_finding("K02", row.number, message, '"tot" is de eerste dag erna; laat leeg voor open')
         else:
-            by_code.setdefault(row["code"], []).append((row.number, version))
-    for code, versions in by_code.items():
-        for (number, version), (other_number, other) in combinations(versions, 2):
-            if version.period.overlaps(other.period):
+            by_code.setdefault(row["code"], []).append((row.number, Period(row["valid_from"], until)))
+    for code, periods in by_code.items():
+        for (number, period), (other_number, other) in combinations(periods, 2):
+            if period.overlaps(other):
                 message = f"product {code} overlapt met rij {number}"
-                findings.append(row_finding("K03", other_number, message, "sluit de eerdere rij af met een einddatum"))
-    read = {
-        code: tuple(sorted((version for _, version in versions), key=lambda version: version.valid_from))
-        for code, versions in by_code.items()
-    }
-    return read, findings
+                yield row_finding("K03", other_number, message, "sluit de eerdere rij af met een einddatum")
+
+
+def _versions_by_code(rows: Sequence[Row]) -> dict[str, tuple[ProductVersion, ...]]:
+    """The versions of each product in order of date."""
+    by_code: dict[str, tuple[ProductVersion, ...]] = {}
+    for row in sorted(rows, key=lambda row: row["valid_from"]):
+        version = ProductVersion(**{name: value for name, value in row.values.items() if name != "code"})
+        by_code[row["code"]] = (*by_code.get(row["code"], ()), version)
+    return by_code
 
 
 def _store(connection: Connection, changed: Mapping[str, tuple[ProductVersion, ...]], recording: int) -> None:

@@ -64,3 +64,13 @@ def test_a_wrong_row_refuses_the_file(connection: Connection, parties_file: Path
     (finding,) = refusal.value.findings
     assert str(finding).startswith(said)
     assert latest(connection) == 0
+
+
+def test_every_wrong_row_is_told_at_once(connection: Connection, parties_file: Path) -> None:
+    parties_file.write_text("soort;code;naam\ngemeente;41000001;X\nregio;GM0502;X\n")
+    with pytest.raises(Refusal) as refusal:
+        import_parties(connection, parties_file, "tester")
+    assert sorted(finding.place for finding in refusal.value.findings) == [
+        'rij 2, kolom "code"',
+        'rij 3, kolom "soort"',
+    ]

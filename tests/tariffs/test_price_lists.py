@@ -259,8 +259,16 @@ def test_a_price_with_three_decimals_is_written_with_four(with_products: Connect
 
 
 def test_an_unknown_product_is_refused(with_products: Connection, prices_file: PricesFile) -> None:
-    findings = refused(with_products, prices_file(("99X99", "01-01-2026", "", "1,00"), *V1))
-    assert findings == ['rij 2: product 99X99 is onbekend; lees het product eerst in met "bekostiging tariff products"']
+    """Together with what cannot be read, and with what is wrong between other rows."""
+    wrong = (("99X99", "01-01-2026", "", "1,00"), *V1, V1[1], ("45A04", "01-01-2024", "01-01-2025", "gratis"))
+    findings = refused(with_products, prices_file(*wrong))
+    assert [finding.split(";")[0] for finding in findings[:2]] == [
+        'rij 6, kolom "prijs": "gratis" is geen getal',
+        "rij 5: product 45A04 heeft op dezelfde dagen ook een prijs in rij 4",
+    ]
+    assert findings[2:] == [
+        'rij 2: product 99X99 is onbekend; lees het product eerst in met "bekostiging tariff products"'
+    ]
 
 
 @pytest.mark.parametrize("until", ["01-01-2026", "31-12-2025"])

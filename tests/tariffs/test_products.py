@@ -173,15 +173,17 @@ def test_a_product_keeps_its_unit(connection: Connection, products_file: Callabl
             new + "01-01-2026",
             new.replace("minuut;uur", "stuk;stuk").replace("2025", "2026"),
             ROW.replace("45A04", "45A06") + "01-01-2024",
+            ROW.replace("45A04", "45A07").replace("Ambulant", ""),
         ),
     )
     assert [finding.split(";")[0] for finding in findings] == [
+        'rij 8, kolom "naam": leeg',
         "rij 7: de einddatum ligt niet na de begindatum",
         "rij 3: product 45A04 wordt geleverd in minuten",
         "rij 4: product 45A04 wordt geleverd in minuten",
         "rij 6: product 45A05 wordt geleverd in minuten",
     ]
-    assert findings[1].endswith("; geef het product in de andere eenheid een eigen code")
+    assert findings[2].endswith("; geef het product in de andere eenheid een eigen code")
 
 
 @pytest.fixture
@@ -192,7 +194,7 @@ def delivered(invoke: Callable[..., Result], products_file: Callable[..., Path],
     days = {"r1": "05-01-2026", "r2": "31-01-2026", "r3": "01-02-2026", "r4": "05-03-2026"}
     rows = [f"{name};GM0502;41000002;999900006;45A04;{day};{day};60;D;" for name, day in days.items()]
     rows.append(rows[-1].replace("D;", "C;r4").replace("r4;", "r5;", 1))
-    (tmp_path / "deliveries.csv").write_text("\n".join([header, *rows]))
+    (tmp_path / "deliveries.csv").write_text("\n".join([header, *rows, ""]))
     for arguments in (
         ("contract", "parties", tmp_path / "parties.csv"),
         ("tariff", "products", products_file(ROW)),
