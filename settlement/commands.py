@@ -30,7 +30,7 @@ from settlement.runs import STATE_NAMES
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
 from settlement.terminal import fit
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, watched
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, tell_findings, watched
 
 _SHOWN_CORRECTIONS = 12
 _SHOWN_ERRORS = 20
@@ -316,17 +316,11 @@ def _show_corrections(settled: Run) -> None:
 
 
 def _show_findings(title: str, findings: Sequence[Finding], parked: bool) -> None:
-    """Findings of one contract: all that park it, and a few of those that only ask for attention."""
+    """Findings of one contract by code: what parks it, and a few of those that only ask for attention."""
     if findings:
         click.echo(f"{title}{' is geparkeerd' if parked else ''}:")
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    warnings = [finding for finding in findings if finding.severity is Severity.WARNING]
-    for shown, most in ((errors, _SHOWN_ERRORS), (warnings, _SHOWN_WARNINGS)):
-        for finding in shown[:most]:
-            line = f"{finding.code} {finding}"
-            click.echo(click.wrap_text(line, WIDTH, initial_indent="  ", subsequent_indent="    "))
-        if len(shown) > most:
-            click.echo(f"  … en nog {len(shown) - most}")
+    for severity, most in ((Severity.ERROR, _SHOWN_ERRORS), (Severity.WARNING, _SHOWN_WARNINGS)):
+        tell_findings([finding for finding in findings if finding.severity is severity], most=most)
 
 
 def _end(ctx: click.Context, settled: Run) -> None:

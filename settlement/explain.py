@@ -164,13 +164,7 @@ def read_explained(connection: Connection, run_number: int, line_number: int) ->
 
 def _price_sources(connection: Connection, contract: SettledContract, line: Line) -> dict[int, list[str]]:
     """The price list versions of the priced volumes under a line."""
-    key = line.key
-    ids = {
-        volume.price_version_id
-        for volume in contract.volumes
-        if (volume.component, volume.municipality, volume.month, volume.product, volume.treatment)
-        == (key.component, key.municipality, key.month, key.label, key.treatment)
-    }
+    ids = {volume.price_version_id for volume in contract.volumes if volume.key == line.key}
     query = (
         select(price_versions.c.recording, price_lists.c.name, price_versions.c.version)
         .join(price_lists, price_lists.c.id == price_versions.c.price_list_id)

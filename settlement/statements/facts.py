@@ -172,15 +172,10 @@ def by_line(volumes: Iterable[PricedVolume]) -> dict[LineKey, list[PricedVolume]
     """Priced volumes by the line they belong to."""
     found: dict[LineKey, list[PricedVolume]] = {}
     for volume in volumes:
-        found.setdefault(key_of(volume), []).append(volume)
+        found.setdefault(volume.key, []).append(volume)
     return found
 
 
 def day_of(moment: datetime) -> date:
     """The Dutch calendar day of a moment."""
     return moment.astimezone(TIME_ZONE).date()
-
-
-def key_of(volume: PricedVolume) -> LineKey:
-    """The key of the line that a volume belongs to."""
-    return LineKey(volume.component, volume.municipality, volume.month, volume.product, volume.treatment)

@@ -10,7 +10,7 @@ from settlement.invariants import BrokenInvariant
 from settlement.phrases import UNITS, counted
 from settlement.reading import NumberedLine
 from settlement.statements.book import Page
-from settlement.statements.facts import Statement, key_of
+from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell, plus, same_as, sum_of, volume_times_price
 from tariffs.units import UNIT_NAMES, Rounding, Unit
 
@@ -93,7 +93,7 @@ def _write_volume(page: Page, statement: Statement, volume: PricedVolume, number
     what = statement.product(volume.product, volume.month)
     if rule.rounding is Rounding.CLIENT_MONTH:
         what = f"{what} ({counted(volume.quantity, UNITS[rule.unit])})"
-    _write_labels(page, statement, key_of(volume), what, number)
+    _write_labels(page, statement, volume.key, what, number)
     page.number(6, volume.rows, "count")
     quantity = page.number(7, volume.billed_quantity, "count")
     page.text(8, UNIT_NAMES[rule.billed_unit])
