@@ -173,7 +173,10 @@ def diff(ctx: click.Context, number: str, recordings: tuple[int, ...]) -> None:
     elif len(versions) > 1:
         old, new = versions[-2:]
     else:
-        raise Refusal(f"contract {number} heeft maar één versie", "er valt niets te vergelijken")
+        raise Refusal(
+            f"contract {number} heeft maar één versie",
+            'leg eerst een gewijzigd document vast met "bekostiging contract add"',
+        )
     lines = difflib.unified_diff(
         old.document.splitlines(),
         new.document.splitlines(),

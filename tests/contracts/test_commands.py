@@ -174,7 +174,9 @@ def test_show_an_earlier_version(prepared_run: Run, document: Callable[..., Path
 
 def test_diff(prepared_run: Run, document: Callable[..., Path], population: str) -> None:
     prepared_run("add", document(population))
-    assert "heeft maar één versie" in str(prepared_run("diff", "A").exception)
+    refusal = prepared_run("diff", "A").exception
+    assert isinstance(refusal, Refusal)
+    assert (refusal.message, "contract add" in refusal.hint) == ("contract A heeft maar één versie", True)
     for clause in ("lid 2", "lid 3"):
         prepared_run("add", document(population.replace("lid 1", clause)))
     last = prepared_run("diff", "A").output.splitlines()
