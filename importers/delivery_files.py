@@ -323,46 +323,49 @@ def _finder_of_client_numbers(file: DeliveryFile) -> Callable[[Sequence[str]], i
     client = file.places["client"]
     assert client is not None, "the client is a required column"
     kept = [place for name in ("reference", "previous", "assignment") if (place := file.places[name]) is not None]
-    of_file: _ClientNumbers | None = None  # read once, and only from a file that has a number that could be one
+    clients: frozenset[str] | None = None  # both are read once, and only from a file that needs it
+    misplaced: frozenset[int] | None = None
 
     def find(cells: Sequence[str]) -> int | None:
-        nonlocal of_file
-        own = client_number(cells[client].strip())
+        nonlocal clients, misplaced
+        number = cells[client].strip()
         for place in kept:
             text = cells[place]
+            if len(text) < _FEWEST_DIGITS:
+                continue
             # The row's own number counts within longer numbers too; few rows get past the first condition.
-            if own and own[-3:] in text and own.lstrip("0") in _NO_DIGIT.sub("", text):
+            if number[-3:] in text and (own := client_number(number)) and own.lstrip("0") in _NO_DIGIT.sub("", text):
                 return place
-            if len(text) >= _FEWEST_DIGITS and (numbers := client_numbers_in(text)):
-                of_file = of_file or _client_numbers_of(file, client, kept)
-                if not of_file.clients.isdisjoint(numbers) or (own is None and place in of_file.misplaced):
+            if numbers := client_numbers_in(text):
+                if clients is None:
+                    clients = _client_numbers_of(file, client)
+                if not clients.isdisjoint(numbers):
                     return place
+                if client_number(number) is None:
+                    if misplaced is None:
+                        misplaced = _columns_of_client_numbers(file, kept)
+                    if place in misplaced:
+                        return place
         return None
 
     return find
 
 
-@dataclass(frozen=True, slots=True)
-class _ClientNumbers:
-    """The client numbers in the column of the client, and the columns of kept text that seem to hold them instead."""
-
-    clients: frozenset[str]
-    misplaced: frozenset[int]
+def _client_numbers_of(file: DeliveryFile, client: int) -> frozenset[str]:
+    """Every client number in the column of the client."""
+    cells = {cells[client] for _, cells in rows_of(file) if client < len(cells)}
+    return frozenset(number for cell in cells if (number := client_number(cell.strip())))
 
 
-def _client_numbers_of(file: DeliveryFile, client: int, kept: Sequence[int]) -> _ClientNumbers:
-    clients: set[str] = set()
+def _columns_of_client_numbers(file: DeliveryFile, kept: Sequence[int]) -> frozenset[int]:
+    """The columns of which at least half of the cells hold a number that could be a client number."""
     filled, suspect = Counter[int](), Counter[int]()
     for _, cells in rows_of(file):
-        if client < len(cells) and (number := client_number(cells[client].strip())):
-            clients.add(number)
         for place in kept:
             if place < len(cells) and cells[place].strip():
                 filled[place] += 1
                 suspect[place] += bool(client_numbers_in(cells[place]))
-    return _ClientNumbers(
-        frozenset(clients), frozenset(place for place in kept if suspect[place] and 2 * suspect[place] >= filled[place])
-    )
+    return frozenset(place for place in kept if suspect[place] and 2 * suspect[place] >= filled[place])
 
 
 def _claimed(readers: Mapping[str, _Reader], cells: Sequence[str], file: DeliveryFile) -> int:

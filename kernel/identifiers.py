@@ -11,32 +11,39 @@ _AREA = re.compile(r"(GM\d{4}|WK\d{4}[0-9A-Z]{2}|BU\d{4}[0-9A-Z]{4})", re.ASCII 
 # Every place is tried, also inside what was found before: of "12 999 900 006" the last nine may be a client number.
 _SEPARATOR = "[. \u00a0\u2010-\u2013-]"
 _SEPARATORS = re.compile(_SEPARATOR)
+_EIGHT_DIGITS = re.compile(rf"\d(?:{_SEPARATOR}?\d){{7}}", re.ASCII)
 _CANDIDATE = re.compile(rf"(?<!\d)(?=(\d{{8,10}}|(?:0{_SEPARATOR}?)?\d(?:{_SEPARATOR}?\d){{8}})(?!\d))", re.ASCII)
 
 
 def is_bsn(text: str) -> bool:
     """Whether `text` is nine digits that pass the elfproef (rule CS002 of iWmo/iJw)."""
-    if len(text) != 9 or not (text.isascii() and text.isdigit()) or text == "000000000":
+    if len(text) != 9 or not _is_digits(text) or text == "000000000":
         return False
     check: int = sum(map(mul, _BSN_WEIGHTS, map(int, text)))
     return check % 11 == 0
 
 
 def client_number(text: str) -> str | None:
-    """The nine digits of the BSN that `text` is, also as 9999.00.006 and with other leading zeros; else None.
-
-    Leading zeros get lost in a spreadsheet. With separators it has eight digits or more, since 1.2 is no client number.
-    """
-    digits = _SEPARATORS.sub("", text)
-    if not (digits.isascii() and digits.isdigit()) or (digits != text and len(digits) < 8):
-        return None
+    """The nine digits of the BSN that `text` is, also as 9999.00.006, with a zero lost in front or some too many."""
+    digits = text if _is_digits(text) else _SEPARATORS.sub("", text)
+    if len(digits) == 9:
+        return digits if is_bsn(digits) else None
     number = digits.lstrip("0").zfill(9)
-    return number if is_bsn(number) else None
+    return number if len(digits) >= 8 and is_bsn(number) else None
 
 
 def client_numbers_in(text: str) -> list[str]:
     """Every number in `text` that could be a client number, as nine digits. One in eleven numbers could be one."""
+    if _is_digits(text):  # a reference, in a file of many
+        number = client_number(text)
+        return [number] if number else []
+    if not _EIGHT_DIGITS.search(text):
+        return []
     return [number for match in _CANDIDATE.finditer(text) if (number := client_number(match[1]))]
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def without_client_numbers(text: str, *, fewest_digits: int = 8) -> str:

@@ -88,7 +88,7 @@ def test_a_client_number_in_many_forms(text: str) -> None:
     assert client_number(text) == "012345611"
 
 
-@pytest.mark.parametrize("text", ["123456112", "1.2", "k12345611", "", "12345611x", "1999900006"])
+@pytest.mark.parametrize("text", ["123456112", "1.2", "12", "0000012", "k12345611", "", "12345611x", "1999900006"])
 def test_another_number_is_no_client_number(text: str) -> None:
     assert client_number(text) is None
 
