@@ -138,10 +138,9 @@ def _of_terms(
     recount_before = find_step(posted.explanations.get(entitlement.key), "recount")
     if recount is not None and (recount_before is None or _grown(recount) != _grown(recount_before)):
         return Cause("recount", amount, dict(recount.values))
-    persons = find_step(entitlement.explanation, "per_person")
-    persons_before = find_step(posted.explanations.get(entitlement.key), "per_person")
-    if persons and persons_before and persons.values["persons"] != persons_before.values["persons"]:
-        return Cause("count", amount, {"before": persons_before.values["persons"], "now": persons.values["persons"]})
+    persons, persons_before = _persons(entitlement.explanation), _persons(posted.explanations.get(entitlement.key))
+    if len(persons) == len(persons_before) and persons != persons_before:
+        return Cause("count", amount, {"before": " / ".join(persons_before), "now": " / ".join(persons)})
     share, share_before = _own_share(entitlement.explanation), _own_share(posted.explanations.get(entitlement.key))
     if share and share_before and share != share_before:
         return Cause("share", amount, {"before": plain(share_before), "now": plain(share)})
@@ -154,6 +153,14 @@ def _of_terms(
 def _grown(recount: Step) -> dict[str, str]:
     """What a recount counted and paid, apart from the budget it was paid over, which other terms decide."""
     return {name: value for name, value in recount.values.items() if name != "before_eur"}
+
+
+def _persons(step: Step | None) -> list[str]:
+    """The persons counted under each measure, in the order of the contract."""
+    if step is None:
+        return []
+    own = [step.values["persons"]] if step.code == "per_person" else []
+    return own + [persons for child in step.steps for persons in _persons(child)]
 
 
 def _own_share(explanation: Step | None) -> Fraction | None:

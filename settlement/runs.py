@@ -25,6 +25,7 @@ from settlement.ledger.journal import book
 from settlement.outside import outside_contracts
 from settlement.posted import read_posted
 from settlement.pricing.query import price_months
+from settlement.reading import unknown_run
 from settlement.tables import (
     run_contracts,
     run_findings,
@@ -381,7 +382,7 @@ def _lock_run(connection: Connection, run: int, *allowed: str) -> Month:
         select(runs.c.state, runs.c.period).where(runs.c.id == run).with_for_update()
     ).one_or_none()
     if row is None:
-        raise Refusal(f"run {run} bestaat niet", "zie de runs met `bekostiging settle list`")
+        raise unknown_run(run)
     if row.state not in allowed:
         wanted = " of ".join(STATE_NAMES[state] for state in allowed)
         raise Refusal(f"run {run} is {STATE_NAMES[row.state]}; dit kan alleen met een run die {wanted} is", "")

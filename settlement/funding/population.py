@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from contracts.model import INSTALMENT, Contract, PopulationComponent, share
+from contracts.model import INSTALMENT, Contract, PopulationComponent, Segment, share
 from kernel.explanations import Step
 from kernel.findings import Finding, Severity
 from kernel.money import Eur, allocate, half_up, round_down, total
@@ -96,22 +96,24 @@ def _fixed(component: PopulationComponent) -> tuple[Eur, Step]:
 
 
 def _per_person(contract: Contract, component: PopulationComponent, counts: Counts) -> tuple[Eur, Step]:
-    steps = []
-    amounts = []
-    for segment in component.measured_amounts:
-        persons = _base_persons(contract, component, counts, segment.measure)
-        amount = half_up(segment.amount_eur.exact * persons)
-        values = {
-            "measure": segment.measure,
-            "areas": ", ".join(_areas(contract, component)),
-            "count_date": str(component.count_date),
-            "persons": str(persons),
-            "amount_eur": str(segment.amount_eur),
-        }
-        steps.append(Step("per_person", values, str(amount), component.clause))
-        amounts.append(amount)
-    base = total(amounts)
+    steps = [
+        _group(contract, component, s, _count_date(component), _base_persons(contract, component, counts, s.measure))
+        for s in component.measured_amounts
+    ]
+    base = total(Eur(step.result) for step in steps)
     return base, steps[0] if len(steps) == 1 else Step("sum_of_segments", {}, str(base), component.clause, tuple(steps))
+
+
+def _group(contract: Contract, component: PopulationComponent, segment: Segment, day: date, persons: int) -> Step:
+    """The amount of the persons counted under one measure."""
+    values = {
+        "measure": segment.measure,
+        "areas": ", ".join(_areas(contract, component)),
+        "count_date": str(day),
+        "persons": str(persons),
+        "amount_eur": str(segment.amount_eur),
+    }
+    return Step("per_person", values, str(half_up(segment.amount_eur.exact * persons)), component.clause)
 
 
 def _shared(component: PopulationComponent, counts: Counts, whole: tuple[Eur, Step]) -> tuple[Eur, Step]:
@@ -172,9 +174,10 @@ def _recounted(
     measured = [(s.measure, s.amount_eur.exact) for s in segments]
     if len(segments) <= 1:  # then growth is that of the persons themselves
         measured = [(segments[0].measure if segments else component.measure, Fraction(1))]
-    recounts = _recount_persons(contract, component, counts, [measure for measure, _ in measured], year)
-    if recounts is None:
+    found = _recount_persons(contract, component, counts, [measure for measure, _ in measured], year)
+    if found is None:
         return indexed
+    day, recounts = found
     before = sum((_base_persons(contract, component, counts, m) * weight for m, weight in measured), Fraction(0))
     after = sum((recounts[m] * weight for m, weight in measured), Fraction(0))
     if before == 0:
@@ -195,7 +198,8 @@ def _recounted(
         "pays": recount.pays,
         "before_eur": str(indexed[0]),
     }
-    return amount, Step("recount", values, str(amount), component.clause, (indexed[1],))
+    groups = [_group(contract, component, s, day, recounts[s.measure]) for s in segments] if len(segments) > 1 else []
+    return amount, Step("recount", values, str(amount), component.clause, (indexed[1], *groups))
 
 
 def _instalments(contract: Contract, component: PopulationComponent, year: int, budget: _Budget) -> list[Entitlement]:
@@ -255,8 +259,8 @@ def _base_statuses(component: PopulationComponent) -> tuple[str, str]:
 
 def _recount_persons(
     contract: Contract, component: PopulationComponent, counts: Counts, measures: Sequence[str], year: int
-) -> Mapping[str, int] | None:
-    """The persons by measure of the latest recount known for `year`; None when none is due or known yet."""
+) -> tuple[date, Mapping[str, int]] | None:
+    """The day and the persons by measure of the latest recount known for `year`; None when none is due or known yet."""
     assert component.recount is not None
     base = _count_date(component)
     days: list[date] = [base]
@@ -266,7 +270,7 @@ def _recount_persons(
     areas = _areas(contract, component)
     for day in days:
         try:
-            return {m: sum(_known(counts, area, m, day, statuses) for area in areas) for m in measures}
+            return day, {m: sum(_known(counts, area, m, day, statuses) for area in areas) for m in measures}
         except _NotComputable:
             continue
     return None

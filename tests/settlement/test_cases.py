@@ -262,6 +262,7 @@ def test_minutes_on_an_hourly_tariff(desk: Desk) -> None:
     facts = case("effort_and_output.toml", "minutes-on-an-hourly-tariff")
     tariff, minutes = facts["given"]["hourly_tariff"], facts["given"]["minutes"]
     paid = {("zorg", "2025-04"): facts["expect"]["amount"]}
+    desk.do("tariff", "import", desk.file("prices.csv", f"product;vanaf;tot;prijs\n45A04;2025-01-01;;{tariff}\n"))
     desk.accepts(
         f"""{HEAD}{EFFORT}
 [[example]]
@@ -273,7 +274,6 @@ deliveries = [ {{ product = "45A04", start = 2025-04-08, end = 2025-04-08, quant
 {expectation(paid, "45A04")}
 """
     )
-    desk.do("tariff", "import", desk.file("prices.csv", f"product;vanaf;tot;prijs\n45A04;2025-01-01;;{tariff}\n"))
     deliver(desk, f"r1;GM0502;41000002;c1;45A04;2025-04-08;2025-04-08;{minutes}")
     assert desk.settled("2025-04", 1) == paid
 
@@ -286,6 +286,7 @@ def test_hours_from_minutes(desk: Desk) -> None:
         f'{{ product = "02A16", start = 2025-04-{7 * n + 1:02d}, end = 2025-04-{7 * n + 1:02d}, quantity = {quantity} }}'  # noqa: E501
         for n, quantity in enumerate(minutes)
     )
+    desk.do("tariff", "import", desk.file("prices.csv", "product;vanaf;tot;prijs\n02A16;2025-01-01;;58,40\n"))
     desk.accepts(
         f"""{HEAD}{EFFORT}
 [[example]]
@@ -297,7 +298,6 @@ deliveries = [ {deliveries} ]
 {expectation(paid, "02A16")}
 """
     )
-    desk.do("tariff", "import", desk.file("prices.csv", "product;vanaf;tot;prijs\n02A16;2025-01-01;;58,40\n"))
     days = [f"2025-04-{7 * n + 1:02d}" for n in range(len(minutes))]
     deliver(
         desk,

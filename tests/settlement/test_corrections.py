@@ -296,6 +296,17 @@ def test_why_an_instalment_changed(before: Step, now: Step, kind: str) -> None:
     assert causes(lines) == [(kind, "500.00")]
 
 
+def test_the_count_of_any_group_is_a_reason() -> None:
+    def base(*persons: str) -> Step:
+        return Step("sum_of_segments", steps=tuple(per_person(p) for p in persons))
+
+    earlier = instalment("100000.00", base("10000", "500"))
+    before = posted({earlier.key: "100000.00"}, explanations={earlier.key: earlier.explanation})
+    [line] = differences(FEBRUARY, [instalment("100500.00", base("10000", "510"))], [], before, [], unchanged)
+    expected = ("count", {"before": "10000 / 500", "now": "10000 / 510"})
+    assert [(cause.kind, cause.values) for cause in line.causes] == [expected]
+
+
 def test_an_instalment_of_an_earlier_month_that_is_said_for_the_first_time() -> None:
     lines = differences(FEBRUARY, [instalment("100000.00", per_person("10000"))], [], Posted(), [], unchanged)
     assert causes(lines) == [("first", "100000.00")]
