@@ -42,6 +42,8 @@ LABELS = {
     "share": "gewijzigde verdeling",
     "first": "niet eerder afgerekend",
     "terms": "gewijzigde voorwaarden",
+    "product": "gewijzigd product",
+    "price_list": "gewijzigde prijslijst",
     "set_off": "verrekend voorschot",
 }
 SHOWN_LINES = 24  # of the report on thirteen delivery files
@@ -174,7 +176,10 @@ def show_payments(console: Console, runs: Sequence[dict[str, Any]]) -> None:
     table.add_column("aanbieder")
     for run in runs:
         table.add_column(MONTH_NAMES[run["period"]], justify="right", no_wrap=True)
-    paid = [{entry["contract"]: Decimal(entry["to_pay_eur"]) for entry in run["contracts"]} for run in runs]
+    paid = [
+        {entry["contract"]: Decimal(entry["to_pay_eur"]) for entry in run["contracts"] if not entry["parked"]}
+        for run in runs
+    ]
     names = {entry["contract"]: entry["provider_name"] for run in runs for entry in run["contracts"]}
     for contract, name in sorted(names.items()):
         amounts = [_euros(month[contract]) if contract in month else "" for month in paid]
