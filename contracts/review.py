@@ -52,7 +52,12 @@ def _unread(contract: Contract) -> Iterator[_Remark]:
 
 
 def _unpriced(contract: Contract, price_lists: Collection[str]) -> Iterator[_Remark]:
-    """Components that read a price list which does not exist yet: until it does, their deliveries have no amount."""
+    """Components that read a price list which does not exist, while others do: the name may be mistyped.
+
+    Before the first price list contracts come first, and that is an order as good as the other.
+    """
+    if not price_lists:
+        return
     for index, component in enumerate(contract.component):
         reads_prices = bool(contract.deliveries_read_by(component))
         if reads_prices and (name := component.price_list) not in price_lists:

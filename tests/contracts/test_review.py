@@ -38,9 +38,10 @@ def test_a_price_list_that_does_not_exist_yet(document: Write, population: str, 
         "a.toml: het contract heeft geen rekenvoorbeeld; neem de rekenvoorbeelden uit de bijlage op"
     ]
     (read,) = read_documents([document(effort)])
-    assert [str(finding).split(";")[0] for finding in review(read, [])] == [
+    assert [str(finding).split(";")[0] for finding in review(read, ["crisis"])] == [
         'a.toml, regel 8, onderdeel "ambulant", sleutel price_list: prijslijst standaard bestaat nog niet'
     ]
+    assert list(review(read, [])) == []  # contracts may come before prices
 
 
 def test_a_contract_without_examples(document: Write, population: str) -> None:
