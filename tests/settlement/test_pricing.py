@@ -5,7 +5,7 @@ Deliveries are put in the table as an import would have entered them; what a run
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -73,7 +73,7 @@ def terms_of(
     """Terms with a price list of (from, price) by product, each price up to the next."""
     listed = []
     for code, changes in prices.items():
-        ends = [*(day for day, _ in changes[1:]), None]
+        ends = [*(day for day, _ in changes), None][1:]
         listed += [
             Price(7, PRODUCTS[code].id, code, day, end, price) for (day, price), end in zip(changes, ends, strict=True)
         ]
@@ -218,12 +218,13 @@ def priced(
 VolumeKey = tuple[Any, ...]
 
 
-def by_hand(contract: RegisteredContract, entries: Sequence[Entry], prices: PriceList) -> dict[VolumeKey, PricedVolume]:
-    def price_on(code: str, day: date) -> Decimal | None:
-        return next((price for start, price in reversed(prices[code]) if start <= day), None)
+def price_on(prices: PriceList) -> Callable[[str, date], Decimal | None]:
+    return lambda code, day: next((price for start, price in reversed(prices[code]) if start <= day), None)
 
+
+def by_hand(contract: RegisteredContract, entries: Sequence[Entry], prices: PriceList) -> dict[VolumeKey, PricedVolume]:
     own = [entry.delivered for entry in entries if entry.row.contract is contract]
-    volumes, findings = price_by_hand(own, lambda code: RULES[code], price_on, contract is LAST_DAY)
+    volumes, findings = price_by_hand(own, RULES.__getitem__, price_on(prices), contract is LAST_DAY)
     assert findings == []
     return {key_of(volume): volume for volume in volumes}
 
@@ -324,6 +325,38 @@ def effect(
     now, before = (step[key].amount if key in step else Eur.zero() for step in (steps[part], steps[part - 1]))
     references = sorted({e.reference for e in own}) if key[1] < PERIOD else []
     return RowEffect(len(own), now - before, tuple(sorted({*references[:1], *references[-1:]})))
+
+
+@st.composite
+def changing_price_lists(draw: st.DrawFn) -> PriceList:
+    """Prices that change on any day, also of what is summed per client and month; before the first there is none."""
+    starts = {code: sorted(draw(st.sets(DAYS, max_size=2)) | {JANUARY.first_day}) for code in RULES}
+    if draw(st.booleans()):
+        starts["uren"] = starts["uren"][1:]
+    price = st.sampled_from(["60.00", "61.75"]).map(Decimal)
+    return {code: [(day, draw(price)) for day in days] for code, days in starts.items()}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(rows=delivered_rows(), prices=changing_price_lists())
+def test_what_has_no_price_or_two_is_the_same_by_hand(engine: Engine, rows: list[Row], prices: PriceList) -> None:
+    found = priced(engine, rows, prices)
+    entries = [entry for entry in entries_of(rows) if entry.recording <= 2]
+    for contract in CONTRACTS:
+        own = [entry.delivered for entry in entries if entry.row.contract is contract]
+        volumes, findings = price_by_hand(own, RULES.__getitem__, price_on(prices), contract is LAST_DAY)
+        wrong = [f for f in found[contract.id].findings if f.severity is Severity.ERROR]
+        assert {(f.code, *where(f.place)) for f in wrong} == {(f.code, *where(f.place)) for f in findings}
+        if not findings:
+            assert {
+                key_of(v): (v.rows, v.quantity, v.billed_quantity, v.amount) for v in found[contract.id].volumes
+            } == {key_of(v): (v.rows, v.quantity, v.billed_quantity, v.amount) for v in volumes}
+
+
+def where(place: str) -> tuple[str, str]:
+    """Product and month of a place that may name the municipality between them."""
+    parts = place.split(", ")
+    return parts[0], parts[-1]
 
 
 # --- by example -------------------------------------------------------------------------------------------------------
