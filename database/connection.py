@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -64,7 +65,7 @@ def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator
     """The only place that commits: when the block ends well, unless `dry_run`; an exception rolls back.
 
     A dry run meets every check that a real run meets, also those that wait for the commit. Raises `Refusal` when the
-    server goes away meanwhile.
+    server goes away meanwhile, or has no room left.
     """
     try:
         with (
@@ -75,7 +76,10 @@ def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator
             if dry_run:
                 connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
                 work.rollback()
-    except DBAPIError as error:
+    except (DBAPIError, psycopg.errors.DiskFull) as error:  # a COPY raises errors of its own
+        if isinstance(error, psycopg.errors.DiskFull) or isinstance(error.orig, psycopg.errors.DiskFull):
+            hint = "maak ruimte op de databaseserver en voer de opdracht opnieuw uit"
+            raise Refusal("de schijf van de database is vol", hint) from None
         if not error.connection_invalidated:
             raise
         hint = 'kijk met "bekostiging db status" of de database draait en voer de opdracht opnieuw uit'

@@ -60,11 +60,12 @@ def record(
 ) -> int:
     """Write the next recording and return its number. Others that record wait until this transaction ends.
 
-    The time never goes back while the number goes up, also when the clock of the server does.
+    The time goes up with the number, also when the clock of the server is put back: what a moment up to the last
+    recording means never changes.
     """
     lock_recordings(connection)  # a statement of its own: the next one must see what the previous holder committed
     number = func.coalesce(func.max(recordings.c.number), 0) + 1
-    recorded_at = func.greatest(func.clock_timestamp(), func.max(recordings.c.recorded_at))
+    recorded_at = func.greatest(func.clock_timestamp(), func.max(recordings.c.recorded_at) + timedelta(microseconds=1))
     row = select(number, *(literal(value, Text) for value in (kind, what, file_name, sha256, recorded_by)), recorded_at)
     columns = ["number", "kind", "what", "file_name", "sha256", "recorded_by", "recorded_at"]
     statement = insert(recordings).from_select(columns, row).returning(recordings.c.number)

@@ -112,6 +112,16 @@ def test_common_notations_are_accepted(empty_database_url, scheme):
     engine.dispose()
 
 
+@pytest.mark.parametrize("by_copy", [False, True])
+def test_a_full_disk_of_the_server_is_refused(engine, by_copy):
+    full = "DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
+    with pytest.raises(Refusal, match="schijf van de database is vol"), transaction(engine) as connection:
+        if by_copy:
+            connection.connection.cursor().execute(full)
+        else:
+            connection.execute(text(full))
+
+
 # Refusals: what they say, and that none of them says the password
 
 

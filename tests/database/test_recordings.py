@@ -63,8 +63,21 @@ def test_numbers_of_many_at_once_have_no_gaps_and_times_follow_them(engine):
 def test_a_clock_that_is_put_back_does_not_put_the_recordings_back(connection):
     ahead = datetime.now(TIME_ZONE) + timedelta(days=1)
     record_at(connection, 1, ahead)
-    assert record(connection, "prices", "x", "tester") == 2
-    assert list(connection.execute(select(recordings.c.recorded_at)).scalars()) == [ahead, ahead]
+    assert [record(connection, "prices", "x", "tester") for _ in range(2)] == [2, 3]
+    times = list(connection.execute(select(recordings.c.recorded_at).order_by("number")).scalars())
+    assert times == [ahead + timedelta(microseconds=after) for after in range(3)]
+
+
+def test_a_clock_that_is_put_back_does_not_change_what_a_moment_means(connection):
+    """The moment of the last recording, and every moment before it, means the same after more recordings."""
+    first = datetime.now(TIME_ZONE) + timedelta(days=1)
+    for number, minutes in enumerate((0, 5, 5 + 1440), start=1):
+        record_at(connection, number, first + timedelta(minutes=minutes))
+    moments = [first + timedelta(minutes=minutes) for minutes in (0, 1, 5, 6, 1445)]
+    meant = [resolve_cutoff(connection, moment.isoformat()) for moment in moments]
+    assert meant == [1, 1, 2, 2, 3]
+    record(connection, "prices", "x", "tester")  # by a clock that is days behind
+    assert [resolve_cutoff(connection, moment.isoformat()) for moment in moments] == meant
 
 
 def test_a_recording_that_others_must_wait_for_is_not_seen_by_them(engine):
