@@ -17,7 +17,9 @@ from contracts.model import ExampleSettler
 from database.commands import db
 from database.session import Database
 from importers.commands import import_
+from importers.key_commands import key
 from kernel.findings import Refusal
+from settlement.backup_commands import backup, restore
 from settlement.commands import explain, ledger, settle, statement
 from settlement.examples import settle_example
 from tariffs.commands import tariff, tell_findings
@@ -77,6 +79,8 @@ def main(ctx: click.Context) -> None:
 
 for group in (tariff, contract, import_, settle, statement, ledger, explain, db):
     main.add_command(group)
+for command in (backup, restore, key):
+    db.add_command(command)
 
 
 if __name__ == "__main__":

@@ -40,17 +40,31 @@ def current_revision(bind: Engine | Connection) -> str | None:
 
 def upgrade(engine: Engine) -> None:
     """Bring the schema to the newest revision, all or nothing. Of two at once, the second finds nothing to do."""
+    with transaction(engine) as connection:
+        hold(connection)
+        refuse_newer(current_revision(connection))
+        migrate(connection)
+
+
+def hold(connection: Connection, *, shared: bool = False) -> None:
+    """Wait until nobody changes the schema, and keep it so until this transaction ends.
+
+    Shared, for who only reads: others may hold it shared too.
+    """
+    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+    connection.execute(select(lock(_LOCK)))
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema up to a revision, within the transaction of the caller, who holds the schema."""
     from alembic import command
     from alembic.config import Config
 
-    with transaction(engine) as connection:
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-        _refuse_newer(current_revision(connection))
-        config = Config(attributes={"connection": connection})
-        for name, path in (("script_location", Path(__file__).parent), ("version_locations", VERSIONS)):
-            config.set_main_option(name, str(path).replace("%", "%%"))
-        config.set_main_option("path_separator", "newline")  # what a path never has
-        command.upgrade(config, "head")
+    config = Config(attributes={"connection": connection})
+    for name, path in (("script_location", Path(__file__).parent), ("version_locations", VERSIONS)):
+        config.set_main_option(name, str(path).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")  # what a path never has
+    command.upgrade(config, revision)
 
 
 def ensure_current(engine: Engine, *, create: bool) -> None:
@@ -58,7 +72,7 @@ def ensure_current(engine: Engine, *, create: bool) -> None:
     current, head = current_revision(engine), head_revision()
     if current == head:
         return
-    _refuse_newer(current)
+    refuse_newer(current)
     if current is not None or not create:
         found = f"het schema is {current}" if current else "de database is leeg"
         raise Refusal(f"{found}; dit programma werkt met {head}", 'voer "bekostiging db upgrade" uit')
@@ -84,7 +98,8 @@ def _describe(connection: Connection, schema: str) -> set[str]:
     return set(connection.execute(_DESCRIPTION, {"schema": schema}).scalars())
 
 
-def _refuse_newer(current: str | None) -> None:
+def refuse_newer(current: str | None) -> None:
+    """Raise `Refusal` when a schema is newer than this program."""
     if current is not None and current not in revisions():
         raise Refusal(
             f"het schema is {current}, nieuwer dan dit programma kent ({head_revision()})", "werk het programma bij"

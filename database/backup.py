@@ -1,0 +1,302 @@
+"""One file that holds all of the books, and books made from such a file.
+
+The file is a zip: every table as PostgreSQL's COPY writes it (`tables/NAME`), and `manifest.json`, which says what
+there should be. Its last 64 bytes, to a zip its comment, are the SHA-256 of all before them: a file that was cut off or
+damaged is known as such before anything is done with it.
+
+The tables are not described in the file. They are made by the migrations, up to the revision of the backup, filled, and
+then migrated further. So their checks and triggers meet every row again, and the file runs nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from graphlib import TopologicalSorter
+from importlib.metadata import version
+from pathlib import Path
+from typing import BinaryIO
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import psycopg
+from sqlalchemy import Connection, Engine, exc, text
+
+from database import migrations
+from database.connection import transaction
+from database.recordings import TIME_ZONE, append_only, latest, lock_recordings
+from database.whole_file import whole_file
+from kernel.findings import Refusal
+
+_FORMAT = 1
+_DIGEST_BYTES = 64
+_BLOCK_BYTES = 1 << 20
+_MANIFEST = "manifest.json"
+_BOUNDS = re.compile(r"FOR VALUES FROM \('[0-9-]+'\) TO \('[0-9-]+'\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table in a backup."""
+
+    name: str
+    columns: Sequence[str]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A part of a table; rows are copied with the table as a whole."""
+
+    name: str
+    of: str
+    bounds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup holds. `recording` is the last one; `runs` has the output hash of every run."""
+
+    program: str
+    schema: str
+    made_at: str
+    recording: int
+    runs: Mapping[int, str]
+    tables: Sequence[Table]
+    partitions: Sequence[Partition]
+
+    @property
+    def rows(self) -> int:
+        return sum(table.rows for table in self.tables)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was found whole, open for reading."""
+
+    manifest: Manifest
+    archive: ZipFile
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees one moment, whatever others write meanwhile; the schema stays as it is.
+
+    Raises `Refusal` when there are no tables yet, or tables that this program does not know.
+    """
+    with transaction(engine) as guard, transaction(engine) as connection:
+        migrations.hold(guard, shared=True)  # before the first query of the other, which fixes the moment
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        schema = migrations.current_revision(connection)
+        if schema is None:
+            raise Refusal("de database is leeg: er is niets te bewaren", "controleer met: bekostiging db status")
+        migrations.refuse_newer(schema)
+        yield connection
+
+
+def back_up(connection: Connection, path: Path, runs: Mapping[int, str], *, replace: bool = False) -> Manifest:
+    """Write all tables to `path`, whole or not at all. Raises `Refusal` when that cannot be done.
+
+    `connection` is that of a snapshot; `runs` is written down to check a restored database by.
+    """
+    connection.execute(text("SET LOCAL datestyle = 'ISO'"))
+    connection.execute(text("SET LOCAL bytea_output = 'hex'"))
+    otherwise = "kies een andere naam, of vervang het bestand met --replace"
+    with whole_file(path, replace=replace, otherwise=otherwise) as file:
+        with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+            manifest = Manifest(
+                program=version("bekostiging"),
+                schema=str(migrations.current_revision(connection)),
+                made_at=datetime.now(TIME_ZONE).isoformat(timespec="seconds"),
+                recording=latest(connection),
+                runs=runs,
+                tables=[_copy_out(connection, archive, name, columns) for name, columns in _tables(connection)],
+                partitions=_partitions(connection),
+            )
+            archive.writestr(_MANIFEST, json.dumps({"format": _FORMAT, **asdict(manifest)}, indent=1))
+            archive.comment = b"0" * _DIGEST_BYTES
+        end = file.seek(0, 2) - _DIGEST_BYTES
+        digest = _digest(file, end)
+        file.seek(end)
+        file.write(digest)
+    return manifest
+
+
+@contextmanager
+def open_backup(path: Path) -> Iterator[Backup]:
+    """Raises `Refusal` unless the file is a whole backup that this program can restore."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise Refusal(f"{path} kan niet worden gelezen: {error.strerror}", "controleer naam en rechten") from None
+    with file:
+        end = max(0, file.seek(0, 2) - _DIGEST_BYTES)
+        digest = _digest(file, end)
+        if file.read() != digest:
+            message = f"{path} is geen reservekopie van dit programma, of niet heel: afgekapt of beschadigd"
+            raise Refusal(message, "neem een andere reservekopie")
+        with ZipFile(file) as archive:
+            yield Backup(_manifest(archive, path), archive)
+
+
+def restore(connection: Connection, backup: Backup, way_out: str) -> list[str]:
+    """Fill an empty database from a backup, within the transaction of the caller, and bring its schema up to date.
+
+    Returns the tables of the backup that are not of this program, and were left out. Raises `Refusal` when the database
+    is not empty (`way_out` is what to do then), and when the backup does not hold what its manifest says.
+    """
+    manifest = backup.manifest
+    lock_recordings(connection)  # nobody records meanwhile, and of two restores the second finds the first
+    migrations.hold(connection)
+    _refuse_unless_empty(connection, manifest.schema, way_out)
+    migrations.migrate(connection, manifest.schema)
+    for partition in manifest.partitions:
+        if not _BOUNDS.fullmatch(partition.bounds):
+            raise _contradiction(f"deel {partition.name}")
+        name = _quoted(partition.name)
+        connection.execute(text(f"CREATE TABLE {name} PARTITION OF {_quoted(partition.of)} {partition.bounds}"))
+        connection.execute(text(append_only(name)[-1]))
+    try:
+        left_out = _fill(connection, backup)
+        connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # a table with checks pending cannot be migrated
+    except (psycopg.IntegrityError, psycopg.DataError, exc.IntegrityError) as error:  # the first two from a COPY
+        raise _contradiction(f"een rij die niet kan bestaan ({type(error).__name__})") from None
+    if latest(connection) != manifest.recording:
+        raise _contradiction("de laatste vastlegging")
+    migrations.migrate(connection)
+    connection.execute(text(f"ANALYZE {_list(name for name, _ in _tables(connection))}"))
+    return left_out
+
+
+def _fill(connection: Connection, backup: Backup) -> list[str]:
+    """Copy the rows of every table there is; returns the tables that are in the backup alone."""
+    held = {table.name: table for table in backup.manifest.tables}
+    for name, _ in _tables(connection):
+        if name not in held:
+            raise _contradiction(f"tabel {name} ontbreekt")
+        _copy_in(connection, backup.archive, held.pop(name))
+    return sorted(held)
+
+
+def _refuse_unless_empty(connection: Connection, schema: str, way_out: str) -> None:
+    found = migrations.current_revision(connection)
+    if found is None:
+        return
+    if any(connection.execute(text(f"SELECT EXISTS (TABLE {_quoted(t)})")).scalar() for t, _ in _tables(connection)):
+        raise Refusal("de database is niet leeg; een reservekopie komt alleen in een lege database", way_out)
+    if found != schema:
+        raise Refusal(f"de database heeft al lege tabellen van schema {found}; de reservekopie is {schema}", way_out)
+
+
+def _manifest(archive: ZipFile, path: Path) -> Manifest:
+    said = json.loads(archive.read(_MANIFEST))
+    if said.pop("format") != _FORMAT or said["schema"] not in migrations.revisions():
+        raise Refusal(
+            f"{path} is gemaakt met een nieuwer programma ({said['program']}, schema {said['schema']}); "
+            f"dit programma kent schema {migrations.head_revision()}",
+            "werk het programma bij",
+        )
+    said["runs"] = {int(run): digest for run, digest in said["runs"].items()}
+    said["tables"] = [Table(**table) for table in said["tables"]]
+    said["partitions"] = [Partition(**partition) for partition in said["partitions"]]
+    return Manifest(**said)
+
+
+def _contradiction(what: str) -> Refusal:
+    return Refusal(f"de reservekopie klopt niet met haar eigen inhoudsopgave: {what}", "neem een andere reservekopie")
+
+
+# Tables
+
+
+def _tables(connection: Connection) -> list[tuple[str, list[str]]]:
+    """Every table with its columns, after the tables it refers to."""
+    columns = {row.name: row.columns for row in connection.execute(_COLUMNS)}
+    references = {row.name: set(row.others) for row in connection.execute(_REFERENCES)}
+    order = TopologicalSorter({name: references.get(name, set()) - {name} for name in columns}).static_order()
+    return [(name, columns[name]) for name in order]
+
+
+def _partitions(connection: Connection) -> list[Partition]:
+    return [Partition(row.name, row.of, row.bounds) for row in connection.execute(_PARTITIONS)]
+
+
+def _copy_out(connection: Connection, archive: ZipFile, name: str, columns: Sequence[str]) -> Table:
+    # A query, because a partitioned table is not copied as such.
+    query = f"COPY (SELECT {_list(columns)} FROM {_quoted(name)}) TO STDOUT (ENCODING 'UTF8')"
+    cursor = connection.connection.cursor()
+    with archive.open(f"tables/{name}", "w", force_zip64=True) as member, cursor.copy(query) as copy:
+        block = bytearray()
+        for row in copy:
+            block += row
+            if len(block) > _BLOCK_BYTES:
+                member.write(block)
+                block.clear()
+        member.write(block)
+    return Table(name, columns, cursor.rowcount)
+
+
+def _copy_in(connection: Connection, archive: ZipFile, table: Table) -> None:
+    statement = f"COPY {_quoted(table.name)} ({_list(table.columns)}) FROM STDIN (ENCODING 'UTF8')"
+    cursor = connection.connection.cursor()
+    with archive.open(f"tables/{table.name}") as member, cursor.copy(statement) as copy:
+        while block := member.read(_BLOCK_BYTES):
+            copy.write(block)
+    if cursor.rowcount != table.rows:
+        raise _contradiction(f"tabel {table.name} heeft {cursor.rowcount} rijen, geen {table.rows}")
+    for column in connection.execute(_IDENTITY_COLUMNS, {"name": _quoted(table.name)}).scalars():
+        sequence = "pg_get_serial_sequence(:name, :column)"
+        highest = f"SELECT setval({sequence}, max({_quoted(column)})) FROM {_quoted(table.name)}"
+        connection.execute(text(highest), {"name": _quoted(table.name), "column": column})
+
+
+def _digest(file: BinaryIO, end: int) -> bytes:
+    """The SHA-256 of what stands before `end`, in hexadecimal digits; the file is read up to there."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while end > 0:
+        block = file.read(min(end, _BLOCK_BYTES))
+        digest.update(block)
+        end -= len(block)
+    return digest.hexdigest().encode()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(_quoted(name) for name in names)
+
+
+_OURS = "t.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND t.relkind IN ('r', 'p')"
+
+_COLUMNS = text(f"""
+    SELECT t.relname AS name, array_agg(attname::text ORDER BY attnum) AS columns
+    FROM pg_class t JOIN pg_attribute ON attrelid = t.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    WHERE {_OURS} AND NOT t.relispartition AND t.relname <> 'alembic_version'
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = t.oid AND deptype = 'e')
+    GROUP BY t.relname
+""")
+
+_REFERENCES = text(f"""
+    SELECT t.relname AS name, array_agg(other.relname::text) AS others
+    FROM pg_constraint JOIN pg_class t ON t.oid = conrelid JOIN pg_class other ON other.oid = confrelid
+    WHERE {_OURS} AND contype = 'f'
+    GROUP BY t.relname
+""")
+
+_PARTITIONS = text(f"""
+    SELECT t.relname AS name, parent.relname AS of, pg_get_expr(t.relpartbound, t.oid) AS bounds
+    FROM pg_class t JOIN pg_inherits ON inhrelid = t.oid JOIN pg_class parent ON parent.oid = inhparent
+    WHERE {_OURS} AND t.relispartition
+    ORDER BY t.relname
+""")
+
+_IDENTITY_COLUMNS = text(
+    "SELECT attname FROM pg_attribute WHERE attrelid = cast(:name AS regclass) AND attidentity <> ''"
+)

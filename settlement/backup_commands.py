@@ -1,0 +1,97 @@
+"""`bekostiging db backup` and `db restore`. They stand here because a restored run is checked by what it says."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from database import embedded
+from database.backup import Manifest, back_up, open_backup, snapshot
+from database.backup import restore as restore_backup
+from database.connection import transaction
+from database.session import database
+from database.settings import Settings
+from importers.key_commands import missing_key
+from kernel.notation import format_number
+from settlement.audit import recomputed_hash, stored_hashes
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH
+
+
+@click.command("backup")
+@click.argument("file", metavar="BESTAND", type=FILE)
+@click.option("--replace", is_flag=True, help="Vervang het bestand als het er al is.")
+@click.pass_context
+def backup(ctx: click.Context, file: Path, replace: bool) -> None:
+    """Bewaar de hele database in één bestand, ook terwijl anderen werken.
+
+    De sleutel voor cliëntnummers zit er niet in: bewaar die apart, met db key export.
+
+    \b
+    Voorbeeld:
+      bekostiging db backup reservekopie-2026-03-31.zip
+    """
+    with database(ctx).engine(check_schema=False) as engine, snapshot(engine) as connection:
+        manifest = back_up(connection, file, stored_hashes(connection), replace=replace)
+    _say(f"De reservekopie staat in {file}: {_contents(manifest)}.")
+    _say("De sleutel voor cliëntnummers zit er niet in; bewaar hem apart: bekostiging db key export BESTAND")
+
+
+@click.command("restore")
+@click.argument("file", metavar="BESTAND", type=FILE)
+@click.pass_context
+def restore(ctx: click.Context, file: Path) -> None:
+    """Zet een reservekopie terug in een lege database.
+
+    Daarna wordt nagerekend of elke run nog zegt wat hij zei.
+
+    \b
+    Voorbeeld:
+      bekostiging db restore reservekopie-2026-03-31.zip
+    """
+    store = database(ctx)
+    config_dir = store.settings.config_dir
+    with (
+        open_backup(file) as opened,
+        store.engine(check_schema=False) as engine,
+        transaction(engine) as connection,
+    ):
+        manifest = opened.manifest
+        left_out = restore_backup(connection, opened, _way_out(store.settings))
+        differing = [run for run, digest in manifest.runs.items() if recomputed_hash(connection, run) != digest]
+        key = missing_key(connection, config_dir)
+    _say(f"De reservekopie van {datetime.fromisoformat(manifest.made_at):%d-%m-%Y %H:%M} is teruggezet.")
+    _say(f"Teruggezet en nageteld: {_contents(manifest)}.")
+    if differing:
+        runs = ", ".join(str(run) for run in differing)
+        _say(f"Let op: run {runs} zegt niet meer wat hij bij het afrekenen zei; vergelijk met de afrekening.")
+    elif manifest.runs:
+        _say("Elke run is nagerekend en zegt wat hij zei.")
+    if left_out:
+        _say(f"Let op: {', '.join(left_out)} is niet van dit programma en is niet teruggezet.")
+    if key:
+        _say(f"Let op: {key.message}. Leveringen worden geweigerd tot de goede sleutel terug is:")
+        _say("  bekostiging db key import BESTAND")
+    if differing or left_out or key:
+        ctx.exit(NEEDS_ATTENTION)
+
+
+def _contents(manifest: Manifest) -> str:
+    return ", ".join(
+        f"{format_number(number)} {one if number == 1 else many}"
+        for number, one, many in (
+            (manifest.recording, "vastlegging", "vastleggingen"),
+            (len(manifest.runs), "run", "runs"),
+            (manifest.rows, "rij", "rijen"),
+        )
+    )
+
+
+def _way_out(settings: Settings) -> str:
+    if settings.database_url is not None:
+        return "maak op de server een lege database en wijs die aan met BEKOSTIGING_DATABASE_URL"
+    home = embedded.home_of(settings)
+    return f"stop de database (bekostiging db stop), zet de map {home} opzij en voer de opdracht opnieuw uit"
+
+
+def _say(sentence: str) -> None:
+    click.echo(click.wrap_text(sentence, WIDTH))
