@@ -328,18 +328,29 @@ def effect(
 
 
 @st.composite
-def changing_price_lists(draw: st.DrawFn) -> PriceList:
-    """Prices that change on any day, also of what is summed per client and month; before the first there is none."""
-    starts = {code: sorted(draw(st.sets(DAYS, max_size=2)) | {JANUARY.first_day}) for code in RULES}
-    if draw(st.booleans()):
-        starts["uren"] = starts["uren"][1:]
-    price = st.sampled_from(["60.00", "61.75"]).map(Decimal)
-    return {code: [(day, draw(price)) for day in days] for code, days in starts.items()}
+def hours_of_few_clients(draw: st.DrawFn) -> list[Row]:
+    """Rows of one month that are summed together, of which many are credited."""
+    when = st.sampled_from([1, 2, 2])
+    return [
+        row(
+            f"r{number}", "uren", draw(st.integers(1, 200)), client=draw(st.integers(1, 2)),
+            contract=draw(st.sampled_from(CONTRACTS)), day=draw(st.sampled_from([3, 10, 20])), recording=draw(when),
+            credited=draw(st.sampled_from([None, 2])),
+        )
+        for number in range(draw(st.integers(1, 8)))
+    ]  # fmt: skip
+
+
+# From the 6th, and another price from the 15th; before, in one of two lists, the same price or none.
+CHANGING = [(date(2026, 1, 6), Decimal("60.00")), (date(2026, 1, 15), Decimal("61.75"))]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(rows=delivered_rows(), prices=changing_price_lists())
-def test_what_has_no_price_or_two_is_the_same_by_hand(engine: Engine, rows: list[Row], prices: PriceList) -> None:
+@given(rows=hours_of_few_clients(), before=st.sampled_from([[], [(date(2026, 1, 1), Decimal("60.00"))]]))
+def test_what_has_no_price_or_two_is_the_same_by_hand(
+    engine: Engine, rows: list[Row], before: list[tuple[date, Decimal]]
+) -> None:
+    prices = {**flat("60.00"), "uren": [*before, *CHANGING]}
     found = priced(engine, rows, prices)
     entries = [entry for entry in entries_of(rows) if entry.recording <= 2]
     for contract in CONTRACTS:
