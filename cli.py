@@ -20,8 +20,9 @@ from importers.commands import import_
 from importers.key_commands import key
 from kernel.findings import Refusal
 from settlement.backup_commands import backup, restore
-from settlement.commands import explain, ledger, settle, statement
+from settlement.commands import explain, settle, statement
 from settlement.examples import settle_example
+from settlement.ledger.commands import ledger
 from tariffs.commands import tariff, tell_findings
 
 REFUSED = 1

@@ -1,4 +1,4 @@
-"""`bekostiging settle`, `statement`, `ledger` and `explain`: a month from draft to posting, and what it says."""
+"""`bekostiging settle`, `statement` and `explain`: a month from draft to posting, and what it says."""
 
 import json
 from collections.abc import Sequence
@@ -22,15 +22,13 @@ from kernel.periods import Month
 from settlement import runs as use_cases
 from settlement.entitlement import Line, Timing, Treatment
 from settlement.explain import explain_line, list_lines, tell_reference
-from settlement.ledger.accounts import read_accounts
-from settlement.ledger.export import export_journal, write_journal
 from settlement.phrases import cause_sentence, causes_sentence, counted
 from settlement.reading import NumberedLine, Run, SettledContract, read_run
 from settlement.runs import STATE_NAMES
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
 from settlement.terminal import fit
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, tell_findings, watched
+from tariffs.commands import NEEDS_ATTENTION, WIDTH, print_table, tell_findings, watched
 
 _SHOWN_CORRECTIONS = 12
 _SHOWN_ERRORS = 20
@@ -355,32 +353,6 @@ def export(ctx: click.Context, number: int, out: Path) -> None:
         click.echo(f"  Contract {contract} is geparkeerd en krijgt geen afrekening.")
     if written.parked:
         ctx.exit(NEEDS_ATTENTION)
-
-
-@click.group("ledger")
-def ledger() -> None:
-    """Het journaal voor de financiële administratie."""
-
-
-@ledger.command("export")
-@click.argument("number", metavar="RUN", type=int)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Bestand; zonder dit journaal-RUN.csv.")
-@click.option("--accounts", type=FILE, help="Eigen rekeningschema (TOML); zonder dit het meegeleverde.")
-@click.pass_context
-def export_ledger(ctx: click.Context, number: int, out: Path | None, accounts: Path | None) -> None:
-    """Schrijf het journaal van een geboekte run als CSV, met controletotalen ernaast.
-
-    \b
-    Voorbeeld:
-      bekostiging ledger export 3 --out journaal-2026-03.csv --accounts rekeningen.toml
-    """
-    with database(ctx).transaction() as connection:
-        journal = export_journal(connection, number, read_accounts(accounts))
-    target = out or Path(f"journaal-{number}.csv")
-    totals = write_journal(journal, target)
-    lines = counted(journal.lines, "regel/regels")
-    click.echo(f"{lines}, debet {format_eur(journal.debit)}, credit {format_eur(journal.credit)}: {target}")
-    click.echo(f"Controletotalen: {totals}")
 
 
 @click.command("explain")
