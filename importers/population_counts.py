@@ -68,7 +68,8 @@ def _parse_area(text: str) -> str:
     return area_code(text) or own_name(text)
 
 
-def _parse_count(text: str) -> int:
+def parse_count(text: str) -> int:
+    """Read a count. Raises `ValueError` with a Dutch reason."""
     count = parse_whole(text)
     if not 0 <= count <= _HIGHEST_COUNT:
         raise ValueError(f'"{text}" is geen telling; vul een geheel getal van 0 of meer in')
@@ -80,7 +81,7 @@ LAYOUT = (
     Column("area", ("gebied", "area"), _parse_area),
     Column("measure", ("maat", "measure"), measure_of),
     Column("counted_on", ("peildatum", "date"), parse_date),
-    Column("persons", ("aantal", "count"), _parse_count),
+    Column("persons", ("aantal", "count"), parse_count),
     Column("status", ("status",), word_of(_STATUSES)),
 )
 
@@ -89,6 +90,18 @@ def import_counts(connection: Connection, path: Path, by: str) -> CountsImport:
     """Record the counts of a file that are new or changed. Raises `Refusal` with every finding of the file."""
     table = read_table(path, LAYOUT, _twice)
     read = {_key(row): row["persons"] for row in table.rows}
+    return record_counts(connection, read, table.file_name, table.sha256, by, unread_columns(table))
+
+
+def record_counts(
+    connection: Connection,
+    read: Mapping[CountKey, int],
+    file_name: str,
+    sha256: str,
+    by: str,
+    warnings: Sequence[Finding],
+) -> CountsImport:
+    """Record the counts read from a file that are new or changed."""
     lock_recordings(connection)
     known = counts_known(connection, latest(connection))
     added = [key for key in read if key not in known]
@@ -96,7 +109,7 @@ def import_counts(connection: Connection, path: Path, by: str) -> CountsImport:
     recording = None
     if added or changed:
         what = f"tellingen: {len(added)} nieuw, {len(changed)} gewijzigd"
-        recording = record(connection, "population", what, by, table.file_name, table.sha256)
+        recording = record(connection, "population", what, by, file_name, sha256)
         connection.execute(
             insert(population_counts),
             [
@@ -117,7 +130,7 @@ def import_counts(connection: Connection, path: Path, by: str) -> CountsImport:
         len(changed),
         len(read) - len(added) - len(changed),
         tuple(_summaries(read)),
-        tuple(unread_columns(table)),
+        tuple(warnings),
     )
 
 
@@ -176,6 +189,15 @@ def _twice(rows: Sequence[Row]) -> Iterator[Finding]:
             yield row_finding("B01", row.number, message, "laat een van beide weg")
 
 
+def district_gaps(persons: Mapping[str, int]) -> dict[str, int]:
+    """By how much the districts of a municipality differ from it, of those that have both among the areas."""
+    sums: dict[str, int] = defaultdict(int)
+    for area, count in persons.items():
+        if area_code(area) and area.startswith("WK"):
+            sums[f"GM{area[2:6]}"] += count
+    return {area: abs(sums[area] - count) for area, count in persons.items() if area in sums}
+
+
 def _summaries(read: Mapping[CountKey, int]) -> list[CountSummary]:
     by_count: dict[tuple[str, date, str], dict[str, int]] = defaultdict(dict)
     for (area, measure, counted_on, status), persons in read.items():
@@ -186,10 +208,7 @@ def _summaries(read: Mapping[CountKey, int]) -> list[CountSummary]:
 def _summary(measure: str, counted_on: date, status: str, persons: Mapping[str, int]) -> CountSummary:
     municipalities = {area: count for area, count in persons.items() if area_code(area) and area.startswith("GM")}
     districts = {area: count for area, count in persons.items() if area_code(area) and area.startswith("WK")}
-    sums: dict[str, int] = defaultdict(int)
-    for area, count in districts.items():
-        sums[f"GM{area[2:6]}"] += count
-    gaps = [abs(sums[area] - count) for area, count in municipalities.items() if area in sums]
+    gaps = district_gaps(persons)
     return CountSummary(
         measure,
         counted_on,
@@ -198,6 +217,6 @@ def _summary(measure: str, counted_on: date, status: str, persons: Mapping[str, 
         districts=len(districts),
         persons=sum(municipalities.values()),
         compared=len(gaps),
-        equal=gaps.count(0),
-        largest_gap=max(gaps, default=0),
+        equal=sum(gap == 0 for gap in gaps.values()),
+        largest_gap=max(gaps.values(), default=0),
     )
