@@ -17,9 +17,11 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Numeric,
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -209,4 +211,165 @@ advances = Table(
     money("amount_eur"),
     Column("recording", ForeignKey("recordings.number"), nullable=False),
     CheckConstraint("amount_eur <> 0", name="amount_not_nil"),
+)
+
+# --- other facts (importers.facts) ------------------------------------------------------------------------------------
+
+# Of one key the row of the latest recording holds, unless it says that the fact was withdrawn.
+
+
+def _fact(name: str, key: tuple[str, ...], *columns: Any) -> Table:
+    """A table of facts in versions. A column of the key may be empty: then that is what the fact has there."""
+    return Table(
+        name,
+        metadata,
+        *columns,
+        Column("withdrawn", Boolean, nullable=False),
+        Column("recording", ForeignKey("recordings.number"), nullable=False),
+        UniqueConstraint(*key, "recording", name=f"uq_{name}_version", postgresql_nulls_not_distinct=True),
+    )
+
+
+def _contract() -> Column[Any]:
+    return Column("contract_id", ForeignKey("contracts.id"), nullable=False)
+
+
+def _municipality() -> Column[Any]:
+    return Column("municipality_id", ForeignKey("municipalities.id"), nullable=False)
+
+
+def _provider(name: str = "provider_id") -> Column[Any]:
+    return Column(name, ForeignKey("providers.id"))
+
+
+def _product_or_category() -> tuple[Any, ...]:
+    return (
+        Column("product_id", ForeignKey("products.id")),
+        Column("category", Text),
+        CheckConstraint("(product_id IS NULL) <> (category IS NULL)", name="product_or_category"),
+    )
+
+
+def _period(*, may_be_open: bool = False) -> tuple[Any, ...]:
+    return (
+        Column("period_from", Date, nullable=False),
+        Column("period_until", Date, nullable=may_be_open),
+        CheckConstraint("period_until > period_from", name="period"),
+    )
+
+
+def _exact(name: str, *, nullable: bool = False) -> Column[Any]:
+    """A number that is no amount. NaN sorts above Infinity, so the upper bound refuses it too."""
+    check = CheckConstraint(f"{name} > '-Infinity' AND {name} < 'Infinity'", name=name)
+    return Column(name, Numeric, check, nullable=nullable)
+
+
+outcome_scores = _fact(
+    "outcome_scores",
+    ("contract_id", "indicator", "period_from", "period_until", "status"),
+    _contract(),
+    Column("indicator", Text, nullable=False),
+    *_period(),
+    Column("status", Text, nullable=False),
+    _exact("score"),
+    _exact("numerator", nullable=True),
+    _exact("denominator", nullable=True),
+    CheckConstraint("status IN ('provisional', 'final')", name="status_known"),
+    CheckConstraint("denominator <> 0 AND (numerator IS NULL) = (denominator IS NULL)", name="fraction"),
+)
+
+referrals = _fact(
+    "referrals",
+    ("municipality_id", "reference"),
+    _municipality(),
+    Column("reference", Text, nullable=False),
+    Column("contract_id", ForeignKey("contracts.id")),
+    _provider(),
+    *_product_or_category(),
+    *_period(),
+    Column("referrer", Text, nullable=False),
+    Column("counted", Integer),
+    Column("client_id", ForeignKey("clients.id")),
+    CheckConstraint(
+        "referrer IN ('municipality', 'general_practitioner', 'youth_doctor', 'certified_institution', "
+        "'medical_specialist', 'judicial', 'none')",
+        name="referrer_known",
+    ),
+    CheckConstraint("contract_id IS NOT NULL OR provider_id IS NOT NULL", name="to_somebody"),
+    CheckConstraint("(counted IS NULL) <> (client_id IS NULL)", name="counted_or_of_a_client"),
+    CheckConstraint("counted >= 0", name="counted_not_negative"),
+)
+
+household_members = _fact(
+    "household_members",
+    ("municipality_id", "client_id", "period_from"),
+    _municipality(),
+    Column("client_id", ForeignKey("clients.id"), nullable=False),
+    *_period(may_be_open=True),
+    Column("household", LargeBinary, nullable=False),
+    CheckConstraint("octet_length(household) = 32", name="household_is_a_sha256"),
+)
+
+accountability_received = _fact(
+    "accountability_received",
+    ("contract_id", "year", "kind"),
+    _contract(),
+    Column("year", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("received_on", Date, nullable=False),
+    Column("verdict", Text),
+    money("amount_eur", nullable=True),
+    CheckConstraint(
+        "kind IN ('production_statement', 'annual_accounts', 'auditor_statement', 'board_declaration', "
+        "'quality_report')",
+        name="kind_known",
+    ),
+    CheckConstraint("verdict IN ('accepted', 'with_remarks', 'rejected')", name="verdict_known"),
+)
+
+determinations = _fact(
+    "determinations",
+    ("contract_id", "year", "component"),
+    _contract(),
+    Column("year", Integer, nullable=False),
+    Column("component", Text),
+    money("amount_eur"),
+    Column("decided_on", Date, nullable=False),
+    Column("reference", Text, nullable=False),
+)
+
+planned_moves = _fact(
+    "planned_moves",
+    ("municipality_id", "reference"),
+    _municipality(),
+    Column("reference", Text, nullable=False),
+    *_product_or_category(),
+    _provider("from_provider_id"),
+    Column("from_region", Text),
+    Column("from_scope", Text),
+    Column("from_care_line", Text),
+    _provider("to_provider_id"),
+    Column("to_region", Text),
+    Column("to_scope", Text),
+    Column("to_care_line", Text),
+    _exact("share_percent", nullable=True),
+    money("amount_eur", nullable=True),
+    Column("planned_on", Date, nullable=False),
+    Column("status", Text, nullable=False),
+    CheckConstraint("share_percent > 0 AND share_percent <= 100", name="share"),
+    CheckConstraint("amount_eur > 0", name="amount_positive"),
+    CheckConstraint("(share_percent IS NULL) <> (amount_eur IS NULL)", name="share_or_amount"),
+    CheckConstraint("status IN ('planned', 'confirmed', 'cancelled')", name="status_known"),
+)
+
+# --- sheets of workbooks ----------------------------------------------------------------------------------------------
+
+# Of a delivery file with rows on several sheets: the sheet of the rows with a number above `after_row`, up to the next.
+# The row of the sheet is what the number has more than `after_row`.
+batch_sheets = Table(
+    "batch_sheets",
+    metadata,
+    Column("recording", ForeignKey("batches.recording"), primary_key=True),
+    Column("after_row", Integer, primary_key=True),
+    Column("sheet", Text, nullable=False),
 )

@@ -1,0 +1,249 @@
+"""Facts enter in versions: the row of the latest recording holds, and what was recorded stays.
+
+A file enters whole or not at all. A row that says something else of a known fact is its next version; a row that says
+`ingetrokken` takes it back. A fact that is not in the file stays as it is. So what was known at a cut-off is the latest
+version of every fact up to it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from contracts.parties import known_parties
+from contracts.register import contracts_known
+from database.recordings import latest, lock_recordings, record
+from importers.client_numbers import pseudonym, pseudonym_key
+from importers.facts.kind import CLIENT, FactKind, Stated, until_of
+from kernel.findings import Finding
+from kernel.tabular import Row, read_table, row_finding, unread_columns
+from tariffs.products import catalogue
+
+F = TypeVar("F")
+_Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactsImport:
+    """What became of a file. `recording` is None when all of it was known."""
+
+    recording: int | None
+    added: int
+    changed: int
+    withdrawn: int
+    known: int
+    warnings: tuple[Finding, ...]
+
+
+def import_facts(connection: Connection, kind: FactKind[Any], path: Path, config_dir: Path, by: str) -> FactsImport:
+    """Record the facts of a file that are new, changed or withdrawn. Raises `Refusal` with every finding."""
+    lock_recordings(connection)
+    cutoff = latest(connection)
+    before = _latest_versions(connection, kind, cutoff)
+    stated: dict[_Key, Stated] = {}
+    reading = _Reading(connection, kind, _register(connection, cutoff), config_dir)
+    table = read_table(path, kind.layout, partial(_sort_out, reading=reading, before=before, stated=stated))
+    changes = {key: fact.values for key, fact in stated.items() if key not in before or _differ(fact, before[key])}
+    withdrawn = sum(values["withdrawn"] for values in changes.values())
+    added = sum(key not in before or before[key].values["withdrawn"] for key in changes)
+    changed = len(changes) - withdrawn - added
+    recording = None
+    if changes:
+        what = f"{kind.many}: {added} nieuw, {changed} gewijzigd, {withdrawn} ingetrokken"
+        recording = record(connection, kind.name, what, by, table.file_name, table.sha256)
+        rows = [{**values, "recording": recording} for values in changes.values()]
+        connection.execute(insert(kind.table), rows)
+    return FactsImport(recording, added, changed, withdrawn, len(stated) - len(changes), tuple(unread_columns(table)))
+
+
+def facts_known(connection: Connection, kind: FactKind[F], cutoff: int) -> list[F]:
+    """Every fact of a kind in its latest version recorded up to `cutoff`, in the order of its key."""
+    names = [field.name for field in fields(kind.fact)]  # type: ignore[arg-type]
+    versions = _latest_versions(connection, kind, cutoff).values()
+    return [
+        kind.fact(**{name: fact.values[name] for name in names}) for fact in versions if not fact.values["withdrawn"]
+    ]
+
+
+def render_facts_import(kind: FactKind[Any], result: FactsImport) -> str:
+    """What to tell the user about an import."""
+    if result.recording is None:
+        known = f"{result.known} {kind.one if result.known == 1 else kind.many}"
+        return f"Al bekend: {known}; er is niets vastgelegd."
+    return (
+        f"Vastlegging {result.recording}: {kind.many}: {result.added} nieuw, {result.changed} gewijzigd, "
+        f"{result.withdrawn} ingetrokken, {result.known} al bekend."
+    )
+
+
+def _latest_versions(connection: Connection, kind: FactKind[Any], cutoff: int) -> dict[_Key, Stated]:
+    """The latest version of every fact, also of those that were withdrawn."""
+    columns = kind.table.c
+    key = [columns[name] for name in kind.key]
+    rows = connection.execute(
+        select(kind.table)
+        .ext(distinct_on(*key))
+        .where(columns.recording <= cutoff)
+        .order_by(*key, columns.recording.desc())
+    ).mappings()
+    found = [dict(row) for row in rows]
+    return {_key(kind, values): Stated(values) for values in found}
+
+
+def _key(kind: FactKind[Any], values: Mapping[str, Any]) -> _Key:
+    return tuple(values[name] for name in kind.key)
+
+
+def _differ(fact: Stated, known: Stated) -> bool:
+    return any(known.values[name] != value for name, value in fact.values.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """What a fact may refer to: the ids by code, for columns whose name ends in `suffix`."""
+
+    suffix: str
+    word: str
+    ids: Mapping[str, int]
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Register:
+    """All that facts may refer to."""
+
+    references: tuple[_Reference, ...]
+    categories: frozenset[str]
+    components: Mapping[str, tuple[str, ...]]  # by contract number
+
+    def referred(self, row: Row) -> Iterator[tuple[str, str, _Reference]]:
+        """The columns of a row that refer to something, with the code that stands there."""
+        for name, value in row.values.items():
+            for reference in self.references:
+                if name.endswith(reference.suffix) and value is not None:
+                    yield name, value, reference
+
+
+def _register(connection: Connection, cutoff: int) -> _Register:
+    parties = known_parties(connection, cutoff)
+    products = catalogue(connection, cutoff)
+    contracts = contracts_known(connection, cutoff)
+    references = (
+        _Reference("contract_id", "contract", {c.contract.number: c.id for c in contracts}, "leg het eerst vast"),
+        _Reference(
+            "municipality_id",
+            "gemeente",
+            {code: party.id for code, party in parties.municipalities.items()},
+            "leg de gemeente eerst vast (contract parties)",
+        ),
+        _Reference(
+            "provider_id",
+            "aanbieder",
+            {code: party.id for code, party in parties.providers.items()},
+            "leg de aanbieder eerst vast (contract parties)",
+        ),
+        _Reference("product_id", "product", {code: p.id for code, p in products.items()}, "leg het product eerst vast"),
+    )
+    return _Register(
+        references,
+        frozenset(version.category for product in products.values() for version in product.versions),
+        {c.contract.number: tuple(part.key for part in c.contract.component) for c in contracts},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is needed to turn the cells of a row into values of the table."""
+
+    connection: Connection
+    kind: FactKind[Any]
+    register: _Register
+    config_dir: Path
+
+
+def _sort_out(
+    rows: Sequence[Row], reading: _Reading, before: Mapping[_Key, Stated], stated: dict[_Key, Stated]
+) -> Iterator[Finding]:
+    """Put what the rows state into `stated`, and give what is wrong."""
+    kind = reading.kind
+    first_rows: dict[_Key, int] = {}
+    good: list[Row] = []
+    for row in rows:
+        wrong = [*_unknown(row, reading.register), *kind.judge(row)]
+        yield from wrong
+        good += [] if wrong else [row]
+    for row, values in zip(good, _values(good, reading), strict=True):
+        key = _key(kind, values)
+        if (first := first_rows.setdefault(key, row.number)) != row.number:
+            message, hint = f"rij {first} zegt dit ook, of iets anders over hetzelfde", "laat een van beide weg"
+            yield row_finding("V04", row.number, message, hint)
+        elif values["withdrawn"] and key not in before:
+            hint = "neem de rij over zoals hij is vastgelegd, of laat hem weg"
+            yield row_finding("V07", row.number, "er is niets bekend om in te trekken", hint)
+        else:
+            stated[key] = Stated(values, row.number)
+    holds = [fact for fact in {**before, **stated}.values() if not fact.values["withdrawn"]]
+    yield from kind.judge_all(holds)
+
+
+def _unknown(row: Row, register: _Register) -> Iterator[Finding]:
+    """What a row refers to that is not known."""
+    for _, code, reference in register.referred(row):
+        if code not in reference.ids:
+            yield row_finding("V03", row.number, f"{reference.word} {code} is onbekend", reference.remedy)
+    category = row.values.get("category")
+    if category is not None and category not in register.categories:
+        yield row_finding("V03", row.number, f"categorie {category} is onbekend", "kies een categorie uit de catalogus")
+    component = row.values.get("component")
+    if component is not None and component not in (keys := register.components.get(row["contract_id"], (component,))):
+        message = f"onderdeel {component} is onbekend in contract {row['contract_id']}"
+        yield row_finding("V03", row.number, message, f"kies uit {', '.join(keys)}")
+
+
+def _values(rows: Sequence[Row], reading: _Reading) -> list[dict[str, Any]]:
+    """The values of rows as the table has them: ids for codes, pseudonyms for clients and households."""
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        values = dict(row.values)
+        values |= {name: reference.ids[code] for name, code, reference in reading.register.referred(row)}
+        if "period_from" in values:
+            values["period_until"] = until_of(row)
+            del values["period_through"]
+        values["withdrawn"] = bool(values["withdrawn"])
+        found.append(values)
+    if CLIENT[0] in reading.kind.layout:
+        _hide_clients(found, reading)
+    return found
+
+
+def _hide_clients(rows: Sequence[dict[str, Any]], reading: _Reading) -> None:
+    """Replace the numbers of clients by the ids of their pseudonyms, and references of households by theirs."""
+    written = [(values.pop("bsn"), values.pop("client")) for values in rows]
+    clients = [bsn or other for bsn, other in written]
+    if not any(clients):  # counts only, which need no key
+        for values in rows:
+            values["client_id"] = None
+        return
+    key = pseudonym_key(reading.connection, reading.config_dir)
+    hidden = {client: bytes.fromhex(pseudonym(key, client)) for client in clients if client}
+    ids = _client_ids(reading.connection, sorted(hidden.values()))
+    for values, client in zip(rows, clients, strict=True):
+        values["client_id"] = ids[hidden[client]] if client else None
+        if "household" in values:
+            values["household"] = bytes.fromhex(pseudonym(key, f"household {values['household']}"))
+
+
+def _client_ids(connection: Connection, pseudonyms: Sequence[bytes]) -> dict[bytes, int]:
+    given = {"pseudonyms": list(pseudonyms)}
+    connection.execute(
+        text("INSERT INTO clients (pseudonym) SELECT unnest(cast(:pseudonyms AS bytea[])) ON CONFLICT DO NOTHING"),
+        given,
+    )
+    found = connection.execute(
+        text("SELECT pseudonym, id FROM clients WHERE pseudonym = ANY(cast(:pseudonyms AS bytea[]))"), given
+    )
+    return {bytes(row.pseudonym): row.id for row in found}
