@@ -17,6 +17,7 @@ from contracts.model import ExampleSettler
 from database.commands import db
 from database.session import Database
 from importers.commands import import_
+from importers.fact_commands import FACT_COMMANDS
 from importers.key_commands import key
 from kernel.findings import Refusal
 from settlement.backup_commands import backup, restore
@@ -82,6 +83,8 @@ for group in (tariff, contract, import_, settle, statement, ledger, explain, db)
     main.add_command(group)
 for command in (backup, restore, key):
     db.add_command(command)
+for command in FACT_COMMANDS:
+    import_.add_command(command)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def test_the_command_line_only_assembles() -> None:
     packages = {*PACKAGES, "settlement.ledger"} - {"kernel"}
     assert commands == {f"{package}.commands" for package in packages}
     parts = {"contracts.model", "database.session", "kernel.findings", "settlement.examples"}
-    in_a_group_of_others = {"importers.key_commands", "settlement.backup_commands"}
+    in_a_group_of_others = {"importers.fact_commands", "importers.key_commands", "settlement.backup_commands"}
     assert own - commands <= parts | in_a_group_of_others
 
 
