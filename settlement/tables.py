@@ -9,11 +9,14 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     Numeric,
+    SmallInteger,
     Table,
     Text,
+    Time,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -184,4 +187,52 @@ journal_lines = Table(
     Column("prior_year", Boolean, nullable=False),
     money("amount_eur"),
     CheckConstraint("account IN ('cost', 'payable', 'advance')", name="account_known"),
+)
+
+# What is done by itself every month, on a day and a time in the Netherlands: a job is added and ended. `recording` is
+# the last that was known when it was added: an export is of what was posted later.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("day", SmallInteger, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("month", Text),
+    Column("folder", Text),
+    Column("accounts", Text),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+    Column("added_by", Text, nullable=False),
+    Column("recording", BigInteger, nullable=False),
+    CheckConstraint("kind IN ('settle', 'remind', 'export')", name="kind_known"),
+    CheckConstraint("day BETWEEN 1 AND 31", name="day_of_a_month"),
+    CheckConstraint("month IN ('previous', 'current', 'next')", name="month_known"),
+    CheckConstraint("(kind = 'export') = (folder IS NOT NULL)", name="folder_of_an_export"),
+    CheckConstraint("(kind = 'export') = (month IS NULL)", name="month_of_the_others"),
+    CheckConstraint("accounts IS NULL OR kind = 'export'", name="accounts_of_an_export"),
+)
+
+job_endings = Table(
+    "job_endings",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id"), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("by", Text, nullable=False),
+)
+
+# What came of every time a job was due. The work is in the transaction that writes the row, and the partial unique
+# index makes it impossible that the same time is done twice.
+job_attempts = Table(
+    "job_attempts",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id"), primary_key=True),
+    Column("due_on", Date, primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("result", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("run_id", ForeignKey("runs.id")),
+    Column("recording", BigInteger, nullable=False),
+    CheckConstraint("result IN ('done', 'failed', 'covered')", name="result_known"),
+    Index("uq_job_attempts_done_once", "job_id", "due_on", unique=True, postgresql_where=text("result <> 'failed'")),
 )
