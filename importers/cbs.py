@@ -21,6 +21,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from contracts.model import MEASURE_WORDS
 from importers.population_counts import CountKey, CountsImport, district_gaps, parse_count, record_counts
 from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import area_code
@@ -38,6 +39,7 @@ MEASURES = {
     "HuishoudensTotaal": "households",
     "Woningvoorraad": "dwellings",
 }
+_WORDS = {measure: word for word, measure in MEASURE_WORDS.items()}
 _CODES = ("Codering", "WijkenEnBuurten")  # the first that is there; in some files the second holds names
 _COUNTRY = "NL"
 _ABSENT = {"", ".", "-", "x"}
@@ -91,6 +93,11 @@ def import_cbs(connection: Connection, path: Path, year: int, status: str, by: s
         hint = "lees ook de volgende bladzijden in, of haal de hele tabel op"
         warnings.append(Finding("B04", Severity.WARNING, name, "is één bladzijde van een grotere tabel", hint))
     return record_counts(connection, read, name, hashlib.sha256(content).hexdigest(), by, warnings)
+
+
+def word_of_measure(measure: str) -> str:
+    """The Dutch word of a measure; its name when contracts know no other."""
+    return _WORDS.get(measure, measure)
 
 
 def _csv_sheet(content: bytes, name: str) -> _Sheet:
@@ -208,4 +215,4 @@ def _gaps(reading: _Reading, day: date) -> Iterator[Finding]:
                 f"niet de gemeente; de grootste verschillen: {shown}"
             )
             hint = "laat het contract bij areas zeggen wat telt: de gemeente of haar wijken"
-            yield Finding("B03", Severity.WARNING, f"{measure} op {format_date(day)}", message, hint)
+            yield Finding("B03", Severity.WARNING, f"{word_of_measure(measure)} op {format_date(day)}", message, hint)

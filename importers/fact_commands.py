@@ -7,9 +7,8 @@ import click
 from rich import box
 from rich.table import Table
 
-from contracts.model import MEASURE_WORDS
 from database.session import database
-from importers.cbs import import_cbs
+from importers.cbs import import_cbs, word_of_measure
 from importers.facts.accountability import ACCOUNTABILITY
 from importers.facts.determinations import DETERMINATIONS
 from importers.facts.households import HOUSEHOLDS
@@ -23,7 +22,6 @@ from kernel.notation import format_number
 from tariffs.commands import FILE, print_table, tell_warnings
 
 _STATUSES = {"voorlopig": "provisional", "definitief": "final", "provisional": "provisional", "final": "final"}
-_MEASURES = {measure: word for word, measure in MEASURE_WORDS.items()}
 
 
 @click.command("cbs")
@@ -65,7 +63,7 @@ def _tell_counts(result: CountsImport) -> None:
     for name in ("Gemeenten", "Som gemeenten", "Wijken", "Wijken = gemeente"):
         table.add_column(name, justify="right")
     for summary in result.summaries:
-        table.add_row(_MEASURES.get(summary.measure, summary.measure), *_cells(summary))
+        table.add_row(word_of_measure(summary.measure), *_cells(summary))
     print_table(table)
 
 
@@ -107,11 +105,7 @@ FACT_COMMANDS = (
     _fact_command(
         HOUSEHOLDS, "Lees leden van huishoudens in; hun nummers worden bij het lezen versleuteld.", "huishoudens.csv"
     ),
-    _fact_command(
-        ACCOUNTABILITY, "Lees ontvangen verantwoordingen in uit een bestand.", "verantwoordingen-2025.csv"
-    ),
-    _fact_command(
-        DETERMINATIONS, "Lees vaststellingen van contractjaren in uit een bestand.", "vaststellingen.csv"
-    ),
+    _fact_command(ACCOUNTABILITY, "Lees ontvangen verantwoordingen in uit een bestand.", "verantwoordingen-2025.csv"),
+    _fact_command(DETERMINATIONS, "Lees vaststellingen van contractjaren in uit een bestand.", "vaststellingen.csv"),
     _fact_command(MOVES, "Lees voorgenomen verplaatsingen van zorg in uit een bestand.", "verplaatsingen.csv"),
 )

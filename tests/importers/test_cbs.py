@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 from sqlalchemy import Connection
 
 from database.recordings import latest
@@ -107,7 +109,7 @@ def test_what_is_absent_or_does_not_add_up_is_a_warning(connection: Connection, 
     assert [str(warning) for warning in result.warnings] == [
         'kerncijfers.csv, kolom "k_0Tot15Jaar_8": geen cijfer voor 1 wijk, 1 buurt (WK050201, BU05020201); niet '
         "vastgelegd, en dus niet 0; laat een contract alleen gebieden tellen waarvan het cijfer bekend is",
-        "inhabitants op 01-01-2024: bij 1 van de 1 gemeenten zijn de wijken samen niet de gemeente; de grootste "
+        "inwoners op 01-01-2024: bij 1 van de 1 gemeenten zijn de wijken samen niet de gemeente; de grootste "
         "verschillen: GM0502 (2); laat het contract bij areas zeggen wat telt: de gemeente of haar wijken",
         "inhabitants_0_15 op 01-01-2024: bij 1 van de 1 gemeenten zijn de wijken samen niet de gemeente; de grootste "
         "verschillen: GM0502 (100); laat het contract bij areas zeggen wat telt: de gemeente of haar wijken",
@@ -201,3 +203,17 @@ def test_every_measure_has_one_column() -> None:
 def _published() -> dict[str, int]:
     with (EXAMPLES / "population_2024.csv").open(encoding="utf-8", newline="") as lines:
         return {row["area"]: int(row["count"]) for row in csv.DictReader(lines)}
+
+
+def test_the_command_tells_what_was_read(invoke: Callable[..., Result]) -> None:
+    first = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv", "--year", "2024")
+    assert first.exit_code == 3, first.output
+    assert "Vastlegging 1: 56 tellingen nieuw, 0 gewijzigd, 0 al bekend." in first.output
+    assert re.search(r"inwoners +3 +180\.166 +25 +0 van 3", first.output)
+    assert "B03" in first.output
+    again = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.json", "--year", "2024", "--status", "final")
+    assert "Alle 56 tellingen waren al bekend; er is niets vastgelegd." in again.output
+    other = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv", "--year", "2024", "--status", "voorlopig")
+    assert "Vastlegging 2: 56 tellingen nieuw" in other.output
+    assert invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv").exit_code == 2
+    assert max(map(len, first.output.splitlines())) <= 80
