@@ -1,0 +1,220 @@
+"""The jobs, and what came of every time they were due. Jobs are added and ended, attempts added: nothing changes."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, func, insert, select
+
+from database.recordings import TIME_ZONE, latest
+from kernel.findings import Refusal
+from kernel.periods import Month
+from settlement.schedule.occurrences import Occurrence, next_occurrences, occurrences
+from settlement.tables import job_attempts, job_endings, jobs
+
+Kind = Literal["settle", "remind", "export"]
+WhichMonth = Literal["previous", "current", "next"]
+Result = Literal["done", "failed", "covered"]
+Problem = Literal["not_done", "failed", "given_up", "clock"]
+
+# How long after a failure the next attempt comes; after the last one a person is needed.
+RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
+MOST_ATTEMPTS = len(RETRY_AFTER) + 1
+# What was not done this long after it was due is late, and an alarm.
+GRACE = timedelta(hours=1)
+# More missed than this is not caught up with by itself: perhaps the clock is wrong.
+MOST_MISSED = 3
+
+_JOB_LOCK = 0x5C4ED  # the first key of the advisory lock on a job; the second is its id
+_ADDING = 0  # in the place of an id: no two jobs are added at once
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a job does, and when. `folder` and `accounts` are of an export, which has no month."""
+
+    kind: Kind
+    day: int
+    at: time
+    month: WhichMonth | None = None
+    folder: str | None = None
+    accounts: str | None = None
+
+    def period(self, due_on: date) -> Month | None:
+        """The month that an occurrence is about."""
+        match self.month:
+            case "previous":
+                return Month.of(due_on.replace(day=1) - timedelta(days=1))
+            case "next":
+                return Month.of(due_on).next()
+            case "current":
+                return Month.of(due_on)
+            case None:
+                return None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of an occurrence: done, failed, or covered by a later one that was done."""
+
+    due_on: date
+    number: int
+    result: Result
+    at: datetime
+    message: str
+    run: int | None
+    recording: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a job says of its work, the run it made, and the last recording that was known when it began."""
+
+    message: str
+    recording: int
+    run: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that was not ended, with all its attempts, the earliest first."""
+
+    id: int
+    order: Order
+    added_at: datetime
+    added_by: str
+    recording: int
+    attempts: Sequence[Attempt]
+
+    def waiting(self, now: datetime) -> list[Occurrence]:
+        """What was due since the job was added and is not done or covered, the earliest first."""
+        due = occurrences(self.order.day, self.order.at, self.added_at, now)
+        return [occurrence for occurrence in due if not self._is_over(occurrence)]
+
+    def of(self, due_on: date) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.due_on == due_on]
+
+    def coming(self, now: datetime) -> Occurrence:
+        """The first time after now that is not done: a clock that was ahead may have done some already."""
+        coming = next_occurrences(self.order.day, self.order.at, max(now, self.added_at))
+        return next(occurrence for occurrence in coming if not self._is_over(occurrence))
+
+    def _is_over(self, occurrence: Occurrence) -> bool:
+        return any(attempt.result != "failed" for attempt in self.of(occurrence.due_on))
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A job that needs a person. `due_on` is None when its clock is what is wrong."""
+
+    job: Job
+    due_on: date | None
+    problem: Problem
+    attempts: int
+    message: str
+
+
+def database_clock(connection: Connection) -> datetime:
+    """Now, by the clock of the database, which all who work in it share; in Dutch time."""
+    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(TIME_ZONE)
+
+
+def lock_job(connection: Connection, job: int) -> None:
+    """Wait until nobody works on a job, and keep others from it until this transaction ends."""
+    connection.execute(select(func.pg_advisory_xact_lock(_JOB_LOCK, job)))
+
+
+def try_lock_job(connection: Connection, job: int) -> bool:
+    """The same without waiting; False when another works on the job."""
+    got: bool = connection.execute(select(func.pg_try_advisory_xact_lock(_JOB_LOCK, job))).scalar_one()
+    return got
+
+
+def add_job(connection: Connection, order: Order, by: str, now: datetime) -> int:
+    """Add a job; it is due from now on. Raises `Refusal` when the same job is there already."""
+    lock_job(connection, _ADDING)
+    for job in jobs_known(connection):
+        if job.order == order:
+            raise Refusal(f"deze taak is er al: taak {job.id}", "kies een andere dag of tijd, of haal hem eerst weg")
+    values = {name: getattr(order, name) for name in ("kind", "day", "at", "month", "folder", "accounts")}
+    added = insert(jobs).values(**values, added_at=now, added_by=by, recording=latest(connection))
+    number: int = connection.execute(added.returning(jobs.c.id)).scalar_one()
+    return number
+
+
+def end_job(connection: Connection, job: int, by: str, now: datetime) -> None:
+    """End a job; what it did stays known. Waits while it is being done. Raises `Refusal` when there is no such job."""
+    lock_job(connection, job)
+    if job not in {known.id for known in jobs_known(connection)}:
+        raise Refusal(f"taak {job} is er niet", "zie de taken met `bekostiging schedule list`")
+    connection.execute(insert(job_endings).values(job_id=job, at=now, by=by))
+
+
+def jobs_known(connection: Connection) -> list[Job]:
+    """Every job that was not ended, in the order they were added."""
+    attempts: dict[int, list[Attempt]] = defaultdict(list)
+    for row in connection.execute(select(job_attempts).order_by(job_attempts.c.due_on, job_attempts.c.attempt)):
+        attempts[row.job_id].append(
+            Attempt(row.due_on, row.attempt, row.result, row.at, row.message, row.run_id, row.recording)
+        )
+    ended = select(job_endings.c.job_id)
+    rows = connection.execute(select(jobs).where(jobs.c.id.not_in(ended)).order_by(jobs.c.id))
+    return [_job(row, attempts) for row in rows]
+
+
+def _job(row: Any, attempts: Mapping[int, Sequence[Attempt]]) -> Job:
+    order = Order(row.kind, row.day, row.at, row.month, row.folder, row.accounts)
+    return Job(row.id, order, row.added_at, row.added_by, row.recording, attempts.get(row.id, ()))
+
+
+def record_attempt(
+    connection: Connection, job: Job, due_on: date, result: Result, now: datetime, done: Done
+) -> Attempt:
+    """Record what came of an occurrence. Whoever calls has locked the job."""
+    mine = (job_attempts.c.job_id == job.id) & (job_attempts.c.due_on == due_on)
+    number: int = connection.execute(select(func.count() + 1).select_from(job_attempts).where(mine)).scalar_one()
+    connection.execute(
+        insert(job_attempts).values(
+            job_id=job.id, due_on=due_on, attempt=number, result=result, at=now, message=done.message, run_id=done.run,
+            recording=done.recording,
+        )
+    )  # fmt: skip
+    return Attempt(due_on, number, result, now, done.message, done.run, done.recording)
+
+
+def alarms(known: Sequence[Job], now: datetime) -> list[Alarm]:
+    """What was due and failed or is not done, the latest of each job since that covers the earlier ones.
+
+    Also attempts that lie ahead of now, which a wrong clock made.
+    """
+    found: list[Alarm] = []
+    for job in known:
+        if any(attempt.at > now + GRACE for attempt in job.attempts):
+            found.append(Alarm(job, None, "clock", 0, ""))
+        not_done = [alarm for waiting in job.waiting(now) if (alarm := _alarm(job, waiting, now))]
+        found += not_done[-1:]
+    return found
+
+
+def _alarm(job: Job, waiting: Occurrence, now: datetime) -> Alarm | None:
+    failed = job.of(waiting.due_on)
+    if failed:
+        problem: Problem = "given_up" if len(failed) >= MOST_ATTEMPTS else "failed"
+        return Alarm(job, waiting.due_on, problem, len(failed), failed[-1].message)
+    return Alarm(job, waiting.due_on, "not_done", 0, "") if now > waiting.at + GRACE else None
+
+
+def coming_first(known: Sequence[Job], now: datetime) -> tuple[Job, Occurrence] | None:
+    """The job that is due first, and when; None without jobs."""
+    coming = [(job, job.coming(now)) for job in known]
+    return min(coming, key=lambda each: (each[1].at, each[0].id), default=None)
+
+
+def settled_at(known: Sequence[Job], month: Month, now: datetime) -> Occurrence | None:
+    """When a month will be settled by itself, if that is still to come."""
+    coming = [(job, job.coming(now)) for job in known if job.order.kind == "settle"]
+    for_month = [each for job, each in coming if job.order.period(each.due_on) == month]
+    return min(for_month, key=lambda occurrence: occurrence.at, default=None)

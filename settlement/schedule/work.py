@@ -1,0 +1,219 @@
+"""A tick: do what is due, each job in one transaction with the row that says it was done.
+
+So a process that is killed has done nothing, and another finds the same work again. Two at once are kept apart by a
+lock on the job; who comes second finds the row. Only the latest time that was missed is done: a run settles to date, a
+reminder lists what is missing now, and an export holds all that was posted since the last.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, func, select
+
+from database.connection import transaction
+from database.recordings import latest
+from kernel.findings import Refusal
+from kernel.identifiers import without_client_numbers
+from kernel.periods import Month
+from settlement.ledger.accounts import read_accounts
+from settlement.ledger.export import export_journal, write_journal
+from settlement.missing_files import missing_files
+from settlement.phrases import counted
+from settlement.runs import settle
+from settlement.schedule.mail import Mailbox, send
+from settlement.schedule.messages import moment, reminder
+from settlement.schedule.occurrences import Occurrence
+from settlement.schedule.register import (
+    MOST_ATTEMPTS,
+    MOST_MISSED,
+    RETRY_AFTER,
+    Attempt,
+    Done,
+    Job,
+    database_clock,
+    jobs_known,
+    lock_job,
+    record_attempt,
+    try_lock_job,
+)
+from settlement.statements.export import export_statements
+from settlement.tables import run_contracts, runs
+
+Clock = Callable[[Connection], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """In whose name work is done, with which mail, by which clock. `again`: also what was given up or held back."""
+
+    engine: Engine
+    by: str
+    mailbox: Mailbox | None = None
+    clock: Clock = database_clock
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The time of a job that is done now, and the earlier ones that it covers."""
+
+    job: Job
+    now: datetime
+    due: Occurrence
+    covered: tuple[Occurrence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What was done of a turn; with it, the attempts that were recorded."""
+
+    turn: Turn
+    attempts: tuple[Attempt, ...]
+
+
+Told = Callable[[Worked], None]
+
+
+def tick(planner: Planner, told: Told, stopping: Callable[[], bool] = lambda: False) -> None:
+    """Do the work of every job that is due, and tell each; stops between two jobs when asked.
+
+    A refusal is recorded as a failure, and the others go on. A bug is recorded too, and then raised.
+    """
+    with transaction(planner.engine) as connection:
+        numbers = [job.id for job in jobs_known(connection)]
+    for number in numbers:
+        if stopping():
+            return
+        _work(planner, number, told)
+
+
+def _work(planner: Planner, number: int, told: Told) -> None:
+    """Do the work of one job, unless nothing is due or another is doing it."""
+    turn: Turn | None = None
+    try:
+        with transaction(planner.engine) as connection:
+            turn = _turn(connection, planner, number)
+            if turn is None:
+                return
+            if len(turn.covered) >= MOST_MISSED and not planner.again:
+                raise Refusal(
+                    f"er zijn {len(turn.covered) + 1} keren gemist, sinds {moment(turn.covered[0].at)}",
+                    "controleer de klok van de database; staat die goed, voer dan uit: "
+                    "bekostiging schedule run --once --again",
+                )
+            worked = _done(connection, turn, _WORK[turn.job.order.kind](connection, planner, turn))
+    except Refusal as refusal:
+        if turn is None:
+            raise
+        reason = f"{refusal.message}; {refusal.hint}" if refusal.hint else refusal.message
+        _fail(planner, turn, without_client_numbers(reason, fewest_digits=9), told)
+    except Exception as bug:
+        if turn is not None:
+            _fail(planner, turn, f"fout in het programma ({type(bug).__name__})", told)
+        raise
+    else:
+        told(worked)
+
+
+def _done(connection: Connection, turn: Turn, done: Done) -> Worked:
+    covered = Done(f"meegenomen in die van {turn.due.due_on:%d-%m-%Y}", done.recording, done.run)
+    earlier = [
+        record_attempt(connection, turn.job, missed.due_on, "covered", turn.now, covered) for missed in turn.covered
+    ]
+    return Worked(turn, (*earlier, record_attempt(connection, turn.job, turn.due.due_on, "done", turn.now, done)))
+
+
+def _turn(connection: Connection, planner: Planner, number: int) -> Turn | None:
+    if not try_lock_job(connection, number):
+        return None
+    # Read after the lock was got: what another did before it is seen.
+    job = next((job for job in jobs_known(connection) if job.id == number), None)
+    if job is None:
+        return None
+    now = planner.clock(connection)
+    waiting = job.waiting(now)
+    if not waiting or not (planner.again or _may_try(job.of(waiting[-1].due_on), now)):
+        return None
+    return Turn(job, now, waiting[-1], tuple(waiting[:-1]))
+
+
+def _may_try(failed: list[Attempt], now: datetime) -> bool:
+    """Whether it is time for the next attempt. A failure that lies ahead of now is of a clock that was wrong."""
+    if not failed:
+        return True
+    if len(failed) >= MOST_ATTEMPTS:
+        return False
+    return now < failed[-1].at or now >= failed[-1].at + RETRY_AFTER[len(failed) - 1]
+
+
+def _fail(planner: Planner, turn: Turn, reason: str, told: Told) -> None:
+    """In a transaction of its own, since that of the work is gone; unless another has done the work meanwhile."""
+    with transaction(planner.engine) as connection:
+        lock_job(connection, turn.job.id)
+        job = next((job for job in jobs_known(connection) if job.id == turn.job.id), None)
+        if job is None or turn.due not in job.waiting(turn.now):
+            return
+        failed = Done(reason, latest(connection))
+        attempt = record_attempt(connection, job, turn.due.due_on, "failed", turn.now, failed)
+    told(Worked(turn, (attempt,)))
+
+
+# --- the work of each kind --------------------------------------------------------------------------------------------
+
+
+def _settle(connection: Connection, planner: Planner, turn: Turn) -> Done:
+    """A draft over the month; a person approves and posts it."""
+    known = latest(connection)
+    month = _month(turn)
+    run = settle(connection, month, planner.by)
+    of_run = run_contracts.c.run_id == run
+    query = select(func.count(), func.count().filter(run_contracts.c.parked)).where(of_run)
+    contracts, parked = connection.execute(query).one()
+    message = f"run {run} over {month} in concept: {counted(contracts, 'contract/contracten')}"
+    return Done(message + (f", waarvan {parked} geparkeerd" if parked else ""), known, run)
+
+
+def _remind(connection: Connection, planner: Planner, turn: Turn) -> Done:
+    """A mail with who sent nothing over the month. Mailed before the row is stored: rather twice than not at all."""
+    known = latest(connection)
+    month = _month(turn)
+    missing = missing_files(connection, month)
+    if not missing:
+        return Done(f"over {month} is van iedereen iets ontvangen", known)
+    if planner.mailbox is not None:
+        send(planner.mailbox, f"bekostiging: nog niet ontvangen over {month}", reminder(month, missing))
+    mailed = "gemaild" if planner.mailbox else "niet gemaild: BEKOSTIGING_SMTP_URL ontbreekt"
+    missed = counted(len(missing), "contract/contracten")
+    return Done(f"over {month} is niets ontvangen voor {missed} ({mailed}): bekostiging status --month {month}", known)
+
+
+def _export(connection: Connection, planner: Planner, turn: Turn) -> Done:
+    """Statements and journals of what was posted since the last export. Written again, a file is the same file."""
+    order = turn.job.order
+    assert order.folder is not None
+    folder = Path(order.folder)
+    if not folder.is_dir():
+        raise Refusal(f"de map {folder} is er niet", "maak haar, of voeg de taak opnieuw toe met een andere map")
+    accounts = read_accounts(Path(order.accounts) if order.accounts else None)
+    known = latest(connection)
+    before = max((a.recording for a in turn.job.attempts if a.result == "done"), default=turn.job.recording)
+    query = select(runs.c.id).where(runs.c.posting > before, runs.c.posting <= known).order_by(runs.c.posting)
+    numbers = connection.execute(query).scalars().all()
+    for run in numbers:
+        export_statements(connection, run, folder / f"afrekeningen-{run}")
+        write_journal(export_journal(connection, run, accounts), folder / f"journaal-{run}.csv")
+    if not numbers:
+        return Done("er is niets geboekt sinds de vorige keer", known)
+    which = ", ".join(map(str, numbers))
+    return Done(f"{counted(len(numbers), 'geboekte run/geboekte runs')} ({which}) naar {folder}", known)
+
+
+def _month(turn: Turn) -> Month:
+    month = turn.job.order.period(turn.due.due_on)
+    assert month is not None, "only an export has no month"
+    return month
+
+
+_WORK = {"settle": _settle, "remind": _remind, "export": _export}

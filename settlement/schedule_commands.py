@@ -1,0 +1,308 @@
+"""`bekostiging schedule`: work that is done by itself every month."""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Sequence
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.table import Table
+
+from database.connection import transaction
+from database.session import database
+from kernel.findings import Refusal
+from settlement.ledger.accounts import read_accounts
+from settlement.schedule.mail import Mailbox, send
+from settlement.schedule.messages import (
+    KINDS,
+    LOOK,
+    WHICH_MONTH,
+    alarm_sentence,
+    asks_attention,
+    attempt_sentence,
+    moment,
+    what,
+)
+from settlement.schedule.register import (
+    Alarm,
+    Job,
+    Order,
+    add_job,
+    alarms,
+    coming_first,
+    database_clock,
+    end_job,
+    jobs_known,
+)
+from settlement.schedule.work import Planner, Worked, tick
+from settlement.terminal import fit
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table
+
+_RESULTS = {"done": "gedaan", "failed": "mislukt", "covered": "overgeslagen"}
+_ALARM_SUBJECT = "bekostiging: de planning vraagt aandacht"
+_log = logging.getLogger("bekostiging.schedule")
+
+
+@click.group("schedule")
+def schedule() -> None:
+    """Wat elke maand vanzelf gebeurt: afrekenen, herinneren, exporteren."""
+
+
+@schedule.command("add")
+@click.argument("kind", metavar="SOORT", type=click.Choice(list(KINDS)))
+@click.option("--day", required=True, type=click.IntRange(1, 31), help="Dag van de maand; 31 is altijd de laatste dag.")
+@click.option("--at", "at", default="06:00", show_default=True, help="Tijd in Nederland.")
+@click.option(
+    "--month",
+    type=click.Choice(list(WHICH_MONTH.values())),
+    help="Welke maand, gezien vanaf die dag; zonder dit de vorige. Niet bij export.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Map voor de bestanden van export."
+)
+@click.option("--accounts", type=FILE, help="Eigen rekeningschema (TOML) voor het journaal van export.")
+@click.pass_context
+def add(
+    ctx: click.Context, kind: Any, day: int, at: str, month: str | None, out: Path | None, accounts: Path | None
+) -> None:
+    """Voeg een taak toe, die vanaf nu elke maand gebeurt.
+
+    SOORT is settle (reken de maand af, als concept), remind (mail wie nog niets heeft geleverd) of export (afrekeningen
+    en journaal van wat sinds de vorige keer is geboekt).
+
+    \b
+    Voorbeeld:
+      bekostiging schedule add settle --day 5 --at 06:00
+      bekostiging schedule add remind --day 3 --month vorige
+      bekostiging schedule add export --day 6 --out .
+    """
+    if (kind == "export") != (out is not None) or (kind == "export" and month):
+        raise click.UsageError("export vraagt --out en heeft geen --month; de andere soorten hebben geen --out")
+    if accounts is not None:
+        if kind != "export":
+            raise click.UsageError("--accounts hoort bij export")
+        read_accounts(accounts)
+    which = next((name for name, word in WHICH_MONTH.items() if word == (month or "vorige")), None)
+    order = Order(
+        kind=kind,
+        day=day,
+        at=_time(at),
+        month=None if kind == "export" else which,  # type: ignore[arg-type]
+        folder=str(out.resolve()) if out else None,
+        accounts=str(accounts.resolve()) if accounts else None,
+    )
+    store = database(ctx)
+    with store.transaction() as connection:
+        now = database_clock(connection)
+        number = add_job(connection, order, store.settings.user, now)
+        [job] = [job for job in jobs_known(connection) if job.id == number]
+    first = job.coming(now)
+    click.echo(f"Taak {number} gebeurt voor het eerst op {moment(first.at)}: {what(order, first.due_on)}.")
+
+
+def _time(text: str) -> time:
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})", text)
+    try:
+        return time(int(match[1]), int(match[2])) if match else time(99)
+    except ValueError:
+        raise click.UsageError(f'"{text}" is geen tijd; schrijf 06:00') from None
+
+
+@schedule.command("remove")
+@click.argument("number", metavar="TAAK", type=int)
+@click.pass_context
+def remove(ctx: click.Context, number: int) -> None:
+    """Beëindig een taak. Wat hij gedaan heeft, blijft bekend.
+
+    \b
+    Voorbeeld:
+      bekostiging schedule remove 1
+    """
+    store = database(ctx)
+    with store.transaction() as connection:
+        end_job(connection, number, store.settings.user, database_clock(connection))
+    click.echo(f"Taak {number} is beëindigd.")
+
+
+@schedule.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Als JSON, met elke uitvoering.")
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """Toon de taken: wanneer ze weer gebeuren, en wat er van de laatste keer geworden is.
+
+    \b
+    Voorbeeld:
+      bekostiging schedule list
+    """
+    with database(ctx).transaction() as connection:
+        now = database_clock(connection)
+        known = jobs_known(connection)
+    found = alarms(known, now)
+    if as_json:
+        told = {"jobs": [job_json(job, job.coming(now).at) for job in known], "alarms": [*map(alarm_json, found)]}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    elif not known:
+        click.echo("Er zijn geen taken. Voeg er een toe met: bekostiging schedule add settle --day 5")
+    else:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+        for name in ("Taak", "Wat", "Volgende keer", "Laatste keer"):
+            table.add_column(name, overflow="fold", no_wrap=name in ("Taak", "Volgende keer"))
+        for job in known:
+            coming = job.coming(now)
+            table.add_row(str(job.id), _what(job.order, coming.due_on), moment(coming.at), _last(job))
+        print_table(fit(table))
+        tell_alarms(found)
+    if found:
+        ctx.exit(NEEDS_ATTENTION)
+
+
+def _what(order: Order, due_on: Any) -> str:
+    return f"{what(order, due_on)} naar {order.folder}" if order.folder else what(order, due_on)
+
+
+def _last(job: Job) -> str:
+    if not job.attempts:
+        return "nog niet"
+    last = max(job.attempts, key=lambda attempt: (attempt.at, attempt.due_on))
+    return f"{moment(last.at)} {_RESULTS[last.result]}: {last.message}"
+
+
+def job_json(job: Job, coming: Any) -> dict[str, Any]:
+    """A job as data; moments with their offset."""
+    return {
+        "job": job.id,
+        "kind": job.order.kind,
+        "day": job.order.day,
+        "at": f"{job.order.at:%H:%M}",
+        "month": job.order.month,
+        "folder": job.order.folder,
+        "accounts": job.order.accounts,
+        "added_at": job.added_at.isoformat(),
+        "added_by": job.added_by,
+        "next": coming.isoformat(),
+        "attempts": [
+            {
+                "due_on": attempt.due_on.isoformat(),
+                "attempt": attempt.number,
+                "result": attempt.result,
+                "at": attempt.at.isoformat(),
+                "message": attempt.message,
+                "run": attempt.run,
+            }
+            for attempt in job.attempts
+        ],
+    }
+
+
+def alarm_json(alarm: Alarm) -> dict[str, Any]:
+    return {
+        "job": alarm.job.id,
+        "due_on": alarm.due_on.isoformat() if alarm.due_on else None,
+        "problem": alarm.problem,
+        "text": alarm_sentence(alarm),
+        "message": alarm.message,
+    }
+
+
+def tell_alarms(found: Sequence[Alarm]) -> None:
+    if found:
+        click.echo("\nAlarm")
+    for alarm in found:
+        click.echo(click.wrap_text(alarm_sentence(alarm), WIDTH, "  ", "    "))
+        if alarm.message:
+            click.echo(click.wrap_text(alarm.message, WIDTH, "    ", "    "))
+
+
+@schedule.command("run")
+@click.option("--once", is_flag=True, help="Doe alles wat nu aan de beurt is, en stop. Voor cron of systemd.")
+@click.option("--again", is_flag=True, help="Met --once: ook wat is opgegeven of tegengehouden.")
+@click.option(
+    "--every",
+    type=click.IntRange(1, 3600),
+    default=60,
+    show_default=True,
+    help="Om de hoeveel seconden er gekeken wordt.",
+)
+@click.pass_context
+def run(ctx: click.Context, once: bool, again: bool, every: int) -> None:
+    """Doe de taken die aan de beurt zijn, en blijf dat doen.
+
+    Wat gemist is, wordt ingehaald. Het mag op meer machines tegelijk draaien: elke keer gebeurt één keer.
+
+    \b
+    Voorbeeld:
+      bekostiging schedule run
+      bekostiging schedule run --once
+    """
+    if again and not once:
+        raise click.UsageError("--again hoort bij --once")
+    store = database(ctx)
+    mailbox = Mailbox.from_environment()
+    by = store.settings.user
+    if once:
+        with store.engine() as engine:
+            if not beat(Planner(engine, by, mailbox, again=again), click.echo):
+                click.echo("Er was niets aan de beurt.")
+            with transaction(engine) as connection:
+                found = alarms(jobs_known(connection), database_clock(connection))
+        tell_alarms(found)
+        if found:
+            ctx.exit(NEEDS_ATTENTION)
+        return
+
+    from settlement.schedule.service import serve  # slow to import, and only needed here
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+
+    def one_beat(stopping: Callable[[], bool]) -> None:
+        try:
+            with store.engine() as engine:
+                beat(Planner(engine, by, mailbox), _log.info, stopping)
+        except Refusal as refusal:  # no connection now; there may be at the next beat
+            _log.error("Geweigerd: %s", refusal.message)
+
+    with store.engine() as engine:  # held all the time, so that an embedded server is not started at every beat
+        with transaction(engine) as connection:
+            first = coming_first(jobs_known(connection), database_clock(connection))
+        coming = f"taak {first[0].id} op {moment(first[1].at)}" if first else "er zijn nog geen taken"
+        _log.info("De planner draait. Eerstvolgende: %s. Stoppen: Ctrl-C.", coming)
+        serve(one_beat, every)
+    _log.info("De planner is gestopt.")
+
+
+def beat(planner: Planner, say: Callable[[str], None], stopping: Callable[[], bool] = lambda: False) -> int:
+    """One tick: what was done is said, and what somebody should know is mailed, also when it ends with a bug.
+
+    Gives for how many jobs something was done or failed.
+    """
+    noted: list[str] = []
+    jobs_told: set[int] = set()
+
+    def told(worked: Worked) -> None:
+        job = worked.turn.job
+        jobs_told.add(job.id)
+        times = {due.due_on: due for due in (*worked.turn.covered, worked.turn.due)}
+        for attempt in worked.attempts:
+            said = attempt_sentence(job, attempt)
+            say(f"{said}; {attempt.message}")
+            if asks_attention(times[attempt.due_on], attempt):
+                late = " (te laat)" if attempt.result == "done" else ""
+                noted.append(f"{said}, op {moment(attempt.at)}{late}")
+
+    try:
+        tick(planner, told, stopping)
+    finally:
+        if noted and planner.mailbox is not None:
+            lines = "\n".join(f"- {line}" for line in noted)
+            try:
+                send(planner.mailbox, _ALARM_SUBJECT, f"{lines}\n\n{LOOK}\n")
+            except Refusal as refusal:  # the work is done; status tells what the mail would have told
+                say(f"Let op: {refusal.message}; {refusal.hint}")
+    return len(jobs_told)
