@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from click.shell_completion import get_completion_class
 
 from contracts.commands import contract
 from contracts.model import ExampleSettler
@@ -24,6 +25,8 @@ from settlement.backup_commands import backup, restore
 from settlement.commands import explain, settle, statement
 from settlement.examples import settle_example
 from settlement.ledger.commands import ledger
+from settlement.schedule_commands import schedule
+from settlement.status_commands import status
 from tariffs.commands import tariff, tell_findings
 
 REFUSED = 1
@@ -79,7 +82,21 @@ def main(ctx: click.Context) -> None:
             stream.reconfigure(errors="replace")
 
 
-for group in (tariff, contract, import_, settle, statement, ledger, explain, db):
+@main.command("completion")
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Toon het script waarmee bash, zsh of fish opdrachten en opties aanvult.
+
+    \b
+    Voorbeeld:
+      bekostiging completion bash > ~/.local/share/bash-completion/completions/bekostiging
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None, "the argument names a shell that click knows"
+    click.echo(kind(main, {}, "bekostiging", "_BEKOSTIGING_COMPLETE").source())
+
+
+for group in (tariff, contract, import_, settle, statement, ledger, explain, status, schedule, db):
     main.add_command(group)
 for command in (backup, restore, key):
     db.add_command(command)

@@ -1,0 +1,266 @@
+"""`bekostiging status`: what asks attention this morning, on one screen."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import click
+from rich import box
+from rich.table import Table
+
+from database.session import database
+from kernel.money import Eur, half_up, total
+from kernel.notation import format_eur, format_month
+from kernel.periods import Month
+from settlement.phrases import counted
+from settlement.runs import STATE_NAMES
+from settlement.schedule.messages import moment, what
+from settlement.schedule_commands import alarm_json, tell_alarms
+from settlement.status import Spending, State, Status, read_status
+from settlement.terminal import fit
+from tariffs.commands import NEEDS_ATTENTION, WIDTH, print_table, tell_findings
+
+_SHOWN = 15
+_SHOWN_FINDINGS = 3
+_STATES: dict[State, str] = {
+    "posted": "geboekt",
+    "approved": "goedgekeurd",
+    "draft": "in concept",
+    "open": "nog niet afgerekend",
+}
+
+
+@click.command("status")
+@click.option("--month", help="De maand waar het om gaat, zoals 2026-03; zonder dit de laatste die voorbij is.")
+@click.option("--json", "as_json", is_flag=True, help="Alles als JSON, met bedragen als tekst.")
+@click.pass_context
+def status(ctx: click.Context, month: str | None, as_json: bool) -> None:
+    """Toon wat er vandaag aandacht vraagt: afgerekend, geparkeerd, niet ontvangen, wachtend.
+
+    Eindigt met 0 als niets aandacht vraagt, en met 3 als er iets te doen is.
+
+    \b
+    Voorbeeld:
+      bekostiging status
+      bekostiging status --month 2026-03 --json
+    """
+    chosen = Month.parse(month) if month else None
+    with database(ctx).transaction() as connection:
+        found = read_status(connection, chosen)
+    if as_json:
+        click.echo(json.dumps(status_json(found), indent=2, ensure_ascii=False))
+    else:
+        _show(found)
+    if found.needs_attention:
+        ctx.exit(NEEDS_ATTENTION)
+
+
+def _show(found: Status) -> None:
+    click.echo(f"Stand op {moment(found.now)}, over {format_month(found.month.first_day)}")
+    headline = _headline(found)
+    _say(f"Vraagt aandacht: {', '.join(headline)}." if headline else "Niets vraagt aandacht.")
+    _show_contracts(found)
+    tell_alarms(found.alarms)
+    _show_parked(found)
+    _show_missing(found)
+    _show_credits(found)
+    _show_runs(found)
+    _show_spendings(found)
+    if found.coming:
+        job, coming = found.coming
+        _say(f"Eerstvolgende taak: {what(job.order, coming.due_on)}, op {moment(coming.at)} (taak {job.id}).")
+    else:
+        _say("Er is niets gepland; zie bekostiging schedule add --help.")
+
+
+def _headline(found: Status) -> list[str]:
+    counts = (
+        (len(found.alarms), "alarm/alarmen"),
+        (len(found.parked), "contract geparkeerd/contracten geparkeerd"),
+        (len(found.open) if found.is_due else 0, "contract niet afgerekend/contracten niet afgerekend"),
+        (len(found.missing) if found.is_due else 0, "contract zonder bestand/contracten zonder bestand"),
+        (sum(credits.rows for credits in found.credits), "wachtende creditregel/wachtende creditregels"),
+        (len(found.runs), "run die wacht/runs die wachten"),
+    )
+    return [counted(number, words) for number, words in counts if number]
+
+
+def _show_contracts(found: Status) -> None:
+    if not found.contracts:
+        _say(f"Er is in {found.month} geen contract van kracht.")
+        return
+    counts = Counter(contract.state for contract in found.contracts)
+    said = ", ".join(f"{counts[state]} {word}" for state, word in _STATES.items() if counts[state])
+    _say(f"{counted(len(found.contracts), 'contract/contracten')} van kracht: {said}.")
+    if found.open:
+        _say(f"Nog niet afgerekend: {_some([contract.number for contract in found.open])}.")
+    if found.settled_at:
+        _say(f"{found.month} wordt vanzelf afgerekend op {moment(found.settled_at.at)}.")
+
+
+def _show_parked(found: Status) -> None:
+    for parked in found.parked[:_SHOWN]:
+        click.echo(f"\nGeparkeerd: {parked.number}, in run {parked.run} over {parked.period}")
+        tell_findings(parked.findings, most=_SHOWN_FINDINGS)
+    _rest(found.parked)
+
+
+def _show_missing(found: Status) -> None:
+    if not found.missing:
+        return
+    click.echo(f"\nNiets ontvangen over {found.month}")
+    table = _table("Contract", "Aanbieder", "Laatst geleverd")
+    for file in found.missing[:_SHOWN]:
+        last = str(file.last) if file.last else "nog nooit"
+        table.add_row(file.contract, f"{file.provider} {file.provider_name}", last)
+    print_table(fit(table))
+    _rest(found.missing)
+
+
+def _show_credits(found: Status) -> None:
+    if not found.credits:
+        return
+    click.echo("\nCreditregels die op hun debetregel wachten: bekostiging import waiting")
+    for credits in found.credits[:_SHOWN]:
+        click.echo(f"  {credits.provider} {credits.provider_name}: {credits.rows}")
+    _rest(found.credits)
+
+
+def _show_runs(found: Status) -> None:
+    if not found.runs:
+        return
+    click.echo("\nRuns die op goedkeuring of boeking wachten")
+    table = _table("Run", "Periode", "Toestand", "Sinds", "Door", "Wat te doen")
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    for run in found.runs[-_SHOWN:]:
+        verb = "post" if run.state == "approved" else "discard" if run.outdated else "approve"
+        state = STATE_NAMES[run.state] + (", verouderd" if run.outdated else "")
+        age = "vandaag" if run.days == 0 else counted(run.days, "dag/dagen")
+        table.add_row(str(run.run), str(run.period), state, age, run.by, f"settle {verb} {run.run}")
+    print_table(fit(table))
+    _rest(found.runs)
+
+
+def _show_spendings(found: Status) -> None:
+    if not found.spendings:
+        return
+    click.echo(f"\nGeboekt over {found.month.year}")
+    table = _table("Contract", "Onderdeel")
+    for name in ("Begroot (€)", "Geboekt (€)", "%"):
+        table.add_column(name, justify="right", no_wrap=True)
+    largest = sorted(found.spendings, key=lambda each: (-each.posted.amount, each.contract, each.component))
+    for spending in sorted(largest[:_SHOWN], key=lambda each: (each.contract, each.component)):
+        table.add_row(spending.contract, spending.component, *_amounts(spending))
+    table.add_section()
+    posted = total(spending.posted for spending in found.spendings)
+    table.add_row("Totaal", "", "", format_eur(posted), "")
+    print_table(fit(table))
+    _rest(found.spendings)
+
+
+def _amounts(spending: Spending) -> tuple[str, str, str]:
+    posted = format_eur(spending.posted)
+    if spending.budget is None:
+        return ("nog niet te zeggen" if spending.kind == "population" else "", posted, "")
+    return (format_eur(spending.budget), posted, _percent(spending.posted, spending.budget))
+
+
+def _percent(part: Eur, whole: Eur) -> str:
+    return format_eur(half_up(Fraction(part.exact * 100) / whole.exact))[:-1] if whole else ""
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _say(text: str) -> None:
+    click.echo(click.wrap_text(text, WIDTH, "", "  "))
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown} en nog {len(names) - _SHOWN}" if len(names) > _SHOWN else shown
+
+
+def _rest(items: Sequence[object]) -> None:
+    if len(items) > _SHOWN:
+        click.echo(f"… en nog {len(items) - _SHOWN}; alles met --json")
+
+
+def status_json(found: Status) -> dict[str, Any]:
+    """The status as data; amounts are text, so that nothing is rounded on the way."""
+    return {
+        "now": found.now.isoformat(),
+        "month": str(found.month),
+        "needs_attention": found.needs_attention,
+        "is_due": found.is_due,
+        "contracts": [
+            {
+                "contract": contract.number,
+                "provider": contract.provider,
+                "provider_name": contract.provider_name,
+                "state": contract.state,
+                "run": contract.run,
+            }
+            for contract in found.contracts
+        ],
+        "parked": [
+            {
+                "contract": parked.number,
+                "run": parked.run,
+                "period": str(parked.period),
+                "findings": [
+                    {"code": f.code, "place": f.place, "message": f.message, "remedy": f.hint} for f in parked.findings
+                ],
+            }
+            for parked in found.parked
+        ],
+        "missing_files": [
+            {
+                "contract": file.contract,
+                "provider": file.provider,
+                "provider_name": file.provider_name,
+                "last_delivered": str(file.last) if file.last else None,
+            }
+            for file in found.missing
+        ],
+        "waiting_credits": [
+            {"provider": credits.provider, "provider_name": credits.provider_name, "rows": credits.rows}
+            for credits in found.credits
+        ],
+        "runs": [
+            {
+                "run": run.run,
+                "period": str(run.period),
+                "state": run.state,
+                "since": run.since.isoformat(),
+                "by": run.by,
+                "days": run.days,
+                "outdated": run.outdated,
+            }
+            for run in found.runs
+        ],
+        "year": found.month.year,
+        "spending": [
+            {
+                "contract": spending.contract,
+                "component": spending.component,
+                "kind": spending.kind,
+                "budget_eur": str(spending.budget) if spending.budget is not None else None,
+                "posted_eur": str(spending.posted),
+            }
+            for spending in found.spendings
+        ],
+        "settled_by_itself_at": found.settled_at.at.isoformat() if found.settled_at else None,
+        "next": (
+            {"job": found.coming[0].id, "kind": found.coming[0].order.kind, "at": found.coming[1].at.isoformat()}
+            if found.coming
+            else None
+        ),
+        "alarms": [alarm_json(alarm) for alarm in found.alarms],
+    }

@@ -1,0 +1,260 @@
+"""What a contract manager sees in the morning: everything that asks attention, and nothing that does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import cli
+from database.recordings import TIME_ZONE
+from kernel.periods import Month
+from settlement.schedule.register import Order, add_job, database_clock
+from settlement.status import Status, read_status
+from settlement.status_commands import status_json
+from tests.settlement.books import CARE, OTHER, WHO, Books, delivery, effort_contract, population_contract
+
+PRICE = "45A04;2026-01-01;;60,00"
+JANUARY = delivery("r1", "45A04", "2026-01-05", 95)
+FEBRUARY = delivery("r2", "45A04", "2026-02-05", 50)
+Show = Callable[..., Result]
+
+
+def dutch(month: int, day: int, year: int = 2026) -> datetime:
+    return datetime(year, month, day, 8, tzinfo=TIME_ZONE)
+
+
+def looked(books: Books, now: datetime, month: str | None = None) -> Status:
+    with books.transaction() as connection:
+        return read_status(connection, Month.parse(month) if month else None, now)
+
+
+@pytest.fixture
+def show(books: Books, tmp_path: Path) -> Show:
+    """The command on the clock of the database, which is past the months of these tests."""
+
+    def run(*arguments: str) -> Result:
+        url = books.engine.url.render_as_string(hide_password=False)
+        home = {"BEKOSTIGING_DATABASE_URL": url, "BEKOSTIGING_HOME": str(tmp_path)}
+        result = CliRunner().invoke(cli.main, ["status", *arguments], env=home)
+        assert max(map(len, result.output.splitlines())) <= 80 or "--json" in arguments
+        return result
+
+    return run
+
+
+@pytest.fixture
+def care(books: Books) -> Books:
+    books.open(effort_contract(products=["45A04"])).prices(PRICE)
+    return books
+
+
+def states(found: Status) -> dict[str, str]:
+    return {contract.number: contract.state for contract in found.contracts}
+
+
+# --- the month --------------------------------------------------------------------------------------------------------
+
+
+def test_a_month_that_is_done_asks_no_attention(care: Books, show: Show) -> None:
+    care.deliver(JANUARY)
+    care.month("2026-01")
+    found = looked(care, dutch(2, 10))
+    assert (found.month, states(found), found.needs_attention) == (Month(2026, 1), {"B": "posted"}, False)
+    result = show("--month", "2026-01")
+    assert result.exit_code == 0
+    assert "Niets vraagt aandacht." in result.output
+
+
+def test_the_month_is_by_itself_the_last_one_that_is_over(care: Books) -> None:
+    assert looked(care, dutch(1, 31)).month == Month(2025, 12)
+    assert looked(care, dutch(2, 1)).month == Month(2026, 1)
+    assert looked(care, datetime(2026, 1, 31, 23, 30, tzinfo=TIME_ZONE)).month == Month(2025, 12)
+
+
+def test_the_furthest_run_of_a_contract_counts(care: Books) -> None:
+    care.contracts(effort_contract("C", provider=OTHER, products=["45A04"], start="2026-02-01"))
+    care.deliver(JANUARY, FEBRUARY)
+    assert states(looked(care, dutch(3, 2))) == {"B": "open", "C": "open"}
+    care.discard(care.settle("2026-02"))
+    assert states(looked(care, dutch(3, 2))) == {"B": "open", "C": "open"}
+    care.month("2026-02", "B")
+    care.settle("2026-02")
+    assert states(looked(care, dutch(3, 2))) == {"B": "posted", "C": "draft"}
+    assert states(looked(care, dutch(3, 2), "2026-01")) == {"B": "posted"}
+    assert states(looked(care, dutch(4, 2))) == {"B": "open", "C": "open"}
+
+
+def test_a_later_run_settles_the_month_too(care: Books) -> None:
+    care.deliver(JANUARY, FEBRUARY)
+    care.approve(care.settle("2026-02"))
+    assert states(looked(care, dutch(2, 10))) == {"B": "approved"}
+
+
+def test_before_the_planned_settlement_nothing_is_late(care: Books) -> None:
+    with care.transaction() as connection:
+        add_job(connection, Order("settle", 9, time(6), "previous"), WHO, dutch(1, 20))
+    early, late = looked(care, dutch(2, 8)), looked(care, dutch(2, 9))
+    assert [file.contract for file in early.missing] == [contract.number for contract in early.open] == ["B"]
+    assert (early.is_due, early.alarms, early.needs_attention) == (False, [], False)
+    assert early.settled_at is not None
+    assert early.settled_at.due_on.isoformat() == "2026-02-09"
+    assert (late.is_due, late.needs_attention) == (True, True)
+
+
+def test_a_month_that_is_not_over_lacks_nothing_yet(care: Books) -> None:
+    found = looked(care, dutch(1, 31), "2026-01")
+    assert (list(found.missing), states(found), found.needs_attention) == ([], {"B": "open"}, False)
+
+
+# --- parked -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_parked_contract_comes_with_its_code_and_remedy_until_it_is_repaired(care: Books, show: Show) -> None:
+    care.contracts(effort_contract("P", provider=OTHER, products=["44A09"]))
+    care.deliver(JANUARY, delivery("p1", "44A09", "2026-01-05", 1, provider=OTHER))
+    care.month("2026-01")
+    found = looked(care, dutch(2, 10))
+    [parked] = found.parked
+    assert (parked.number, parked.run, states(found)) == ("P", 1, {"B": "posted", "P": "open"})
+    assert [finding.code for finding in parked.findings] == ["P01"]
+    assert found.needs_attention
+    result = show("--month", "2026-01")
+    assert result.exit_code == 3
+    shown = " ".join(result.output.split())
+    assert "1 contract geparkeerd" in shown
+    assert f"Geparkeerd: P, in run 1 over 2026-01 P01 {parked.findings[0]}" in shown
+    care.prices(PRICE, "44A09;2026-01-01;;212,35")
+    care.month("2026-01", "P")
+    assert looked(care, dutch(2, 10)).parked == []
+
+
+# --- what was not received --------------------------------------------------------------------------------------------
+
+
+def test_who_delivered_before_and_not_now_is_missing_and_so_is_who_never_did(books: Books, show: Show) -> None:
+    books.open(
+        population_contract("A", covers=["02A16"]),  # a budget: what it delivers is not waited for
+        effort_contract("B", products=["45A04"]),
+        effort_contract("C", provider=OTHER, products=["45A04"]),
+        effort_contract("D", provider=OTHER, products=["44A09"]),
+        effort_contract("E", provider=OTHER, products=["02A16"], start="2026-03-01"),
+    )
+    books.deliver(JANUARY, delivery("c1", "45A04", "2026-01-07", 5, provider=OTHER))
+    books.deliver(FEBRUARY)
+    found = looked(books, dutch(3, 2))
+    assert [(file.contract, file.provider, file.last) for file in found.missing] == [
+        ("C", OTHER, Month(2026, 1)),
+        ("D", OTHER, None),
+    ]
+    shown = [line.rstrip() for line in show("--month", "2026-02").output.splitlines()]
+    [first] = [line for line in shown if line.split()[:2] == ["C", OTHER]]
+    [second] = [line for line in shown if line.split()[:2] == ["D", OTHER]]
+    assert first.split() == ["C", OTHER, "Nog", "een", "aanbieder", "2026-01"]
+    assert second.endswith("nog nooit")
+
+
+def test_a_row_that_was_credited_was_received(care: Books) -> None:
+    care.deliver(JANUARY)
+    care.deliver(delivery("r3", "45A04", "2026-01-05", 95, credits="r1"))
+    assert list(looked(care, dutch(2, 2)).missing) == []
+
+
+def test_credits_that_wait_are_counted_by_provider(care: Books, show: Show) -> None:
+    care.deliver(JANUARY, *(delivery(f"x{n}", "45A04", "2026-01-05", 95, credits=f"weg{n}") for n in range(3)))
+    care.month("2026-01")
+    found = looked(care, dutch(2, 2))
+    assert [(credits.provider, credits.rows) for credits in found.credits] == [(CARE, 3)]
+    assert found.needs_attention
+    assert f"{CARE} Ambulant en logeren: 3" in show("--month", "2026-01").output
+
+
+# --- runs and money ---------------------------------------------------------------------------------------------------
+
+
+def test_runs_that_wait_are_told_with_their_age_and_what_to_do(care: Books, show: Show) -> None:
+    care.deliver(JANUARY)
+    first = care.settle("2026-01")
+    care.approve(care.settle("2026-01"))
+    with care.transaction() as connection:
+        in_three_days = database_clock(connection) + timedelta(days=3, hours=1)
+    found = looked(care, in_three_days, "2026-01")
+    assert [(run.run, run.state, run.days, run.outdated) for run in found.runs] == [
+        (first.id, "draft", 3, True),
+        (first.id + 1, "approved", 3, False),
+    ]
+    shown = show("--month", "2026-01").output
+    assert f"settle discard {first.id}" in shown
+    assert f"settle post {first.id + 1}" in shown
+    assert "2 runs die wachten" in shown
+
+
+def test_what_was_posted_stands_against_the_budget_of_the_year(books: Books, show: Show) -> None:
+    """The budget is of nine months, and grows by the recount that passes the dead band."""
+    books.open(population_contract("A", start="2026-04-01"), effort_contract("B", products=["44A09"]))
+    books.prices("44A09;2026-01-01;;212,35")
+    assert [str(spending.budget) for spending in looked(books, dutch(5, 2)).spendings] == ["None", "None"]
+    books.count(10007)
+    books.deliver(delivery("r1", "44A09", "2025-12-30", 1), delivery("r2", "44A09", "2026-04-01", 3, end="2026-04-03"))
+    books.month("2026-04", "A")
+    books.prices("44A09;2025-01-01;;212,35")
+    books.month("2026-04", "B")
+    books.settle("2026-05")
+    found = looked(books, dutch(5, 2))
+    assert [(each.contract, each.component, str(each.budget), str(each.posted)) for each in found.spendings] == [
+        ("A", "wijkteam", "900630.00", "100070.00"),
+        ("B", "zorg", "None", "637.05"),
+    ]
+    [line] = [line for line in show("--month", "2026-04").output.splitlines() if line.startswith("A ")]
+    assert line.split() == ["A", "wijkteam", "900.630,00", "100.070,00", "11,1"]
+    books.count(10307, "final")
+    assert str(looked(books, dutch(5, 2)).spendings[0].budget) == "918623.70"
+
+
+def test_as_json_amounts_are_text_and_nothing_is_left_out(care: Books, show: Show) -> None:
+    care.deliver(JANUARY)
+    care.settle("2026-01")
+    result = show("--month", "2026-01", "--json")
+    told = json.loads(result.output, parse_float=lambda text: pytest.fail(f"a float: {text}"))
+    assert result.exit_code == 3
+    assert told["needs_attention"] is True
+    assert told["contracts"] == [
+        {
+            "contract": "B", "provider": CARE, "provider_name": "Ambulant en logeren", "state": "draft", "run": 1
+        }
+    ]  # fmt: skip
+    assert told["spending"][0]["posted_eur"] == "0.00"
+    assert told.keys() == status_json(looked(care, dutch(2, 2))).keys()
+
+
+def test_many_of_a_thing_fit_a_screen(books: Books, show: Show) -> None:
+    codes = [f"{number:02}X" for number in range(20)]
+    products = [f"Jeugdwet;45;{code};Product;minuut;uur;regel;tweede;lokaal;6.751;2025-01-01;" for code in codes]
+    books.open(*(effort_contract(f"Contract-{code}", products=[code]) for code in codes), products=products)
+    result = show("--month", "2026-01")
+    assert "en nog 5; alles met --json" in result.output
+    assert len(json.loads(show("--month", "2026-01", "--json").output)["missing_files"]) == 20
+
+
+def test_without_anything_it_says_how_to_begin(books: Books, show: Show) -> None:
+    result = show()
+    assert result.exit_code == 0
+    assert "geen contract van kracht" in result.output
+    assert "bekostiging schedule add" in result.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_of_a_shell_asks_this_program(shell: str) -> None:
+    result = CliRunner().invoke(cli.main, ["completion", shell])
+    assert result.exit_code == 0
+    assert f"_BEKOSTIGING_COMPLETE={shell}_complete" in result.output
+
+
+def test_completion_knows_the_commands() -> None:
+    asked = {"_BEKOSTIGING_COMPLETE": "bash_complete", "COMP_WORDS": "bekostiging schedule r", "COMP_CWORD": "2"}
+    result = CliRunner().invoke(cli.main, [], env=asked, prog_name="bekostiging")
+    assert result.output.split() == ["plain,remove", "plain,run"]
