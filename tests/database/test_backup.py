@@ -214,8 +214,13 @@ def test_what_comes_back_is_the_same_and_goes_on_the_same(shelf, source, target,
             books.deliver(
                 delivery("r5", "45A04", "2026-03-05", 30, client="c9"), delivery("r6", "45A04", "2026-02-06", 9)
             )
-            run_ = books.month("2026-03", "A")
-            after.append((run_.id, run_.cutoff, run_.output_sha256, books.settle("2026-02", "C").output_sha256))
+            settled = books.month("2026-03", "A")
+            after.append((settled.id, settled.cutoff, books.settle("2026-02", "C").output_sha256))
+            with engine.connect() as connection:
+                counted = (
+                    "SELECT reference, pseudonym FROM deliveries JOIN clients ON clients.id = client_id ORDER BY 1"
+                )
+                after[-1] += tuple(connection.execute(text(counted)).all())
     assert after[0] == after[1]
 
 
@@ -420,7 +425,8 @@ def later_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     head = migrations.head_revision()
     (folder / "0999_later.py").write_text(
         f"from alembic import op\nrevision = '0999'\ndown_revision = {head!r}\n"
-        "def upgrade():\n    op.execute('ALTER TABLE journal_entries ADD COLUMN memo text')\n"
+        "def upgrade():\n    op.execute('ALTER TABLE journal_entries RENAME COLUMN kind TO sort')\n"
+        "    op.execute('ALTER TABLE journal_entries ADD COLUMN memo text')\n"
     )
     monkeypatch.setattr(migrations, "VERSIONS", folder)
     return folder / "0999_later.py"
@@ -430,7 +436,9 @@ def test_an_older_backup_is_restored_and_brought_up_to_date(shelf, target, home,
     assert run("restore", shelf, url=target, home=home).exit_code == 0
     with opened(target) as engine, engine.connect() as connection:
         assert migrations.current_revision(connection) == "0999"
-        assert connection.execute(text("SELECT count(*) FROM journal_entries WHERE memo IS NULL")).scalar_one() > 0
+        assert (
+            connection.execute(text("SELECT count(*) FROM journal_entries WHERE sort = 'entitlement'")).scalar_one() > 0
+        )
 
 
 def test_a_backup_can_be_made_before_an_upgrade(filled, tmp_path, home, target, later_schema):
@@ -510,7 +518,7 @@ def large(server_url: URL, filled: str) -> Iterator[str]:
     """Books that take a moment to write."""
     with new_database(server_url, filled) as url:
         with opened(url) as engine, transaction(engine) as connection:
-            rows = "SELECT sha256(n::text::bytea) FROM generate_series(1, 80000) n"
+            rows = "SELECT sha256(n::text::bytea) FROM generate_series(1, 60000) n"
             connection.execute(text(f"INSERT INTO clients (pseudonym) {rows}"))
         yield url
 
@@ -524,14 +532,14 @@ def start(url: str, home: Path, *arguments: str | Path) -> subprocess.Popen[byte
 def test_a_backup_that_is_killed_leaves_the_old_one_or_the_new_one(large, tmp_path, home):
     path = tmp_path / "b.zip"
     left_behind = 0
-    for _ in range(3):
+    for longest in (0, 0.2, 0.5):
         path.write_text("van gisteren")
         process = start(large, home, "backup", path, "--replace")
         part = None
         while process.poll() is None and part is None:
             part = next((file for file in tmp_path.glob(".*.deel") if file.stat().st_size), None)
             time.sleep(0.005)
-        time.sleep(random.uniform(0, 0.5))
+        time.sleep(random.uniform(0, longest))
         process.send_signal(signal.SIGKILL)
         process.wait()
         if path.read_bytes() != b"van gisteren":
@@ -547,20 +555,21 @@ def test_a_restore_that_is_killed_leaves_nothing_and_can_be_done_again(large, ta
     assert run("backup", tmp_path / "b.zip", url=large, home=home).exit_code == 0
     nothing_left = 0
     with opened(target) as engine:
-        for _ in range(3):
+        for longest in (0, 0.2, 0.5):
             process = start(target, home, "restore", tmp_path / "b.zip")
             busy = "SELECT count(*) FROM pg_stat_progress_copy WHERE datname = current_database()"
             while process.poll() is None:
                 with engine.connect() as connection:
                     if connection.execute(text(busy)).scalar_one():
                         break
-            time.sleep(random.uniform(0, 0.3))
+            time.sleep(random.uniform(0, longest))
             process.send_signal(signal.SIGKILL)
             if process.wait() == 0 or has_tables(target):
                 break  # it was faster
             nothing_left += 1
     assert nothing_left
-    assert run("restore", tmp_path / "b.zip", url=target, home=home).exit_code == (0 if nothing_left == 3 else 1)
+    again = run("restore", tmp_path / "b.zip", url=target, home=home)
+    assert again.exit_code == 0 or "niet leeg" in again.output
     assert contents(target) == contents(large)
 
 
