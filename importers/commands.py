@@ -13,11 +13,10 @@ from database.connection import transaction
 from database.session import database
 from importers.advances import import_advances, render_advances_import
 from importers.deliveries import Account, DeliveryImport, import_deliveries
-from importers.delivery_files import RowFinding
 from importers.population_counts import import_counts, render_counts_import
 from importers.rejected_rows import make_folder, write_rejected
 from importers.waiting import waiting_credits, waiting_tables
-from kernel.findings import Refusal
+from kernel.findings import Finding, Refusal
 from kernel.identifiers import without_client_numbers
 from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
@@ -35,7 +34,7 @@ def import_() -> None:
 @click.argument("file", type=FILE)
 @click.pass_context
 def population(ctx: click.Context, file: Path) -> None:
-    """Lees een telling van inwoners in uit een CSV-bestand.
+    """Lees een telling van inwoners in uit een CSV-bestand of werkmap.
 
     \b
     Voorbeeld:
@@ -52,7 +51,7 @@ def population(ctx: click.Context, file: Path) -> None:
 @click.argument("file", type=FILE)
 @click.pass_context
 def advances(ctx: click.Context, file: Path) -> None:
-    """Lees betaalde voorschotten in uit een CSV-bestand.
+    """Lees betaalde voorschotten in uit een CSV-bestand of werkmap.
 
     \b
     Voorbeeld:
@@ -75,7 +74,7 @@ def advances(ctx: click.Context, file: Path) -> None:
 )
 @click.pass_context
 def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | None) -> None:
-    """Lees leveringen in uit CSV-bestanden; elk bestand is een eigen vastlegging.
+    """Lees leveringen in uit CSV-bestanden of werkmappen; elk bestand is een eigen vastlegging.
 
     Goede regels tellen mee, ook als andere regels geweigerd worden. Hetzelfde bestand nog eens inlezen verandert niets.
     Cliëntnummers worden bij het lezen versleuteld en nergens bewaard.
@@ -173,8 +172,11 @@ def _tell(result: DeliveryImport) -> None:
     if result.withdrawn:
         shown = ", ".join(result.withdrawn[:_SHOWN_PER_RULE])
         click.echo(f"  Eerdere regels die tegengesproken zijn en niet meer tellen: {len(result.withdrawn)} ({shown})")
+    for warning in result.file.warnings:
+        told = f"{warning.code} {warning}"
+        click.echo(click.wrap_text(told, WIDTH, initial_indent="  ", subsequent_indent="    "))
     for findings in (result.findings, result.warnings, result.waiting, result.known):
-        _tell_findings(findings)
+        _tell_findings([result.file.located(finding) for finding in findings])
 
 
 def _tell_accounts(results: Sequence[DeliveryImport]) -> None:
@@ -212,11 +214,11 @@ def _claimed(account: Account) -> list[Eur]:
     ]  # fmt: skip
 
 
-def _tell_findings(findings: Sequence[RowFinding]) -> None:
+def _tell_findings(findings: Sequence[Finding]) -> None:
     """The first few findings of each rule, with their place and remedy, and how many there are."""
     counts = Counter(finding.code for finding in findings)
     for code in sorted(counts):
-        of_rule = [finding.located() for finding in findings if finding.code == code]
+        of_rule = [finding for finding in findings if finding.code == code]
         more = f" ({counts[code]} keer)" if counts[code] > 1 else ""
         click.echo(f"  {code}{more}")
         for finding in of_rule[:_SHOWN_PER_RULE]:

@@ -11,6 +11,7 @@ from database.recordings import latest, lock_recordings, record
 from importers import loading
 from importers.client_numbers import pseudonym_key
 from importers.delivery_files import COLUMNS, DeliveryFile, Known, Reading, RowFinding, examine, staged_rows
+from importers.places import record_sheets, row_places
 from importers.rules import ROW_RULES, VERDICTS
 from importers.tables import batch_findings, batches
 from kernel.findings import Refusal, Severity
@@ -57,7 +58,7 @@ class DeliveryImport:
 
     @property
     def needs_attention(self) -> bool:
-        return bool(self.findings or self.warnings or self.waiting or self.withdrawn)
+        return bool(self.findings or self.warnings or self.waiting or self.withdrawn or self.file.warnings)
 
 
 def import_deliveries(
@@ -152,7 +153,14 @@ def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[li
                 row_unit=UNIT_NAMES[Unit(row.unit)] if row.unit else "",
             )
             findings.append(
-                RowFinding(row.row_number, code, _header(file, rule.column), message, rule.hint, rule.severity)
+                RowFinding(
+                    row.row_number,
+                    code,
+                    _header(file, row.row_number, rule.column),
+                    message,
+                    rule.hint,
+                    rule.severity,
+                )
             )
     return findings, claimed
 
@@ -171,14 +179,20 @@ def _outcome(
     listed: dict[str, list[RowFinding]] = {"rejected": [*reading.findings, *errors], "waiting": [], "known": []}
     rows = {"rejected": reading.rows_rejected + len(broken_cents), "waiting": 0, "known": 0}
     cents = {"rejected": reading.claimed_rejected_cents + sum(broken_cents.values()), "waiting": 0, "known": 0}
-    for judged in loading.verdicts(connection):
+    verdicts = loading.verdicts(connection)
+    others = {(v.other_batch, v.other_row) for v in verdicts if v.other_batch and v.other_row}
+    places = row_places(connection, others)
+    for judged in verdicts:
         verdict = VERDICTS[judged.code]
-        other = f"rij {judged.other_row}" + (f" van vastlegging {judged.other_batch}" if judged.other_batch else "")
+        other = file.place(judged.other_row or 1)
+        if judged.other_batch:
+            other = f"{places[judged.other_batch, judged.other_row or 1]} van vastlegging {judged.other_batch}"
         message = verdict.message.format(
             reference=judged.reference, previous_reference=judged.previous_reference, other=other
         )
         message = without_client_numbers(message, fewest_digits=9)
-        finding = RowFinding(judged.row_number, judged.code, _header(file, verdict.column), message, verdict.hint)
+        column = _header(file, judged.row_number, verdict.column)
+        finding = RowFinding(judged.row_number, judged.code, column, message, verdict.hint)
         listed[verdict.counted_as].append(finding)
         rows[verdict.counted_as] += 1
         cents[verdict.counted_as] += judged.claimed_cents or 0
@@ -246,9 +260,11 @@ def _store(
     ]
     if rows:
         connection.execute(insert(batch_findings), rows)
+    record_sheets(connection, recording, file)
 
 
-def _header(file: DeliveryFile, name: str) -> str:
+def _header(file: DeliveryFile, row_number: int, name: str) -> str:
     """How the sender calls a column; a column the file does not have goes by our own first name for it."""
-    place = file.places[name]
-    return file.header[place] if place is not None else next(c.headers[0] for c in COLUMNS if c.name == name)
+    table = file.table_of(row_number)
+    place = table.places[name]
+    return table.header[place] if place is not None else next(c.headers[0] for c in COLUMNS if c.name == name)

@@ -3,6 +3,9 @@
 What is in a cell is judged here; what rows mean to each other and to earlier rows is judged in the database
 (`importers.rules`, `importers.loading`). A cell that many rows share (a date, a product) is read once and remembered,
 so a row costs a dozen look-ups. Client numbers leave this module as pseudonyms only.
+
+A CSV file has one table; a workbook has one for each sheet with the columns. The cells of both are texts, so that what
+follows is the same for both.
 """
 
 import codecs
@@ -13,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property, partial
 from pathlib import Path
 
 from importers.client_numbers import pseudonym
@@ -20,7 +24,19 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import agb_code, client_number, client_numbers_in, municipality_code, without_client_numbers
 from kernel.money import Eur
 from kernel.notation import format_eur, format_number, parse_date, parse_eur, parse_whole
-from kernel.tabular import Column, delimiter_of, find_columns, name_of, normal, unused_headers
+from kernel.tabular import (
+    Column,
+    FoundTable,
+    damaged,
+    delimiter_of,
+    find_columns,
+    name_of,
+    no_text,
+    normal,
+    tables_in_workbook,
+    unused_headers,
+)
+from kernel.workbooks import ROWS_OF_A_SHEET, is_workbook
 from tariffs.units import UNIT_WORDS
 
 COLUMNS = (
@@ -29,8 +45,8 @@ COLUMNS = (
     Column("provider", ("aanbieder", "provider", "agb", "agb-code", "aanbiedercode")),
     Column("client", ("bsn", "cliënt", "client", "cliëntnummer")),
     Column("product", ("product", "productcode", "product code")),
-    Column("start", ("begindatum", "start", "from", "start date", "begin", "datum van")),
-    Column("end", ("einddatum", "end", "to", "end date", "eind", "datum tot en met")),
+    Column("start", ("begindatum", "start", "from", "start date", "begin", "datum van"), parse_date),
+    Column("end", ("einddatum", "end", "to", "end date", "eind", "datum tot en met"), parse_date),
     Column("quantity", ("aantal", "quantity", "volume", "geleverd volume")),
     Column("unit", ("eenheid", "unit"), required=False),
     Column("debit_credit", ("dc", "d/c", "debit credit", "debet credit"), required=False),
@@ -56,6 +72,7 @@ _REMEMBERED_CELLS = 50_000
 _MAX_FINDINGS = 200_000
 _LONGEST_TEXT = 40
 _FEWEST_DIGITS = 8  # of a client number that lost its leading zero
+_NOT_IN_TOTALS = ("client", "product", "start", "end")
 _LARGEST_QUANTITY = 99_999_999
 _LARGEST_CENTS = 99_999_999_99
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -89,28 +106,45 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFile:
-    """A delivery file whose form was examined: it is text, whole, and has the columns that are needed."""
+    """A delivery file whose form was examined: it can be read, and has the columns that are needed.
+
+    `delimiter` is that of a CSV file, and empty for a workbook. `warnings` are about sheets.
+
+    A row has one number in the whole file: its own in the first table, and one that no sheet reaches in the next.
+    """
 
     path: Path
     sha256: str
-    encoding: str
-    delimiter: str
-    header: Sequence[str]
-    places: Mapping[str, int | None]
+    tables: Sequence[FoundTable]
+    delimiter: str = ""
+    warnings: Sequence[Finding] = ()
 
     @property
     def name(self) -> str:
         return name_of(self.path)
 
     @property
-    def clients_have_bsn(self) -> bool:
-        """Whether the column of the client says that it holds a BSN."""
-        place = self.places["client"]
-        return place is not None and normal(self.header[place]) == "bsn"
+    def unused_headers(self) -> tuple[str, ...]:
+        unused = (header for table in self.tables for header in unused_headers(table.header, table.places))
+        return tuple(dict.fromkeys(unused))
 
     @property
-    def unused_headers(self) -> tuple[str, ...]:
-        return unused_headers(self.header, self.places)
+    def first_numbers(self) -> tuple[int, ...]:
+        """What comes before the number of a row, for each table."""
+        return tuple(index * ROWS_OF_A_SHEET for index in range(len(self.tables)))
+
+    def table_of(self, number: int) -> FoundTable:
+        return self.tables[min((number - 1) // ROWS_OF_A_SHEET, len(self.tables) - 1)]
+
+    def place(self, number: int) -> str:
+        """Where a row stands, as a person looks for it."""
+        if len(self.tables) == 1:
+            return f"rij {number}"
+        return f'blad "{self.table_of(number).sheet}", rij {(number - 1) % ROWS_OF_A_SHEET + 1}'
+
+    def located(self, finding: "RowFinding") -> Finding:
+        place = self.place(finding.row_number) + (f', kolom "{finding.column}"' if finding.column else "")
+        return Finding(finding.code, finding.severity, place, finding.message, finding.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +157,6 @@ class RowFinding:
     message: str
     hint: str
     severity: Severity = Severity.ERROR
-
-    def located(self) -> Finding:
-        place = f'rij {self.row_number}, kolom "{self.column}"' if self.column else f"rij {self.row_number}"
-        return Finding(self.code, self.severity, place, self.message, self.hint)
 
 
 @dataclass(slots=True)
@@ -142,7 +172,10 @@ class Reading:
 
 
 def examine(path: Path) -> DeliveryFile:
-    """Look at the form of a file in one pass. Raises `Refusal` for what no row of it can be read from."""
+    """Look at the form of a file in one pass. Raises `Refusal` for what no row of it can be read from.
+
+    What a file is follows from its content: its name may say something else.
+    """
     name = name_of(path)
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -153,8 +186,10 @@ def examine(path: Path) -> DeliveryFile:
             while chunk := file.read(_CHUNK_BYTES):
                 head = head or chunk
                 digest.update(chunk)
+                if is_workbook(head):
+                    continue
                 if b"\0" in chunk:
-                    raise Refusal(f"{name} is geen tekstbestand", "bewaar het blad als CSV (UTF-8) en lees dat in")
+                    raise no_text(name)
                 try:
                     if utf8:
                         decoder.decode(chunk)
@@ -164,6 +199,9 @@ def examine(path: Path) -> DeliveryFile:
                 lines += chunk.count(b"\n")
     except OSError as error:
         raise Refusal(f"{name} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten") from None
+    if is_workbook(head):
+        tables, warnings = tables_in_workbook(path, COLUMNS)
+        return DeliveryFile(path, digest.hexdigest(), tables, warnings=warnings)
     if not head.strip(b"\xef\xbb\xbf \r\n\t"):
         raise Refusal(f"{name} is leeg", "vraag het bestand opnieuw op bij de afzender")
     if not utf8 and beyond_ascii:
@@ -178,8 +216,12 @@ def examine(path: Path) -> DeliveryFile:
             header = next(csv.reader(text, delimiter=delimiter, strict=True))
         except (csv.Error, StopIteration):
             raise Refusal(f"{name}: de kopregel is niet af", "vraag het bestand opnieuw op") from None
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        hint = "open het in Excel en bewaar het als werkmap (xlsx)"
+        raise Refusal(f"{name} is een webpagina of XML, en geen CSV-bestand of werkmap", hint)
     places = find_columns(header, COLUMNS, name)
-    return DeliveryFile(path, digest.hexdigest(), encoding, delimiter, header, places)
+    rows = partial(_csv_rows, path, encoding, delimiter, len(header))
+    return DeliveryFile(path, digest.hexdigest(), (FoundTable(header, places, rows),), delimiter)
 
 
 def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) -> Iterator[tuple[str, ...]]:
@@ -187,48 +229,61 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
 
     Raises `Refusal` when the file breaks off in the middle of a row, or has more wrong cells than a person can mend.
     """
-    readers = _readers(file, known, key)
-    columns = tuple((readers[column.name], file.places[column.name]) for column in COLUMNS)
-    read = tuple((reader, -1 if place is None else place) for reader, place in columns)
-    client_number_at = _finder_of_client_numbers(file)
-    claimed_at = len(COLUMNS) - 1
-    width = len(file.header)
+    clients = _ClientNumbers(file)
     number = 0
-    for number, cells in rows_of(file):
-        reading.rows_read += 1
-        if len(cells) != width:
-            hint = "vul de rij aan tot alle kolommen"
-            if len(cells) > width:
-                hint = f'haal weg wat te veel is; een tekst met "{file.delimiter}" staat tussen aanhalingstekens'
-            _reject(reading, [RowFinding(number, "D01", "", f"{len(cells)} van de {width} kolommen", hint)], 0)
-            continue
-        cells.append("")  # where a column that the file does not have is read
-        try:
-            values = [reader(cells[place]) for reader, place in read]
-        except CellError:
-            _reject(reading, _cell_findings(number, cells, read, file), _claimed(readers, cells, file))
-            continue
-        if (place := client_number_at(cells)) is not None:
-            hint = "geef de regel een referentie of toewijzing zonder cliëntnummer"
-            finding = RowFinding(number, "D14", file.header[place], "bevat een cliëntnummer", hint)
-            _reject(reading, [finding], _claimed(readers, cells, file))
-            continue
-        if values[claimed_at] != _NULL:
-            reading.claimed_read_cents += int(values[claimed_at])
-        yield (str(number), *values)
-    if number and not _ends_with_newline(file.path):
+    for first, table in zip(file.first_numbers, file.tables, strict=True):
+        readers = _readers(table, known, key)
+        columns = tuple((readers[column.name], table.places[column.name]) for column in COLUMNS)
+        read = tuple((reader, -1 if place is None else place) for reader, place in columns)
+        client_number_at = _finder_of_client_numbers(table, clients)
+        claimed_at = len(COLUMNS) - 1
+        width = len(table.header)
+        for row, cells in table.rows():
+            number = first + row
+            reading.rows_read += 1
+            if len(cells) != width:
+                hint = "vul de rij aan tot alle kolommen"
+                if len(cells) > width:
+                    hint = f'haal weg wat te veel is; een tekst met "{file.delimiter}" staat tussen aanhalingstekens'
+                finding = RowFinding(number, "D01", "", f"{len(cells)} van de {width} kolommen", hint)
+                _reject(file, reading, [finding], 0)
+                continue
+            cells.append("")  # where a column that the file does not have is read
+            try:
+                values = [reader(cells[place]) for reader, place in read]
+            except CellError:
+                if any(cells[table.places[name] or 0].strip() for name in _NOT_IN_TOTALS):
+                    findings, claimed = _cell_findings(number, cells, read, table), _claimed(readers, cells, table)
+                else:
+                    findings, claimed = [_totals(number)], 0  # the rows above it claim that amount
+                _reject(file, reading, findings, claimed)
+                continue
+            if (place := client_number_at(cells)) is not None:
+                hint = "geef de regel een referentie of toewijzing zonder cliëntnummer"
+                finding = RowFinding(number, "D14", table.header[place], "bevat een cliëntnummer", hint)
+                _reject(file, reading, [finding], _claimed(readers, cells, table))
+                continue
+            if values[claimed_at] != _NULL:
+                reading.claimed_read_cents += int(values[claimed_at])
+            yield (str(number), *values)
+    if number and file.delimiter and not _ends_with_newline(file.path):
         message = "de laatste regel eindigt niet met een regeleinde en kan afgebroken zijn"
         hint = "kijk of de laatste cel heel is; zo niet, crediteer de regel en stuur hem met een nieuwe referentie"
         reading.warnings.append(RowFinding(number, "D15", "", message, hint, Severity.WARNING))
 
 
-def rows_of(file: DeliveryFile) -> Iterator[tuple[int, list[str]]]:
+def _totals(number: int) -> RowFinding:
+    message = "geen cliënt, product of datum: dit lijkt een totaalregel of een opmerking"
+    return RowFinding(number, "D17", "", message, "laat de regel weg; vul de cellen in als het wel een levering is")
+
+
+def _csv_rows(path: Path, encoding: str, delimiter: str, width: int) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not blank, each with the number of its last line. The header is row 1.
 
     Raises `Refusal` when the file breaks off in the middle of a row or is damaged.
     """
-    with file.path.open(encoding=file.encoding, newline="") as text:
-        lines = csv.reader(text, delimiter=file.delimiter, strict=True)
+    with path.open(encoding=encoding, newline="") as text:
+        lines = csv.reader(text, delimiter=delimiter, strict=True)
         last: tuple[int, list[str]] | None = None
         whole = 0  # the last line up to which all is well
         try:
@@ -240,35 +295,35 @@ def rows_of(file: DeliveryFile) -> Iterator[tuple[int, list[str]]]:
                 last = (lines.line_num, cells) if any(cells) and any(cell.strip() for cell in cells) else None
                 whole = lines.line_num
         except csv.Error:
-            raise _broken_off(file, whole + 1, "de aanhalingstekens kloppen niet") from None
+            raise _broken_off(path, whole + 1, "de aanhalingstekens kloppen niet") from None
         except UnicodeDecodeError:
-            raise _unreadable(file) from None
+            raise _unreadable(path, encoding) from None
     if last is not None:
-        if len(last[1]) < len(file.header) and not _ends_with_newline(file.path):
-            raise _broken_off(file, last[0], f"{len(last[1])} van de {len(file.header)} kolommen")
+        if len(last[1]) < width and not _ends_with_newline(path):
+            raise _broken_off(path, last[0], f"{len(last[1])} van de {width} kolommen")
         yield last
 
 
-def _broken_off(file: DeliveryFile, number: int, why: str) -> Refusal:
+def _broken_off(path: Path, number: int, why: str) -> Refusal:
     return Refusal(
-        f"{file.name} breekt af of is beschadigd in rij {number} ({why}); er is niets ingelezen",
+        f"{name_of(path)} breekt af of is beschadigd in rij {number} ({why}); er is niets ingelezen",
         "vraag het bestand opnieuw op bij de afzender",
     )
 
 
-def _unreadable(file: DeliveryFile) -> Refusal:
+def _unreadable(path: Path, encoding: str) -> Refusal:
     """The refusal of a file that holds a byte that is no character, with the line where it stands."""
     number = 1
-    with file.path.open("rb") as lines:
+    with path.open("rb") as lines:
         for line in lines:
             try:
-                line.decode(file.encoding)
+                line.decode(encoding)
             except UnicodeDecodeError:
                 break
             number += 1
-    if file.encoding == "cp1252":
-        return Refusal(f"{file.name}, rij {number}: onleesbaar teken", "bewaar het bestand opnieuw als CSV UTF-8")
-    return _broken_off(file, number, "het laatste teken is niet heel")  # other damage is found by `examine`
+    if encoding == "cp1252":
+        return Refusal(f"{name_of(path)}, rij {number}: onleesbaar teken", "bewaar het bestand opnieuw als CSV UTF-8")
+    return _broken_off(path, number, "het laatste teken is niet heel")  # other damage is found by `examine`
 
 
 def _ends_with_newline(path: Path) -> bool:
@@ -277,14 +332,15 @@ def _ends_with_newline(path: Path) -> bool:
         return file.read(1) in (b"\n", b"\r")
 
 
-def _reject(reading: Reading, findings: Sequence[RowFinding], claimed_cents: int) -> None:
+def _reject(file: DeliveryFile, reading: Reading, findings: Sequence[RowFinding], claimed_cents: int) -> None:
     reading.rows_rejected += 1
     reading.claimed_read_cents += claimed_cents
     reading.claimed_rejected_cents += claimed_cents
     reading.findings += findings
     if len(reading.findings) > _MAX_FINDINGS:
+        first = file.located(reading.findings[0])
         raise Refusal(
-            f"meer dan {_MAX_FINDINGS:_} bevindingen; de eerste is {reading.findings[0].located()}".replace("_", "."),
+            f"meer dan {_MAX_FINDINGS:_} bevindingen; de eerste is {first}".replace("_", "."),
             "controleer of dit het goede bestand is; er is niets ingelezen",
         )
 
@@ -293,7 +349,7 @@ _Reader = Callable[[str], str]
 
 
 def _cell_findings(
-    number: int, cells: Sequence[str], read: Sequence[tuple[_Reader, int]], file: DeliveryFile
+    number: int, cells: Sequence[str], read: Sequence[tuple[_Reader, int]], table: FoundTable
 ) -> list[RowFinding]:
     """Every wrong cell of a row."""
     findings = []
@@ -302,7 +358,7 @@ def _cell_findings(
             reader(cells[place])
         except CellError as error:
             message, hint = (_shown(text, cells[place].strip()) for text in (error.message, error.hint))
-            findings.append(RowFinding(number, error.code, file.header[place], message, hint))
+            findings.append(RowFinding(number, error.code, table.header[place], message, hint))
     return findings
 
 
@@ -313,21 +369,35 @@ def _shown(text: str, cell: str) -> str:
     return _CONTROL.sub(" ", without_client_numbers(text).replace(hidden, short))
 
 
-def _finder_of_client_numbers(file: DeliveryFile) -> Callable[[Sequence[str]], int | None]:
+class _ClientNumbers:
+    """Every client number in the column of the client, of all tables. Read once, and only when a row asks for it."""
+
+    def __init__(self, file: DeliveryFile) -> None:
+        self._tables = file.tables
+
+    @cached_property
+    def all(self) -> frozenset[str]:
+        cells: set[str] = set()
+        for table in self._tables:
+            client = table.places["client"] or 0
+            cells.update(cells[client] for _, cells in table.rows() if client < len(cells))
+        return frozenset(number for cell in cells if (number := client_number(cell.strip())))
+
+
+def _finder_of_client_numbers(table: FoundTable, clients: _ClientNumbers) -> Callable[[Sequence[str]], int | None]:
     """Finds where in a row a text that is kept holds a client number.
 
     One in eleven numbers of nine digits could be a client number, so a number counts as one when it is in the column of
     the client, in this row or in any other of the file. When this row has something else there, columns may have
     changed places: then every number that could be one counts, where at least half of the cells of a column hold one.
     """
-    client = file.places["client"]
+    client = table.places["client"]
     assert client is not None, "the client is a required column"
-    kept = [place for name in ("reference", "previous", "assignment") if (place := file.places[name]) is not None]
-    clients: frozenset[str] | None = None  # both are read once, and only from a file that needs it
-    misplaced: frozenset[int] | None = None
+    kept = [place for name in ("reference", "previous", "assignment") if (place := table.places[name]) is not None]
+    misplaced: frozenset[int] | None = None  # read once, and only for a table that needs it
 
     def find(cells: Sequence[str]) -> int | None:
-        nonlocal clients, misplaced
+        nonlocal misplaced
         number = cells[client].strip()
         for place in kept:
             text = cells[place]
@@ -337,13 +407,11 @@ def _finder_of_client_numbers(file: DeliveryFile) -> Callable[[Sequence[str]], i
             if number[-3:] in text and (own := client_number(number)) and own.lstrip("0") in _NO_DIGIT.sub("", text):
                 return place
             if numbers := client_numbers_in(text):
-                if clients is None:
-                    clients = _client_numbers_of(file, client)
-                if not clients.isdisjoint(numbers):
+                if not clients.all.isdisjoint(numbers):
                     return place
                 if client_number(number) is None:
                     if misplaced is None:
-                        misplaced = _columns_of_client_numbers(file, kept)
+                        misplaced = _columns_of_client_numbers(table, kept)
                     if place in misplaced:
                         return place
         return None
@@ -351,16 +419,10 @@ def _finder_of_client_numbers(file: DeliveryFile) -> Callable[[Sequence[str]], i
     return find
 
 
-def _client_numbers_of(file: DeliveryFile, client: int) -> frozenset[str]:
-    """Every client number in the column of the client."""
-    cells = {cells[client] for _, cells in rows_of(file) if client < len(cells)}
-    return frozenset(number for cell in cells if (number := client_number(cell.strip())))
-
-
-def _columns_of_client_numbers(file: DeliveryFile, kept: Sequence[int]) -> frozenset[int]:
+def _columns_of_client_numbers(table: FoundTable, kept: Sequence[int]) -> frozenset[int]:
     """The columns of which at least half of the cells hold a number that could be a client number."""
     filled, suspect = Counter[int](), Counter[int]()
-    for _, cells in rows_of(file):
+    for _, cells in table.rows():
         for place in kept:
             if place < len(cells) and cells[place].strip():
                 filled[place] += 1
@@ -368,9 +430,9 @@ def _columns_of_client_numbers(file: DeliveryFile, kept: Sequence[int]) -> froze
     return frozenset(place for place in kept if suspect[place] and 2 * suspect[place] >= filled[place])
 
 
-def _claimed(readers: Mapping[str, _Reader], cells: Sequence[str], file: DeliveryFile) -> int:
+def _claimed(readers: Mapping[str, _Reader], cells: Sequence[str], table: FoundTable) -> int:
     """The claimed amount of a rejected row in cents; 0 when it cannot be read."""
-    place = file.places["claimed"]
+    place = table.places["claimed"]
     try:
         text = readers["claimed"](cells[place]) if place is not None else _NULL
     except CellError:
@@ -393,9 +455,9 @@ class _Remembered(dict[str, str]):
         return value
 
 
-def _readers(file: DeliveryFile, known: Known, key: bytes) -> dict[str, _Reader]:
+def _readers(table: FoundTable, known: Known, key: bytes) -> dict[str, _Reader]:
     """How a cell of each column is read: text of the file in, text for COPY out; raises `CellError`."""
-    always_bsn = file.clients_have_bsn
+    always_bsn = normal(table.header[table.places["client"] or 0]) == "bsn"
 
     def client(text: str) -> str:
         text = text.strip()
@@ -404,21 +466,23 @@ def _readers(file: DeliveryFile, known: Known, key: bytes) -> dict[str, _Reader]
         number = client_number(text)
         if always_bsn and number is None:
             raise CellError("D03", "dit is geen geldig BSN (elfproef)", "controleer het nummer bij de cliënt")
+        if number is None and (damage := damaged(text)):
+            raise CellError("D16", *damage)
         return r"\\x" + pseudonym(key, number or text)
 
     return {
         "reference": _required_text,
         "municipality": _Remembered(
             lambda text: _code(
-                text, municipality_code, known.municipalities, "D04", "gemeente", "CBS-code, zoals GM0502"
+                text, municipality_code, known.municipalities, "D04", "gemeente", "CBS-code, zoals GM0502", 4
             )
         ).__getitem__,
         "provider": _Remembered(
-            lambda text: _code(text, agb_code, known.providers, "D05", "aanbieder", "AGB-code van acht cijfers")
+            lambda text: _code(text, agb_code, known.providers, "D05", "aanbieder", "AGB-code van acht cijfers", 8)
         ).__getitem__,
         "client": client,
         "product": _Remembered(
-            lambda text: _code(text, str, known.products, "D06", "product", "productcode uit de catalogus")
+            lambda text: _code(text, str, known.products, "D06", "product", "productcode uit de catalogus", 5)
         ).__getitem__,
         "start": _Remembered(lambda text: str(_day(text))).__getitem__,
         "end": _Remembered(lambda text: str(_after(_day(text)))).__getitem__,
@@ -437,17 +501,22 @@ def _required_text(text: str) -> str:
         raise CellError("D02", "leeg", "vul een waarde in")
     if not _TEXT.fullmatch(text):
         raise CellError("D07", f"langer dan {_LONGEST_TEXT} tekens of met een stuurteken", "kort de tekst in")
+    if damage := damaged(text):
+        raise CellError("D16", *damage)
     if is_formula(text):
         raise CellError("D07", f'begint met "{text[0]}", als een formule', "begin met een letter of een cijfer")
     return text.replace("\\", r"\\") if "\\" in text else text
 
 
 def _code(
-    text: str, read: Callable[[str], str | None], known: Mapping[str, int], code: str, what: str, form: str
+    text: str, read: Callable[[str], str | None], known: Mapping[str, int], code: str, what: str, form: str, digits: int
 ) -> str:
+    """The id of a code. A spreadsheet takes leading zeros away, so a number of fewer digits may be a known code."""
     if not text:
         raise CellError("D02", "leeg", f"vul de {form} in")
     found = read(text)
+    if found not in known and text.isdigit() and (padded := read(text.zfill(digits))) in known:
+        found = padded
     if found is None:
         raise CellError(code, f'"{text}" is geen {what}', f"schrijf de {form}")
     if found not in known:

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import TextIO
 
-from importers.delivery_files import DeliveryFile, RowFinding, is_formula, rows_of
+from importers.delivery_files import DeliveryFile, RowFinding, is_formula
 from kernel.findings import Refusal, Severity
 
 _REASON = ["code", "reden", "herstel"]
@@ -63,12 +63,13 @@ def _new_file(folder: Path, stem: str) -> tuple[Path, TextIO]:
 
 def _lines(file: DeliveryFile, by_row: dict[int, list[RowFinding]]) -> Iterator[Sequence[str]]:
     # What was returned before and still is not right gets its new reason in place of the old one.
-    width = len(file.header) - (len(_REASON) if list(file.header[-len(_REASON) :]) == _REASON else 0)
-    yield [*file.header[:width], *_REASON]
-    for number, cells in rows_of(file):
+    (table,) = file.tables
+    width = len(table.header) - (len(_REASON) if list(table.header[-len(_REASON) :]) == _REASON else 0)
+    yield [*table.header[:width], *_REASON]
+    for number, cells in table.rows():
         if number in by_row:
-            reasons = [finding.located() for finding in by_row[number]]
-            sent = cells[:width] if len(cells) == len(file.header) else cells
+            reasons = [file.located(finding) for finding in by_row[number]]
+            sent = cells[:width] if len(cells) == len(table.header) else cells
             yield [
                 *("'" + cell if is_formula(cell) else cell for cell in sent),
                 *[""] * (width - len(sent)),

@@ -1,4 +1,4 @@
-"""Small tables that people keep in a CSV file: prices, products, parties, counts, advances.
+"""Small tables that people keep in a CSV file or a workbook: prices, products, parties, counts, advances.
 
 A *layout* says which columns a table has and how a cell is read. Reading collects every finding of the file; a table
 with an error is refused whole, since it enters as one immutable version. Delivery files, which are large and of which
@@ -8,17 +8,25 @@ the good rows count although others are bad, have a reader of their own (`import
 import csv
 import hashlib
 import io
+import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import without_client_numbers
+from kernel.notation import parse_date
+from kernel.workbooks import Sheet, is_workbook, open_workbook
 
 _DELIMITERS = ";,\t"
 _LONGEST_HEADER = 40
+_HEADER_WITHIN = 50  # rows of a sheet that are not blank
+_ERROR_VALUE = re.compile(r"#(?:[A-Z]+(?:/0)?[!?]|N/[AB]|GETTING_DATA|\?)|(?:Err|Fout):\d{3}", re.ASCII)
+_LOST_DIGITS = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,8 @@ class Column:
     """A column: `name` in the code, `headers` under which it may stand, and how a cell is read.
 
     `read` turns the text of a cell into a value and raises `ValueError` with a Dutch reason and remedy. An optional
-    column that is missing, and an optional cell that is empty, give None.
+    column that is missing, and an optional cell that is empty, give None. Where it is `parse_date`, a bare number in a
+    workbook is a day.
     """
 
     name: str
@@ -48,46 +57,178 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table as read: its rows, the hash of the file, and the headers that nothing reads."""
+    """A table as read: its rows, the hash of the file, and what of the file nothing reads."""
 
     file_name: str
     sha256: str
     rows: tuple[Row, ...]
     unused_headers: tuple[str, ...]
+    warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTable:
+    """Where a table stands in a file: its header, the place of each column, and its rows as texts.
+
+    `rows` gives the rows that are not blank, each with its number, as often as it is asked to. `sheet` is the name of
+    the sheet in a workbook, and empty in a CSV file.
+    """
+
+    header: Sequence[str]
+    places: Mapping[str, int | None]
+    rows: Callable[[], Iterator[tuple[int, list[str]]]]
+    sheet: str = ""
 
 
 def read_table(
     path: Path, layout: Sequence[Column], judge: Callable[[Sequence[Row]], Iterable[Finding]] | None = None
 ) -> Table:
-    """Read a CSV file by `layout`. Raises `Refusal`, with every finding, when any row or column is wrong.
+    """Read a CSV file or workbook by `layout`. Raises `Refusal`, with every finding, when any row or column is wrong.
 
     `judge` finds what is wrong with rows of which every cell can be read. It sees those also when other rows cannot be
     read, so that all that is wrong is told at once.
     """
     content = read_bytes(path)
     name = name_of(path)
-    lines = csv.reader(io.StringIO(decode(content, name), newline=""), delimiter=delimiter_of(content), strict=True)
+    warnings: list[Finding] = []
+    if is_workbook(content):
+        (table, *others), warnings = tables_in_workbook(path, layout)
+        warnings += [
+            _unread_sheet(name, other.sheet, "alleen het eerste blad met deze kolommen telt") for other in others
+        ]
+    else:
+        table = _table_in_csv(content, layout, name)
     findings: list[Finding] = []
     rows: list[Row] = []
-    try:
-        header = next(lines)
-        places = find_columns(header, layout, name)
-        for cells in lines:
-            if any(cell.strip() for cell in cells):
-                row, wrong = _read_row(lines.line_num, cells, header, places, layout)
-                findings += wrong
-                rows += [] if wrong else [row]
-    except csv.Error as error:
-        raise Refusal(
-            f"{name}, rij {lines.line_num}: de rij is niet af ({error})", "vraag het bestand opnieuw op"
-        ) from None
+    for number, cells in table.rows():
+        row, wrong = _read_row(number, cells, table.header, table.places, layout)
+        findings += wrong
+        rows += [] if wrong else [row]
     if judge:
         findings += judge(rows)
     if findings:
         raise refuse_table(name, findings)
     if not rows:
         raise Refusal(f"{name} heeft wel een kopregel maar geen regels", "vul het bestand of laat het weg")
-    return Table(name, hashlib.sha256(content).hexdigest(), tuple(rows), unused_headers(header, places))
+    unused = unused_headers(table.header, table.places)
+    return Table(name, hashlib.sha256(content).hexdigest(), tuple(rows), unused, tuple(warnings))
+
+
+def _table_in_csv(content: bytes, layout: Sequence[Column], name: str) -> FoundTable:
+    text, delimiter = decode(content, name), delimiter_of(content)
+
+    def records() -> Iterator[tuple[int, list[str]]]:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        try:
+            for cells in lines:
+                yield lines.line_num, cells
+        except csv.Error as error:
+            raise Refusal(
+                f"{name}, rij {lines.line_num}: de rij is niet af ({error})", "vraag het bestand opnieuw op"
+            ) from None
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        return (record for record in islice(records(), 1, None) if any(cell.strip() for cell in record[1]))
+
+    header = next(records())[1]
+    return FoundTable(header, find_columns(header, layout, name), rows)
+
+
+# --- tables in workbooks ----------------------------------------------------------------------------------------------
+
+
+def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[FoundTable], list[Finding]]:
+    """Every sheet of a workbook that has the columns of `layout`, and what a person must know of the sheets.
+
+    Raises `Refusal` when no sheet has them, or a formula in one that has was never computed.
+    """
+    name = name_of(path)
+    book = open_workbook(path, name)
+    if not book.sheets:
+        raise Refusal(f"{name} is leeg: op geen blad staat iets", "vraag het bestand opnieuw op bij de afzender")
+    tables: list[FoundTable] = []
+    warnings: list[Finding] = []
+    nearest: tuple[int, list[str], str] = (-1, [], name)
+    for sheet in book.sheets:
+        at, header = _find_header(sheet, layout)
+        place = f'{name}, blad "{sheet.name}"'
+        found = _columns_in(header, layout)
+        if missing := [column.headers[0] for column in layout if column.required and column.name not in found]:
+            nearest = max(nearest, (len(found), header, f"{place}, rij {at}"), key=lambda candidate: candidate[0])
+            warnings.append(_unread_sheet(name, sheet.name, f'kolom "{missing[0]}" ontbreekt'))
+            continue
+        places = find_columns(header, layout, f"{place}, rij {at}")
+        if sheet.not_computed:
+            raise Refusal(
+                f"{place}, cel {sheet.not_computed}: een formule waarvan de uitkomst niet in het bestand staat",
+                "open het bestand in Excel en bewaar het",
+            )
+        days = [places[column.name] for column in layout if column.read is parse_date]
+        rows = partial(_rows_below, sheet, at, len(header), tuple(place for place in days if place is not None))
+        tables.append(FoundTable(header, places, rows, sheet.name))
+        if sheet.is_hidden:
+            message = "het blad is verborgen, en is wel gelezen"
+            hint = "haal het blad weg als het niet meetelt"
+            warnings.append(Finding("R06", Severity.WARNING, place, message, hint))
+    if not tables:
+        find_columns(nearest[1], layout, nearest[2])  # refuses, and shows what comes nearest to a header
+    if book.has_links:
+        message = "de werkmap verwijst naar andere bestanden; gelezen is wat er het laatst is uitgerekend"
+        hint = "open het bestand in Excel, werk de koppelingen bij en bewaar het, als de waarden oud kunnen zijn"
+        warnings.append(Finding("R07", Severity.WARNING, name, message, hint))
+    return tables, warnings
+
+
+def _rows_below(sheet: Sheet, header_at: int, width: int, days: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+    return ((number, cells) for number, cells in sheet.rows(width, days) if number > header_at)
+
+
+def _find_header(sheet: Sheet, layout: Sequence[Column]) -> tuple[int, list[str]]:
+    """The header of a sheet and the number of its last row: the first row, or two rows together, with every column.
+
+    When there is none: the row that comes nearest to it.
+    """
+    rows = list(islice(sheet.rows(), _HEADER_WITHIN))
+    needed = {column.name for column in layout if column.required}
+    nearest: tuple[int, int, list[str]] = (-1, 0, [])
+    for index, (number, cells) in enumerate(rows):
+        two_lines = _one_line(cells, rows[index + 1][1], layout) if index + 1 < len(rows) else []
+        for at, header in ((number, cells), (rows[index + 1][0] if two_lines else number, two_lines)):
+            found = _columns_in(header, layout)
+            if needed <= found and not (header is two_lines and needed <= _columns_in(rows[index + 1][1], layout)):
+                return at, _without_end(header)
+            nearest = max(nearest, (len(found), at, header), key=lambda candidate: candidate[0])
+    return nearest[1], _without_end(nearest[2])
+
+
+def _one_line(upper: Sequence[str], lower: Sequence[str], layout: Sequence[Column]) -> list[str]:
+    """A header of two lines as one. Cells that are merged over columns have their text in the first of them."""
+    known = {normal(header) for column in layout for header in column.headers}
+    line: list[str] = []
+    above = ""
+    for over, under in zip(upper, lower, strict=True):
+        above = over if over.strip() else above
+        choices = (under, f"{above} {under}", over if not under.strip() else "")
+        line.append(next((name for name in choices if normal(name) in known), under if under.strip() else over))
+    return line
+
+
+def _columns_in(header: Sequence[str], layout: Sequence[Column]) -> set[str]:
+    names = set(map(normal, header))
+    return {column.name for column in layout if not names.isdisjoint(map(normal, column.headers))}
+
+
+def _without_end(header: Sequence[str]) -> list[str]:
+    """A header without the empty cells at its end, each name on one line."""
+    names = [" ".join(name.split()) for name in header]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def _unread_sheet(file_name: str, sheet: str, why: str) -> Finding:
+    hint = "haal het blad weg, of geef de kolommen de namen uit docs/file_layouts.md"
+    return Finding("R05", Severity.WARNING, f'{file_name}, blad "{sheet}"', f"wordt niet gelezen: {why}", hint)
 
 
 def refuse_table(file_name: str, findings: Sequence[Finding]) -> Refusal:
@@ -124,9 +265,9 @@ def unused_headers(header: Sequence[str], places: Mapping[str, int | None]) -> t
 
 
 def unread_columns(table: Table) -> list[Finding]:
-    """A warning for each column that nothing reads: a mistyped header would otherwise be left out in silence."""
+    """A warning for each column and sheet that nothing reads: a mistyped header would be left out in silence."""
     hint = "haal de kolom weg, of geef hem een naam uit docs/file_layouts.md"
-    return [
+    return list(table.warnings) + [
         Finding("R04", Severity.WARNING, f'{table.file_name}, kolom "{header}"', "wordt niet gelezen", hint)
         for header in table.unused_headers
     ]
@@ -149,7 +290,7 @@ def read_bytes(path: Path) -> bytes:
 def encoding_of(content: bytes, file_name: str) -> str:
     """'utf-8-sig' or 'cp1252'. Raises `Refusal` for a file that mixes the two, with the first line that differs."""
     if b"\0" in content:
-        raise Refusal(f"{file_name} is geen tekstbestand", "bewaar het blad als CSV (UTF-8) en lees dat bestand in")
+        raise no_text(file_name)
     try:
         content.decode("utf-8-sig")
         return "utf-8-sig"
@@ -161,6 +302,11 @@ def encoding_of(content: bytes, file_name: str) -> str:
         f"{file_name}, rij {line}: de tekens zijn deels UTF-8 en deels Windows-1252",
         "bewaar het hele bestand opnieuw als CSV UTF-8",
     )
+
+
+def no_text(file_name: str) -> Refusal:
+    """The refusal of a file that is neither a workbook nor text."""
+    return Refusal(f"{file_name} is geen werkmap en geen tekstbestand", "bewaar het als werkmap (xlsx) of CSV (UTF-8)")
 
 
 def decode(content: bytes, file_name: str) -> str:
@@ -223,7 +369,9 @@ def _read_row(
         place = places[column.name]
         text = cells[place].strip() if place is not None else ""
         values[column.name] = None
-        if text:
+        if text and (damage := damaged(text)):
+            findings.append(row_finding("R02", number, *damage, header[place or 0]))
+        elif text:
             try:
                 values[column.name] = column.read(text)
             except ValueError as error:
@@ -232,6 +380,16 @@ def _read_row(
         elif column.required:
             findings.append(row_finding("R03", number, "leeg", "vul een waarde in", header[place or 0]))
     return Row(number, values), findings
+
+
+def damaged(text: str) -> tuple[str, str] | None:
+    """What is wrong with a text that a spreadsheet made of something else, and the remedy; None for any other text."""
+    if text[0] in "#EF" and _ERROR_VALUE.fullmatch(text):
+        return f"de cel geeft een fout ({text})", "verbeter de formule, of vul de waarde zelf in"
+    if text[-1].isdigit() and _LOST_DIGITS.fullmatch(text):
+        hint = "maak de kolom op als tekst en vul het nummer opnieuw in"
+        return f"{text} is een nummer waarvan het rekenblad cijfers heeft weggelaten", hint
+    return None
 
 
 def normal(name: str) -> str:

@@ -97,7 +97,7 @@ CASES = {
     "BSN as a spreadsheet shows it": cell("D03", "client", "9,999E+08", "geen geldig BSN", "controleer"),
     "BSN of nine zeros": cell("D03", "client", "0", "geen geldig BSN", "controleer"),
     "municipality by name": cell("D04", "municipality", "Capelle", '"Capelle" is geen gemeente', "zoals GM0502"),
-    "municipality without zero": cell("D04", "municipality", "502", '"502" is geen gemeente', "zoals GM0502"),
+    "municipality without zero": cell("D04", "municipality", "9", '"9" is geen gemeente', "zoals GM0502"),
     "unknown municipality": cell("D04", "municipality", "GM9999", "gemeente GM9999 is onbekend", "leg de code"),
     "provider by name": cell("D05", "provider", "Jeugdzorg", "geen aanbieder", "AGB-code van acht cijfers"),
     "provider without zero": cell("D05", "provider", "7000001", "geen aanbieder", "van acht cijfers"),
@@ -108,6 +108,20 @@ CASES = {
     "tab in a reference": cell("D07", "reference", "x\ty", "stuurteken", "kort de tekst in"),
     "line break in an assignment": cell("D07", "assignment", '"x\ny"', "stuurteken", "kort de tekst in", at=4),
     "formula in a reference": cell("D07", "reference", "=A1", 'begint met "="', "begin met een letter"),
+    "outcome of a formula that failed": cell(
+        "D16", "assignment", "#N/B", "de cel geeft een fout (#N/B)", "verbeter de"
+    ),
+    "reference as a spreadsheet shows it": cell(
+        "D16", "assignment", "2,0261E+16", "cijfers heeft weggelaten", "als tekst"
+    ),
+    "totals": Case(
+        "D17",
+        (GOOD, dict.fromkeys(("reference", "municipality", "provider", "client", "product", "start", "end"), "")),
+        3,
+        "",
+        "dit lijkt een totaalregel",
+        "laat de regel weg",
+    ),
     "31 February": cell("D08", "start", "31-02-2026", "31-02-2026 bestaat niet", "bestaande dag"),
     "month 13": cell("D08", "end", "2026-13-01", "2026-13-01 bestaat niet", "bestaande dag"),
     "year 9999": cell("D08", "end", "31-12-9999", "31-12-9999 ligt buiten de tijd", "2015 tot en met 2099"),
@@ -264,7 +278,8 @@ CASES = {
 
 def test_every_rule_has_a_case() -> None:
     codes = {case.code for case in CASES.values()}
-    assert codes == {f"D{number:02d}" for number in range(1, 15)} | {rule.code for rule in ROW_RULES} | set(VERDICTS)
+    of_cells = {f"D{number:02d}" for number in (*range(1, 15), 16, 17)}
+    assert codes == of_cells | {rule.code for rule in ROW_RULES} | set(VERDICTS)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -368,7 +383,7 @@ def test_a_warning_of_a_rejected_row_rejects_no_other(
 def test_a_finding_about_a_column_the_file_does_not_have(desk: Desk) -> None:
     header = "referentie;gemeente;aanbieder;bsn;product;begindatum;einddatum;aantal;dc"
     result = desk.take(f"{header}\nr1;GM0502;41000002;999900006;45A04;05-01-2026;05-01-2026;95;C\n")
-    assert [finding.located().place for finding in result.findings] == ['rij 2, kolom "vorige referentie"']
+    assert [result.file.located(finding).place for finding in result.findings] == ['rij 2, kolom "vorige referentie"']
 
 
 # --- the same again ---------------------------------------------------------------------------------------------------

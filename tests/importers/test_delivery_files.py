@@ -57,9 +57,14 @@ REFUSED = {
         "laat er een weg",
     ),
     "another separator": (f"{HEADER}\n{ROW}\n".replace(";", "|").encode(), "ontbreekt; de kopregel is", "docs"),
-    "a spreadsheet": (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "is geen tekstbestand", "bewaar het blad als CSV (UTF-8)"),
-    "UTF-16": (f"{HEADER}\n{ROW}\n".encode("utf-16"), "is geen tekstbestand", "CSV (UTF-8)"),
-    "a NUL in a late row": (f"{HEADER}\n{ROW}\n{NEXT}\0\n".encode(), "is geen tekstbestand", "CSV (UTF-8)"),
+    "the first bytes of a workbook": (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "afgebroken of beschadigd", "opnieuw"),
+    "a web page": (f"<html><table><tr><td>{HEADER}</td></tr></table>".encode(), "een webpagina", "werkmap (xlsx)"),
+    "UTF-16": (f"{HEADER}\n{ROW}\n".encode("utf-16"), "geen werkmap en geen tekstbestand", "CSV (UTF-8)"),
+    "a NUL in a late row": (
+        f"{HEADER}\n{ROW}\n{NEXT}\0\n".encode(),
+        "geen werkmap en geen tekstbestand",
+        "CSV (UTF-8)",
+    ),
     "two encodings": (
         f"{HEADER}\n{ROW}\n".replace("r1", "é1").encode() + NEXT.replace("r2", "ë2").encode("cp1252") + b"\n",
         "rij 3: de tekens zijn deels UTF-8 en deels Windows-1252",
@@ -184,7 +189,7 @@ READ = {
 @pytest.mark.parametrize("content", READ.values(), ids=READ)
 def test_the_same_two_rows_in_many_forms(desk: Desk, content: bytes) -> None:
     result = desk.take(content)
-    assert [finding.located() for finding in result.findings] == []
+    assert list(result.findings) == []
     assert (result.account.rows_read, result.account.rows_accepted) == (2, 2)
     assert desk.counting() == {"r1": 1, "r2": 1}
     assert desk.volume() == 125
@@ -212,7 +217,7 @@ def test_line_breaks_in_quotes_are_part_of_a_cell(desk: Desk) -> None:
     result = desk.take(content)
     assert result.account.rows_accepted == 1
     assert result.file.unused_headers == ("opmerking",)
-    assert [finding.located().place for finding in result.findings] == ['rij 5, kolom "product"']
+    assert [result.file.located(finding).place for finding in result.findings] == ['rij 5, kolom "product"']
 
 
 def test_a_client_number_without_its_leading_zeros_is_the_same_client(desk: Desk) -> None:
