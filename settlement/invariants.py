@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, text
 from contracts.register import contracts_known
 from importers.loading import own_verdicts
 from kernel.notation import format_date, format_number
+from settlement.audit import recomputed_hash
 from settlement.tables import runs
 
 _MOST_PLACES = 5
@@ -294,6 +295,8 @@ _OF_THE_BOOKS = {
     """,
 }
 
+_AS_IT_WAS_SAID = "wat van een run bewaard is, geeft nog zijn controlegetal"
+
 
 def check_run(connection: Connection, run: int) -> None:
     """Raises `BrokenInvariant` when a computed run contradicts what it was computed from."""
@@ -310,8 +313,11 @@ def check_posting(connection: Connection, run: int) -> None:
 def broken_in_the_books(connection: Connection) -> dict[str, list[str]]:
     """By name of every invariant the first places where it does not hold, over all that is stored."""
     found = {name: _places(connection, query) for name, query in _OF_THE_BOOKS.items()}
-    found |= {name: [] for name in (*_OF_A_RUN, *_OF_ITS_DELIVERIES, *_OF_A_POSTING)}
-    for run, state in connection.execute(select(runs.c.id, runs.c.state).order_by(runs.c.id)).all():
+    found |= {name: [] for name in (*_OF_A_RUN, *_OF_ITS_DELIVERIES, *_OF_A_POSTING, _AS_IT_WAS_SAID)}
+    states = select(runs.c.id, runs.c.state, runs.c.output_sha256).order_by(runs.c.id)
+    for run, state, output_sha256 in connection.execute(states).all():
+        if recomputed_hash(connection, run) != output_sha256:
+            found[_AS_IT_WAS_SAID].append(f"run {run}")
         of_run = {**_OF_A_RUN, **_OF_ITS_DELIVERIES, **(_OF_A_POSTING if state == "posted" else {})}
         parameters = {"run": run, **_slices_of_one_contract(connection, run)}
         for name, query in of_run.items():

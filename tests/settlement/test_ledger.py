@@ -688,6 +688,7 @@ def test_what_ties_is_named_when_asked(posted: Callable[..., Result]) -> None:
         *invariants._OF_A_RUN,
         *invariants._OF_ITS_DELIVERIES,
         *invariants._OF_A_POSTING,
+        invariants._AS_IT_WAS_SAID,
     ]
     assert " ".join(said.output.split()) == " ".join(f"Klopt: {name}" for name in names)
     assert max(map(len, said.output.splitlines())) <= 80
