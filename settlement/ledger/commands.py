@@ -46,11 +46,13 @@ def export_ledger(
     out: Path | None,
     accounts: Path | None,
 ) -> None:
-    """Schrijf het journaal van geboekte runs, met controletotalen ernaast.
+    """Schrijf het journaal van geboekte runs.
+
+    Naast het bestand komt er een met controletotalen.
 
     \b
     Voorbeeld:
-      bekostiging ledger export 3 --out journaal-2026-03.csv --accounts rekeningen.toml
+      bekostiging ledger export 3 --out maart.csv --accounts rekeningen.toml
       bekostiging ledger export --all --profile hledger --out boeken.journal
     """
     if all_posted == bool(numbers):
@@ -72,9 +74,10 @@ def export_ledger(
 @click.option("--verbose", is_flag=True, help="Noem ook wat klopt.")
 @click.pass_context
 def check(ctx: click.Context, verbose: bool) -> None:
-    """Ga na of alles wat is vastgelegd nog klopt: leveringen, runs en journaal.
+    """Ga na of alles wat is vastgelegd nog klopt.
 
-    Zegt niets als alles klopt. Anders: wat niet klopt en waar, met exitcode 70.
+    Rekent leveringen, runs en journaal langs een andere weg na. Zegt niets als alles klopt; anders wat niet klopt en
+    waar, met exitcode 70.
 
     \b
     Voorbeeld:
