@@ -1,5 +1,6 @@
 """`bekostiging db backup` and `db restore`. They stand here because a restored run is checked by what it says."""
 
+import textwrap
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def backup(ctx: click.Context, file: Path, replace: bool) -> None:
     with database(ctx).engine(check_schema=False) as engine, snapshot(engine) as connection:
         manifest = back_up(connection, file, stored_hashes(connection), replace=replace)
     _say(f"De reservekopie staat in {file}: {_contents(manifest)}.")
-    _say("De sleutel voor cliëntnummers zit er niet in; bewaar hem apart: bekostiging db key export BESTAND")
+    _say("De sleutel voor cliëntnummers zit er niet in; bewaar hem apart:")
+    _say("  bekostiging db key export BESTAND")
 
 
 @click.command("restore")
@@ -94,4 +96,4 @@ def _way_out(settings: Settings) -> str:
 
 
 def _say(sentence: str) -> None:
-    click.echo(click.wrap_text(sentence, WIDTH))
+    click.echo(textwrap.fill(sentence, WIDTH, break_long_words=False, break_on_hyphens=False))  # a path stays whole
