@@ -27,6 +27,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import area_code
 from kernel.notation import format_date, format_number
 from kernel.tabular import decode, delimiter_of, name_of, normal, read_bytes, refuse_table, row_finding
+from kernel.workbooks import is_workbook
 
 # The columns of CBS that are read, by their name without number, and the measure that contracts know them by.
 MEASURES = {
@@ -73,6 +74,8 @@ def import_cbs(connection: Connection, path: Path, year: int, status: str, by: s
     """
     content = read_bytes(path)
     name = name_of(path)
+    if is_workbook(content):
+        raise Refusal(f"{name} is een werkmap", "haal de tabel bij CBS op als CSV of als JSON")
     sheet = (
         _json_sheet(content, name) if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{" else _csv_sheet(content, name)
     )

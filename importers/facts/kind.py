@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Table
+from sqlalchemy import TableClause
 
 from kernel.findings import Finding
 from kernel.identifiers import agb_code, client_number, municipality_code
@@ -47,7 +47,7 @@ class FactKind(Generic[F]):
     many: str
     fact: type[F]
     layout: tuple[Column, ...]
-    table: Table
+    table: TableClause
     key: tuple[str, ...]
     judge: Callable[[Row], Iterable[Finding]] = nothing_wrong
     judge_all: Callable[[Sequence[Stated]], Iterable[Finding]] = nothing_wrong

@@ -146,6 +146,7 @@ def test_every_wrong_cell_is_told_at_once(connection: Connection, as_csv: Callab
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        ("PK\x03\x04", "is een werkmap"),
         ('{"value": ', "geen geldige JSON"),
         ('{"value": []}', 'geen lijst "value"'),
         ('{"error": {"code": "404"}}', 'geen lijst "value"'),
