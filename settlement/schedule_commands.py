@@ -168,7 +168,8 @@ def _last(job: Job) -> str:
     if not job.attempts:
         return "nog niet"
     last = max(job.attempts, key=lambda attempt: (attempt.at, attempt.due_on))
-    return f"{moment(last.at)} {_RESULTS[last.result]}: {last.message}"
+    said = f"{moment(last.at)} {_RESULTS[last.result]}"
+    return said if last.result == "failed" else f"{said}: {last.message}"  # why it failed is told with the alarm
 
 
 def job_json(job: Job, coming: Any) -> dict[str, Any]:

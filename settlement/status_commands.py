@@ -1,6 +1,7 @@
 """`bekostiging status`: what asks attention this morning, on one screen."""
 
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -155,7 +156,8 @@ def _show_spendings(found: Status) -> None:
         table.add_row(spending.contract, spending.component, *_amounts(spending))
     table.add_section()
     posted = total(spending.posted for spending in found.spendings)
-    table.add_row("Totaal", "", "", format_eur(posted), "")
+    everything = "Totaal" if len(found.spendings) <= _SHOWN else f"Alle {len(found.spendings)} samen"
+    table.add_row(everything, "", "", format_eur(posted), "")
     print_table(fit(table))
     _rest(found.spendings)
 
@@ -179,7 +181,9 @@ def _table(*names: str) -> Table:
 
 
 def _say(text: str) -> None:
-    click.echo(click.wrap_text(text, WIDTH, "", "  "))
+    click.echo(
+        textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    )  # names of contracts have some
 
 
 def _some(names: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ def serve(beat: Callable[[Callable[[], bool]], None], seconds: int) -> None:
     with _stopped_by_signals(stopping):
         scheduler.start()
         try:
-            while not stopping.wait(seconds):
+            while not stopping.wait(1):  # on Windows a signal comes through only between two waits
                 # APScheduler waits for a moment on the clock: when that is put back, it would wait all that time again.
                 if beats.next_run_time > datetime.now(TIME_ZONE) + timedelta(seconds=2 * seconds):
                     beats.modify(next_run_time=datetime.now(TIME_ZONE))
