@@ -4,7 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Sequence
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 
 from database.connection import transaction
+from database.recordings import TIME_ZONE
 from database.session import database
 from kernel.findings import Refusal
 from settlement.ledger.accounts import read_accounts
@@ -257,8 +258,10 @@ def run(ctx: click.Context, once: bool, again: bool, every: int) -> None:
 
     from settlement.schedule.service import serve  # slow to import, and only needed here
 
+    dutch_time = logging.Formatter("%(asctime)s %(message)s", "%d-%m-%Y %H:%M:%S")
+    dutch_time.converter = lambda seconds: datetime.fromtimestamp(seconds or 0, TIME_ZONE).timetuple()
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(dutch_time)
     _log.addHandler(handler)
     _log.setLevel(logging.INFO)
 
