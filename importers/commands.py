@@ -151,7 +151,7 @@ def waiting(ctx: click.Context) -> None:
 def _write(result: DeliveryImport, folder: Path) -> list[Refusal]:
     """Write the rejected rows of a file; gives why that failed, since the file counts and others follow."""
     try:
-        target = write_rejected(result.file, result.findings, folder)
+        target = write_rejected(result, folder)
     except Refusal as refusal:
         return [refusal]
     click.echo(f"  Geweigerde regels: {click.format_filename(target)}")

@@ -27,6 +27,7 @@ from kernel.notation import format_eur, format_number, parse_date, parse_eur, pa
 from kernel.tabular import (
     Column,
     FoundTable,
+    csv_table,
     damaged,
     delimiter_of,
     find_columns,
@@ -77,6 +78,7 @@ _LARGEST_QUANTITY = 99_999_999
 _LARGEST_CENTS = 99_999_999_99
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _TEXT = re.compile(rf"[^\x00-\x1f\x7f]{{1,{_LONGEST_TEXT}}}")
+_ORDINARY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 _./-]{{0,{_LONGEST_TEXT - 1}}}")  # nothing of it needs another look
 _FORMULA = re.compile(r"[=@+]|-.")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _NUMBER = re.compile(r"[+-]?[\d.,]+")
@@ -221,7 +223,7 @@ def examine(path: Path) -> DeliveryFile:
         raise Refusal(f"{name} is een webpagina of XML, en geen CSV-bestand of werkmap", hint)
     places = find_columns(header, COLUMNS, name)
     rows = partial(_csv_rows, path, encoding, delimiter, len(header))
-    return DeliveryFile(path, digest.hexdigest(), (FoundTable(header, places, rows),), delimiter)
+    return DeliveryFile(path, digest.hexdigest(), (csv_table(header, places, rows),), delimiter)
 
 
 def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) -> Iterator[tuple[str, ...]]:
@@ -379,8 +381,7 @@ class _ClientNumbers:
     def all(self) -> frozenset[str]:
         cells: set[str] = set()
         for table in self._tables:
-            client = table.places["client"] or 0
-            cells.update(cells[client] for _, cells in table.rows() if client < len(cells))
+            cells.update(table.column(table.places["client"] or 0))
         return frozenset(number for cell in cells if (number := client_number(cell.strip())))
 
 
@@ -460,7 +461,6 @@ def _readers(table: FoundTable, known: Known, key: bytes) -> dict[str, _Reader]:
     always_bsn = normal(table.header[table.places["client"] or 0]) == "bsn"
 
     def client(text: str) -> str:
-        text = text.strip()
         if not text:
             raise CellError("D02", "leeg", "vul het cliëntnummer in")
         number = client_number(text)
@@ -480,7 +480,7 @@ def _readers(table: FoundTable, known: Known, key: bytes) -> dict[str, _Reader]:
         "provider": _Remembered(
             lambda text: _code(text, agb_code, known.providers, "D05", "aanbieder", "AGB-code van acht cijfers", 8)
         ).__getitem__,
-        "client": client,
+        "client": _Remembered(client).__getitem__,
         "product": _Remembered(
             lambda text: _code(text, str, known.products, "D06", "product", "productcode uit de catalogus", 5)
         ).__getitem__,
@@ -497,6 +497,8 @@ def _readers(table: FoundTable, known: Known, key: bytes) -> dict[str, _Reader]:
 
 def _required_text(text: str) -> str:
     text = text.strip()
+    if _ORDINARY.fullmatch(text):
+        return text
     if not text:
         raise CellError("D02", "leeg", "vul een waarde in")
     if not _TEXT.fullmatch(text):

@@ -4,16 +4,17 @@ The file holds client numbers. It is made from the sender's own file, for that s
 """
 
 import csv
+import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
-from importers.delivery_files import DeliveryFile, RowFinding, is_formula
-from kernel.findings import Refusal, Severity
-
-_REASON = ["code", "reden", "herstel"]
+from importers.deliveries import DeliveryImport
+from importers.delivery_files import DeliveryFile, is_formula
+from importers.rejected_workbooks import REASON, own_width, write_workbook
+from kernel.findings import Finding, Refusal, Severity
 
 
 def make_folder(folder: Path) -> None:
@@ -24,22 +25,29 @@ def make_folder(folder: Path) -> None:
         raise Refusal(f"map {folder} kan niet gemaakt worden: {error.strerror}", "kies een andere map") from None
 
 
-def write_rejected(file: DeliveryFile, findings: Iterable[RowFinding], folder: Path) -> Path:
+def write_rejected(result: DeliveryImport, folder: Path) -> Path:
     """Write the rejected rows of a file to a new file in `folder`, readable for this user alone (mode 0600).
 
     Mended, it is a delivery file again: the columns of the reason are not read. A cell that a spreadsheet would compute
-    gets an apostrophe. Nothing is overwritten: what is there may have been mended already. Raises `Refusal` when it
-    cannot be written; what was imported stays.
+    gets an apostrophe in CSV, and is a text in a workbook. Nothing is overwritten: what is there may have been mended
+    already. Raises `Refusal` when it cannot be written; what was imported stays.
     """
-    by_row: dict[int, list[RowFinding]] = {}
-    for finding in findings:
+    file = result.file
+    by_row: dict[int, list[Finding]] = {}
+    for finding in result.findings:
         if finding.severity is Severity.ERROR:
-            by_row.setdefault(finding.row_number, []).append(finding)
+            by_row.setdefault(finding.row_number, []).append(file.located(finding))
+    reasons = {number: _reason(findings) for number, findings in by_row.items()}
     target: Path | None = None
     try:
-        target, out = _new_file(folder, Path(file.name).stem)
+        target, out = _new_file(folder, Path(file.name).stem, "csv" if file.delimiter else "xlsx")
         with out:
-            csv.writer(out, delimiter=file.delimiter).writerows(_lines(file, by_row))
+            if file.delimiter:
+                text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="")
+                csv.writer(text, delimiter=file.delimiter).writerows(_lines(file, reasons))
+                text.flush()
+            else:
+                write_workbook(out, result, reasons)
     except OSError as error:
         if target:
             target.unlink(missing_ok=True)  # a part of the rows would pass for all of them
@@ -50,30 +58,31 @@ def write_rejected(file: DeliveryFile, findings: Iterable[RowFinding], folder: P
     return target
 
 
-def _new_file(folder: Path, stem: str) -> tuple[Path, TextIO]:
+def _reason(findings: Sequence[Finding]) -> tuple[str, ...]:
+    return (
+        " / ".join(finding.code for finding in findings),
+        " / ".join(f"{finding.place}: {finding.message}" for finding in findings),
+        " / ".join(finding.hint for finding in findings),
+    )
+
+
+def _new_file(folder: Path, stem: str, ending: str) -> tuple[Path, IO[bytes]]:
     for number in count(1):
-        target = folder / f"{stem}.geweigerd{f'-{number}' if number > 1 else ''}.csv"
+        target = folder / f"{stem}.geweigerd{f'-{number}' if number > 1 else ''}.{ending}"
         try:
-            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             continue
-        return target, open(handle, "w", encoding="utf-8-sig", newline="")
+        return target, open(handle, "w+b")
     raise AssertionError("there is always a next number")
 
 
-def _lines(file: DeliveryFile, by_row: dict[int, list[RowFinding]]) -> Iterator[Sequence[str]]:
-    # What was returned before and still is not right gets its new reason in place of the old one.
+def _lines(file: DeliveryFile, reasons: Mapping[int, Sequence[str]]) -> Iterator[Sequence[str]]:
     (table,) = file.tables
-    width = len(table.header) - (len(_REASON) if list(table.header[-len(_REASON) :]) == _REASON else 0)
-    yield [*table.header[:width], *_REASON]
+    width = own_width(table)
+    yield [*table.header[:width], *REASON]
     for number, cells in table.rows():
-        if number in by_row:
-            reasons = [file.located(finding) for finding in by_row[number]]
+        if number in reasons:
             sent = cells[:width] if len(cells) == len(table.header) else cells
-            yield [
-                *("'" + cell if is_formula(cell) else cell for cell in sent),
-                *[""] * (width - len(sent)),
-                " / ".join(reason.code for reason in reasons),
-                " / ".join(f"{reason.place}: {reason.message}" for reason in reasons),
-                " / ".join(reason.hint for reason in reasons),
-            ]
+            shown = ("'" + cell if is_formula(cell) else cell for cell in sent)
+            yield [*shown, *[""] * (width - len(sent)), *reasons[number]]

@@ -24,6 +24,7 @@ from kernel.workbooks import Sheet, is_workbook, open_workbook
 
 _DELIMITERS = ";,\t"
 _LONGEST_HEADER = 40
+SUMMARY_TITLE = "Wat er met de regels gebeurde"  # in the first cell of a sheet of our own, beside rows that go back
 _HEADER_WITHIN = 50  # rows of a sheet that are not blank
 _ERROR_VALUE = re.compile(r"#(?:[A-Z]+(?:/0)?[!?]|N/[AB]|GETTING_DATA|\?)|(?:Err|Fout):\d{3}", re.ASCII)
 _LOST_DIGITS = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
@@ -70,13 +71,16 @@ class Table:
 class FoundTable:
     """Where a table stands in a file: its header, the place of each column, and its rows as texts.
 
-    `rows` gives the rows that are not blank, each with its number, as often as it is asked to. `sheet` is the name of
-    the sheet in a workbook, and empty in a CSV file.
+    `rows` gives the rows that are not blank, each with its number, as often as it is asked to, and `column` the cells
+    at one place. `header_row` is the number of the last row of the header. `sheet` is the name of the sheet in a
+    workbook, and empty in a CSV file.
     """
 
     header: Sequence[str]
     places: Mapping[str, int | None]
     rows: Callable[[], Iterator[tuple[int, list[str]]]]
+    column: Callable[[int], Iterator[str]]
+    header_row: int = 1
     sheet: str = ""
 
 
@@ -131,7 +135,14 @@ def _table_in_csv(content: bytes, layout: Sequence[Column], name: str) -> FoundT
         return (record for record in islice(records(), 1, None) if any(cell.strip() for cell in record[1]))
 
     header = next(records())[1]
-    return FoundTable(header, find_columns(header, layout, name), rows)
+    return csv_table(header, find_columns(header, layout, name), rows)
+
+
+def csv_table(
+    header: Sequence[str], places: Mapping[str, int | None], rows: Callable[[], Iterator[tuple[int, list[str]]]]
+) -> FoundTable:
+    """The table of a CSV file, of which rows may be shorter than the header."""
+    return FoundTable(header, places, rows, lambda place: (cells[place] for _, cells in rows() if place < len(cells)))
 
 
 # --- tables in workbooks ----------------------------------------------------------------------------------------------
@@ -155,6 +166,8 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
         found = _columns_in(header, layout)
         if missing := [column.headers[0] for column in layout if column.required and column.name not in found]:
             nearest = max(nearest, (len(found), header, f"{place}, rij {at}"), key=lambda candidate: candidate[0])
+            if header[:1] == [SUMMARY_TITLE]:
+                continue
             warnings.append(_unread_sheet(name, sheet.name, f'kolom "{missing[0]}" ontbreekt'))
             continue
         places = find_columns(header, layout, f"{place}, rij {at}")
@@ -164,8 +177,8 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
                 "open het bestand in Excel en bewaar het",
             )
         days = [places[column.name] for column in layout if column.read is parse_date]
-        rows = partial(_rows_below, sheet, at, len(header), tuple(place for place in days if place is not None))
-        tables.append(FoundTable(header, places, rows, sheet.name))
+        rows = partial(sheet.rows, at, len(header), [place for place in days if place is not None])
+        tables.append(FoundTable(header, places, rows, partial(sheet.column, at), at, sheet.name))
         if sheet.is_hidden:
             message = "het blad is verborgen, en is wel gelezen"
             hint = "haal het blad weg als het niet meetelt"
@@ -177,10 +190,6 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
         hint = "open het bestand in Excel, werk de koppelingen bij en bewaar het, als de waarden oud kunnen zijn"
         warnings.append(Finding("R07", Severity.WARNING, name, message, hint))
     return tables, warnings
-
-
-def _rows_below(sheet: Sheet, header_at: int, width: int, days: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
-    return ((number, cells) for number, cells in sheet.rows(width, days) if number > header_at)
 
 
 def _find_header(sheet: Sheet, layout: Sequence[Column]) -> tuple[int, list[str]]:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 from xml.parsers import expat
@@ -34,6 +35,7 @@ _SUSPECT_BYTES, _SUSPECT_RATIO = 50 << 20, 150  # a million equal rows are 20 ti
 _MOST_ERRORS = 200_000
 _LAST_SERIAL = 2_958_465  # 31-12-9999
 _BLOCK = 1 << 20
+_REMEMBERED = 50_000
 _AGAIN = "vraag het bestand opnieuw op bij de afzender"
 _ERROR_NAMES = {
     0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A", 43: "#GETTING_DATA",
@@ -69,16 +71,21 @@ class Sheet:
     _errors: dict[tuple[int, int], str]
     _day_zero: date
 
-    def rows(self, width: int | None = None, days: Collection[int] = ()) -> Iterator[tuple[int, list[str]]]:
-        """The rows that are not blank, each with its number as a spreadsheet shows it, cut off after `width` cells.
-
-        In the columns `days` (from 0) a bare number is the serial number of a day.
+    def rows(
+        self, after: int = 0, width: int | None = None, days: Collection[int] = ()
+    ) -> Iterator[tuple[int, list[str]]]:
+        """The rows below row `after` that are not blank, cut off after `width` cells, each with its number as a
+        spreadsheet shows it. In the columns `days` (from 0) a bare number is the serial number of a day.
         """
         error_rows = {row for row, _ in self._errors}
-        for number, values in enumerate(self._grid.iter_rows(), 1):
+        texts = _Texts()
+        for number, values in enumerate(islice(self._grid.iter_rows(), after, None), after + 1):
             if values.count("") == len(values) and number not in error_rows:
                 continue
-            cells = [value if value.__class__ is str else cell_text(value) for value in values[:width]]
+            cells = [
+                value if value.__class__ is str else texts[value] if value.__class__ is not bool else cell_text(value)
+                for value in (values[:width] if width else values)
+            ]
             for place in days:
                 value = values[place]
                 if value.__class__ in (float, int) and 1 <= value <= _LAST_SERIAL:
@@ -88,6 +95,20 @@ class Sheet:
                     cells[place] = self._errors.get((number, place + 1), cells[place])
             if any(map(str.strip, cells)):
                 yield number, cells
+
+    def column(self, after: int, place: int) -> Iterator[str]:
+        """The cells of one column below row `after`; this takes a third of the time of whole rows."""
+        return (cell_text(values[place]) for values in islice(self._grid.iter_rows(), after, None))
+
+
+class _Texts(dict[Any, str]):
+    """The texts of numbers and days that were seen: most come often. Not for True, which is equal to 1."""
+
+    def __missing__(self, value: Any) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        text = self[value] = cell_text(value)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +170,7 @@ def open_workbook(path: Path, name: str) -> Workbook:
                 told = remarks.get(sheet.name, _Remarks())
                 if told.rows * told.columns > _MOST_CELLS:
                     raise Refusal(
-                        f'{name}, blad "{_shown(sheet.name)}" is te groot: er staat iets in kolom '
+                        f'{name}, blad "{shown_name(sheet.name)}" is te groot: er staat iets in kolom '
                         f"{_letters(told.columns)} en in rij {told.rows}",
                         "verwijder wat er ver naast of onder de tabel staat, of bewaar het blad als CSV",
                     )
@@ -157,15 +178,16 @@ def open_workbook(path: Path, name: str) -> Workbook:
                 if grid.start is None and not told.errors:
                     continue
                 hidden = sheet.visible is not SheetVisibleEnum.Visible
-                sheets.append(Sheet(_shown(sheet.name), hidden, told.not_computed, grid, told.errors, day_zero))
+                sheets.append(Sheet(shown_name(sheet.name), hidden, told.not_computed, grid, told.errors, day_zero))
     except PasswordError:
         raise _has_password(name) from None
     except CalamineError as error:
-        raise Refusal(f"{name} is beschadigd of is geen werkmap ({_shown(str(error))})", _AGAIN) from None
+        raise Refusal(f"{name} is beschadigd of is geen werkmap ({shown_name(str(error))})", _AGAIN) from None
     return Workbook(tuple(sheets), has_links)
 
 
-def _shown(text: str) -> str:
+def shown_name(text: str) -> str:
+    """The name of a sheet, as it may be shown and stored."""
     return without_client_numbers(text, fewest_digits=9)[:80]
 
 
@@ -209,9 +231,9 @@ def _look_through(path: Path, name: str) -> _Told:
             with zipfile.ZipFile(file) as parts:
                 return _look_through_zip(parts, name)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise Refusal(f"{name} is afgebroken of beschadigd ({_shown(str(error))})", _AGAIN) from None
+            raise Refusal(f"{name} is afgebroken of beschadigd ({shown_name(str(error))})", _AGAIN) from None
         except (ElementTree.ParseError, expat.ExpatError, struct.error, IndexError) as error:
-            raise Refusal(f"{name} is beschadigd of is geen werkmap ({_shown(str(error))})", _AGAIN) from None
+            raise Refusal(f"{name} is beschadigd of is geen werkmap ({shown_name(str(error))})", _AGAIN) from None
 
 
 def _look_through_zip(parts: zipfile.ZipFile, name: str) -> _Told:

@@ -386,7 +386,7 @@ def test_a_formula_does_not_start_in_the_spreadsheet_of_the_reader(desk: Desk) -
     rows = [f"{quoted}{ROW[2:]}", ROW.replace(";95;", ";-5;"), f"@SUM(A1){ROW[2:]}", f"+1+1{ROW[2:]}", f"-1+1{ROW[2:]}"]
     result = desk.take("\n".join([HEADER, *rows]) + "\n")
     assert result.account.rows_rejected == 5
-    rows = returned(write_rejected(result.file, result.findings, desk.folder))
+    rows = returned(write_rejected(result, desk.folder))
     cells = [row[0] for row in rows[1:]]
     assert cells == ["'" + formula, "r1", "'@SUM(A1)", "'+1+1", "'-1+1"]
     assert rows[2][7] == "-5"  # a number is no formula
