@@ -22,6 +22,8 @@ from kernel.periods import Month
 from settlement import runs as use_cases
 from settlement.entitlement import Line, Timing, Treatment
 from settlement.explain import explain_line, list_lines, tell_reference
+from settlement.languages.dutch import DUTCH
+from settlement.languages.english import ENGLISH
 from settlement.phrases import cause_sentence, causes_sentence, counted
 from settlement.reading import NumberedLine, Run, SettledContract, read_run
 from settlement.runs import STATE_NAMES
@@ -30,6 +32,7 @@ from settlement.tables import run_contracts, run_states, runs
 from settlement.terminal import fit
 from tariffs.commands import NEEDS_ATTENTION, WIDTH, print_table, tell_findings, watched
 
+LANGUAGES = {language.code: language for language in (DUTCH, ENGLISH)}
 _SHOWN_CORRECTIONS = 12
 _SHOWN_ERRORS = 20
 _SHOWN_WARNINGS = 2
@@ -336,18 +339,23 @@ def statement() -> None:
 @click.option(
     "--out", "out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Map voor de afrekeningen."
 )
+@click.option(
+    "--language", type=click.Choice(sorted(LANGUAGES)), default=DUTCH.code, show_default=True, help="Taal: nl of en."
+)
+@click.option("--detail/--no-detail", default=True, help="Met of zonder een blad met elke levering; met, tenzij.")
 @click.pass_context
-def export(ctx: click.Context, number: int, out: Path) -> None:
+def export(ctx: click.Context, number: int, out: Path, language: str, detail: bool) -> None:
     """Schrijf per contract een afrekening in Excel.
 
     Elk bedrag is een formule over de getoonde aantallen en prijzen, zodat de aanbieder kan narekenen.
 
     \b
     Voorbeeld:
-      bekostiging statement export 3 --out afrekeningen/
+      bekostiging statement export 3 --out afrekeningen/ --language en
     """
+    progress = partial(watched, title="Afrekeningen")
     with database(ctx).transaction() as connection:
-        written = export_statements(connection, number, out, partial(watched, title="Afrekeningen"))
+        written = export_statements(connection, number, out, progress, LANGUAGES[language], detail=detail)
     click.echo(f"{counted(len(written.paths), 'afrekening/afrekeningen')} geschreven in {out}")
     for contract in written.parked:
         click.echo(f"  Contract {contract} is geparkeerd en krijgt geen afrekening.")

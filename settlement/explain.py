@@ -26,13 +26,15 @@ from kernel.periods import Period
 from settlement.entitlement import Line, Timing, Treatment
 from settlement.funding import population
 from settlement.invariants import BrokenInvariant
-from settlement.phrases import UNITS, cause_sentence, counted, explanation_lines, hours_sentence
+from settlement.languages.dutch import DUTCH
+from settlement.phrases import cause_sentence, counted, explanation_lines, hours_sentence
 from settlement.pricing.rows import DeliveryRow, PricingGroup, amount_of, pricing_groups
 from settlement.reading import Run, SettledContract, read_run
 from settlement.references import what_became_of
 from settlement.runs import STATE_NAMES
 from settlement.terminal import fit
 from settlement.terms import Terms, read_terms
+from settlement.year_budget import ReadCounts
 from tariffs.tables import price_lists, price_versions
 from tariffs.task_fields import TASK_FIELDS
 from tariffs.units import UNIT_NAMES, Rounding, hours_of
@@ -180,7 +182,7 @@ def _count_sources(
     if line.key.label != INSTALMENT or not isinstance(component, PopulationComponent):
         return {}
     known = counts_known(connection, terms.cutoff)
-    counts = _ReadCounts({key: count.persons for key, count in known.items()})
+    counts = ReadCounts(known)
     entitlements, _ = population.entitle(contract.contract, component, counts, line.key.month)
     again = total(entitlement.amount for entitlement in entitlements if entitlement.key == line.key)
     if again != line.entitled:
@@ -190,18 +192,6 @@ def _count_sources(
         if key[2].year == line.key.month.year or key[2] == component.count_date:
             found.setdefault(known[key].recording, []).append(_count_text(key, known[key]))
     return found
-
-
-class _ReadCounts(dict[tuple[str, str, date, str], int]):
-    """Counts that remember which of them were read."""
-
-    def __init__(self, counts: Mapping[tuple[str, str, date, str], int]) -> None:
-        super().__init__(counts)
-        self.read: set[tuple[str, str, date, str]] = set()
-
-    def __getitem__(self, key: tuple[str, str, date, str]) -> int:
-        self.read.add(key)
-        return super().__getitem__(key)
 
 
 def _count_text(key: tuple[str, str, date, str], count: Count) -> str:
@@ -369,7 +359,7 @@ def _service_text(service: Period) -> str:
 def _together(explained: ExplainedLine) -> str:
     groups = explained.groups
     rows = counted(sum(len(group.rows) for group in groups), "rij/rijen")
-    quantity = counted(sum(group.quantity for group in groups), UNITS[groups[0].rule.unit])
+    quantity = counted(sum(group.quantity for group in groups), DUTCH.units[groups[0].rule.unit])
     return f"Samen {rows}, {quantity}: {format_eur(amount_of(groups))} euro"
 
 

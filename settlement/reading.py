@@ -1,14 +1,16 @@
 """A run as it was stored, for whoever shows it: terminal, statement, journal, explanation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from contracts.documents import contract_of
-from contracts.model import Contract
+from contracts.model import INSTALMENT, Contract
 from contracts.parties import Party, known_parties
 from contracts.tables import contract_versions, municipalities
 from importers.tables import advances
@@ -133,32 +135,90 @@ def unknown_run(run: int) -> Refusal:
     return Refusal(f"run {run} bestaat niet", "zie de runs met `bekostiging settle list`")
 
 
-def posted_in_year(connection: Connection, contract_id: int, run: Run) -> Eur:
-    """What was posted on a contract over the service months of the run's year, before this run; payable lines only."""
+@dataclass(frozen=True, slots=True)
+class PreviousStatement:
+    """The last posted statement of a contract: its payable amounts by cause, with `MONTH_ITSELF` for its own month."""
+
+    run_id: int
+    period: Month
+    by_cause: Mapping[str, Eur]
+
+
+MONTH_ITSELF = "month"
+
+
+def by_cause(lines: Iterable[tuple[Eur, Sequence[Cause]]]) -> dict[str, Eur]:
+    """Amounts with their causes, added up by kind of cause; an amount without any is that of the month itself."""
+    found: dict[str, Eur] = {}
+    for amount, causes in lines:
+        for kind, part in [(cause.kind, cause.amount) for cause in causes] or [(MONTH_ITSELF, amount)]:
+            found[kind] = found.get(kind, Eur.zero()) + part
+    return found
+
+
+def previous_statements(connection: Connection, run: Run) -> dict[int, PreviousStatement]:
+    """By contract id, the statement that was posted last before this run."""
+    last = (
+        select(runs.c.id, runs.c.period, run_contracts.c.contract_id)
+        .join(run_contracts, run_contracts.c.run_id == runs.c.id)
+        .where(runs.c.posting <= run.cutoff, ~run_contracts.c.parked)
+        .ext(distinct_on(run_contracts.c.contract_id))
+        .order_by(run_contracts.c.contract_id, runs.c.posting.desc())
+        .subquery()
+    )
+    said = select(run_lines.c.contract_id, run_lines.c.amount_eur, run_lines.c.causes).join(
+        last, (last.c.id == run_lines.c.run_id) & (last.c.contract_id == run_lines.c.contract_id)
+    )
+    lines: dict[int, list[tuple[Eur, list[Cause]]]] = {}
+    for row in connection.execute(said.where(run_lines.c.treatment == Treatment.PAYABLE).order_by(run_lines.c.line)):
+        lines.setdefault(row.contract_id, []).append((row.amount_eur, [_cause(cause) for cause in row.causes]))
+    return {
+        row.contract_id: PreviousStatement(row.id, Month.of(row.period), by_cause(lines.get(row.contract_id, [])))
+        for row in connection.execute(select(last))
+    }
+
+
+def posted_by_month(connection: Connection, run: Run) -> dict[int, dict[tuple[Month, bool], Eur]]:
+    """By contract id, what was posted before this run over each service month of its year; payable lines only.
+
+    Beside the month stands whether it is an instalment of a budget.
+    """
+    of_budget = (run_lines.c.label == INSTALMENT).label("of_budget")
     query = (
-        select(run_lines.c.amount_eur)
+        select(
+            run_lines.c.contract_id,
+            run_lines.c.service_month,
+            of_budget,
+            func.sum(run_lines.c.amount_eur, type_=run_lines.c.amount_eur.type).label("amount"),
+        )
         .join(runs, runs.c.id == run_lines.c.run_id)
         .where(
-            run_lines.c.contract_id == contract_id,
             run_lines.c.treatment == Treatment.PAYABLE,
-            func.extract("year", run_lines.c.service_month) == run.period.year,
+            run_lines.c.service_month.between(date(run.period.year, 1, 1), date(run.period.year, 12, 31)),
             runs.c.posting <= run.cutoff,
         )
+        .group_by(run_lines.c.contract_id, run_lines.c.service_month, of_budget)
     )
-    return total(connection.execute(query).scalars())
+    found: dict[int, dict[tuple[Month, bool], Eur]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.contract_id, {})[(Month.of(row.service_month), row.of_budget)] = row.amount
+    return found
 
 
-def outstanding_advances(connection: Connection, contract_id: int, run: Run) -> Eur:
-    """What of the advances known at the run's cut-off is not set off yet, by earlier posted runs or by this one."""
-    paid = select(advances.c.amount_eur).where(
-        advances.c.contract_id == contract_id, advances.c.recording <= run.cutoff
-    )
+def outstanding_advances(connection: Connection, run: Run) -> dict[int, Eur]:
+    """By contract id, what of the advances known at the cut-off is not set off yet, by posted runs or this one."""
+    paid = select(advances.c.contract_id, advances.c.amount_eur).where(advances.c.recording <= run.cutoff)
     used = (
-        select(run_set_offs.c.amount_eur)
+        select(run_set_offs.c.contract_id, run_set_offs.c.amount_eur)
         .join(runs, runs.c.id == run_set_offs.c.run_id)
-        .where(run_set_offs.c.contract_id == contract_id, (runs.c.posting <= run.cutoff) | (runs.c.id == run.id))
+        .where((runs.c.posting <= run.cutoff) | (runs.c.id == run.id))
     )
-    return total(connection.execute(paid).scalars()) - total(connection.execute(used).scalars())
+    found: dict[int, Eur] = {}
+    for contract_id, amount in connection.execute(paid):
+        found[contract_id] = found.get(contract_id, Eur.zero()) + amount
+    for contract_id, amount in connection.execute(used):
+        found[contract_id] = found[contract_id] - amount
+    return found
 
 
 def _lines(connection: Connection, run: int) -> dict[int, list[NumberedLine]]:
@@ -177,11 +237,15 @@ def _lines(connection: Connection, run: int) -> dict[int, list[NumberedLine]]:
             task_field=row.task_field,
             entitled=row.entitled_eur,
             posted_before=row.posted_before_eur,
-            causes=tuple(Cause(cause["kind"], Eur(cause["amount_eur"]), cause["values"]) for cause in row.causes),
+            causes=tuple(_cause(cause) for cause in row.causes),
             explanation=Step.from_json(row.explanation),
         )
         found.setdefault(row.contract_id, []).append(NumberedLine(row.line, line))
     return found
+
+
+def _cause(cause: Mapping[str, Any]) -> Cause:
+    return Cause(cause["kind"], Eur(cause["amount_eur"]), cause["values"])
 
 
 def _volumes(connection: Connection, run: int) -> dict[int, list[PricedVolume]]:

@@ -33,23 +33,17 @@ from kernel.findings import Refusal, Severity
 from kernel.notation import format_eur, format_month, format_number
 from kernel.periods import Month
 from settlement.entitlement import LineKey
-from settlement.phrases import UNITS, counted
+from settlement.languages.dutch import DUTCH
+from settlement.phrases import counted
 from settlement.pricing.rows import PricingGroup, pricing_groups
 from settlement.reading import Run, SettledContract
 from settlement.runs import STATE_NAMES
 from settlement.tables import run_contracts, run_lines, runs
 from settlement.terms import Coverage, coverages, read_terms
 from tariffs.tables import products
-from tariffs.units import Rounding, Unit
+from tariffs.units import Rounding
 
 _KEY = ("municipality_id", "provider_id", "law", "reference")
-_PER = {
-    Unit.MINUTE: "minuut",
-    Unit.HOUR: "uur",
-    Unit.DAY_PART: "dagdeel",
-    Unit.DAY: "dag",
-    Unit.PIECE: "stuk",
-}
 _REJECTED_SHOWN = 20
 _SENDERS_SHOWN = 3
 
@@ -196,8 +190,8 @@ def _parked_because(settled: SettledContract) -> str:
 def _worth(group: PricingGroup, entry: Any) -> str:
     assert group.price is not None
     assert group.amount is not None
-    price = f"{format_number(group.price)} per {_PER[group.rule.price_per]}"
-    words = UNITS[group.rule.unit]
+    price = f"{format_number(group.price)} per {DUTCH.one(group.rule.price_per)}"
+    words = DUTCH.units[group.rule.unit]
     amount, quantity = format_eur(group.amount), counted(group.quantity, words)
     if group.rule.rounding is Rounding.CLIENT_MONTH:
         return (

@@ -7,22 +7,24 @@ and month) consists of follows from them: the rows known at the cut-off, at the 
 Groups are numbered in the order in which they first occur. Nothing of a client leaves this module.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, select
 
-from contracts.tables import municipalities, providers
 from importers.tables import deliveries
 from kernel.money import Eur, total
-from kernel.periods import Period
+from kernel.periods import Month, Period
 from settlement.entitlement import LineKey
 from settlement.pricing.reference import DeliveredRow, price_by_hand
 from settlement.terms import Coverage, Terms, coverages
-from tariffs.units import PriceRule, Rounding
+from tariffs.price_lists import Price
+from tariffs.units import PriceRule, Rounding, row_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +67,33 @@ def pricing_groups(connection: Connection, terms: Terms, contract_id: int, key: 
     Rows are in order of service day, batch and row number; groups in the order of their first rows. `terms` are those
     of the run: `read_terms` with its period, its cut-off and the number of the contract.
     """
-    grouped: dict[tuple[object, ...], tuple[Coverage, list[Any]]] = {}
-    for coverage in coverages(terms):
-        covered = (coverage.component.key, coverage.municipality, key.month, coverage.product.code, coverage.treatment)
-        if coverage.registered.id != contract_id or LineKey(*covered) != key:
-            continue
-        per_client_month = coverage.rule.rounding is Rounding.CLIENT_MONTH
-        for row in connection.execute(_rows_of(coverage, terms.cutoff, key.month.first_day)):
+    return pricing_groups_of(connection, terms, {contract_id: [key]})[contract_id][key]
+
+
+def pricing_groups_of(
+    connection: Connection, terms: Terms, wanted: Mapping[int, Collection[LineKey]]
+) -> dict[int, dict[LineKey, list[PricingGroup]]]:
+    """The pricing groups of many slices by contract id and key, read at once."""
+    readers = _readers(terms, wanted)
+    grouped: dict[tuple[int, LineKey], dict[tuple[object, ...], tuple[_Reader, list[Any]]]] = {
+        (contract_id, key): {} for contract_id, keys in wanted.items() for key in keys
+    }
+    for row in connection.execute(_rows_of(readers, wanted, terms.cutoff)) if readers else ():
+        for reader in readers.get((row.provider_id, row.municipality_id, row.product_id), ()):
+            coverage = reader.coverage
+            groups = grouped.get((coverage.registered.id, reader.key_in(row.service_month)))
+            if groups is None or not any(row.service_start in period for period in coverage.periods):
+                continue
+            per_client_month = coverage.rule.rounding is Rounding.CLIENT_MONTH
             alone = (row.batch, row.row_number, row.entry)
-            group = (coverage.rule, (row.client_id, row.assignment) if per_client_month else alone)
-            grouped.setdefault(group, (coverage, []))[1].append(row)
-    return [
-        _priced(number, coverage, rows, _price_on(terms, coverage))
-        for number, (coverage, rows) in enumerate(grouped.values(), start=1)
-    ]
+            group = (coverage.rule, *((row.client_id, row.assignment) if per_client_month else alone))
+            groups.setdefault(group, (reader, []))[1].append(row)
+    found: dict[int, dict[LineKey, list[PricingGroup]]] = {contract_id: {} for contract_id in wanted}
+    for (contract_id, key), groups in grouped.items():
+        found[contract_id][key] = [
+            _priced(number, reader, rows) for number, (reader, rows) in enumerate(groups.values(), start=1)
+        ]
+    return found
 
 
 def amount_of(groups: Sequence[PricingGroup]) -> Eur:
@@ -86,68 +101,91 @@ def amount_of(groups: Sequence[PricingGroup]) -> Eur:
     return total(group.amount for group in groups if group.amount is not None)
 
 
-def _rows_of(coverage: Coverage, cutoff: int, service_month: date) -> Any:
-    """The rows that a coverage reads, in a total order."""
-    municipality = select(municipalities.c.id).where(municipalities.c.code == coverage.municipality)
-    provider = select(providers.c.id).where(providers.c.agb_code == coverage.registered.contract.provider)
+class _Reader:
+    """A coverage with the prices of its product, which remembers the months and amounts it was asked for."""
+
+    def __init__(self, coverage: Coverage, prices: Sequence[Price]) -> None:
+        self.coverage = coverage
+        self._prices = [(price.period, price.price) for price in prices]
+        self._keys: dict[date, LineKey] = {}
+        self._amounts: dict[tuple[Decimal, int], Eur] = {}
+
+    def key_in(self, first_day: date) -> LineKey:
+        """The key of the slice in a month."""
+        if first_day not in self._keys:
+            covered = self.coverage
+            self._keys[first_day] = LineKey(
+                covered.component.key, covered.municipality, Month.of(first_day), covered.product.code,
+                covered.treatment,
+            )  # fmt: skip
+        return self._keys[first_day]
+
+    def price_on(self, product: str, day: date) -> Decimal | None:
+        return next((price for period, price in self._prices if day in period), None)
+
+    def price_of(self, row: Any) -> Decimal | None:
+        """The price of a row that is priced by itself."""
+        last_day = self.coverage.price_of_last_day
+        return self.price_on("", row.service_end - timedelta(days=1) if last_day else row.service_start)
+
+    def amount(self, price: Decimal, quantity: int) -> Eur:
+        """The amount of a debit that is priced by itself."""
+        if (price, quantity) not in self._amounts:
+            self._amounts[(price, quantity)] = row_amount(Fraction(price), quantity, self.coverage.rule)
+        return self._amounts[(price, quantity)]
+
+
+_Readers = Mapping[tuple[int, int, int], Sequence[_Reader]]
+
+
+def _readers(terms: Terms, wanted: Mapping[int, Collection[LineKey]]) -> _Readers:
+    """What reads the rows of a provider, municipality and product, as far as a slice of it is wanted."""
+    slices = {
+        (contract_id, key.component, key.municipality, key.label)
+        for contract_id, keys in wanted.items()
+        for key in keys
+    }
+    prices: dict[tuple[int, int], list[Price]] = defaultdict(list)
+    for price in terms.prices:
+        prices[(price.version_id, price.product_id)].append(price)
+    found: dict[tuple[int, int, int], list[_Reader]] = defaultdict(list)
+    contracts = [registered for registered in terms.contracts if registered.id in wanted]
+    for coverage in coverages(replace(terms, contracts=contracts)):
+        registered, product = coverage.registered, coverage.product
+        if (registered.id, coverage.component.key, coverage.municipality, product.code) not in slices:
+            continue
+        version = terms.price_versions.get(coverage.component.price_list)
+        provider = terms.providers[registered.contract.provider].id
+        municipality = terms.municipalities[coverage.municipality].id
+        of_product = prices[(version.id, product.id)] if version is not None else []
+        found[(provider, municipality, product.id)].append(_Reader(coverage, of_product))
+    return found
+
+
+def _rows_of(readers: _Readers, wanted: Mapping[int, Collection[LineKey]], cutoff: int) -> Any:
+    """All rows that one of the readers may read, in a total order."""
+    columns = (deliveries.c.provider_id, deliveries.c.municipality_id, deliveries.c.product_id)
+    months = {key.month.first_day for keys in wanted.values() for key in keys}
     return (
         select(
+            *columns, deliveries.c.service_month,
             deliveries.c.batch, deliveries.c.row_number, deliveries.c.entry, deliveries.c.recording, deliveries.c.sign,
             deliveries.c.client_id, deliveries.c.assignment, deliveries.c.service_start, deliveries.c.service_end,
             deliveries.c.quantity, deliveries.c.reference, deliveries.c.previous_reference,
         )
         .where(
-            deliveries.c.municipality_id == municipality.scalar_subquery(),
-            deliveries.c.service_month == service_month,
-            deliveries.c.provider_id == provider.scalar_subquery(),
-            deliveries.c.product_id == coverage.product.id,
+            deliveries.c.service_month.in_(sorted(months)),
+            *(column.in_(sorted({reader[place] for reader in readers})) for place, column in enumerate(columns)),
             deliveries.c.recording <= cutoff,
-            or_(
-                *(
-                    and_(deliveries.c.service_start >= period.start, deliveries.c.service_start < period.end)
-                    for period in coverage.periods
-                )
-            ),
         )
         .order_by(deliveries.c.service_start, deliveries.c.batch, deliveries.c.row_number, deliveries.c.entry)
     )  # fmt: skip
 
 
-def _price_on(terms: Terms, coverage: Coverage) -> Callable[[str, date], Decimal | None]:
-    version = terms.price_versions.get(coverage.component.price_list)
-    prices = [
-        price
-        for price in terms.prices
-        if version is not None and price.version_id == version.id and price.product_id == coverage.product.id
-    ]
-
-    def price_on(product: str, day: date) -> Decimal | None:
-        return next((price.price for price in prices if day in price.period), None)
-
-    return price_on
-
-
-def _priced(
-    number: int, coverage: Coverage, rows: Sequence[Any], price_on: Callable[[str, date], Decimal | None]
-) -> PricingGroup:
-    delivered = [
-        DeliveredRow(
-            component=coverage.component.key,
-            municipality=coverage.municipality,
-            product=coverage.product.code,
-            treatment=coverage.treatment,
-            client=str(row.client_id),
-            assignment=row.assignment,
-            start=row.service_start,
-            end=row.service_end,
-            quantity=row.quantity,
-            sign=row.sign,
-        )
-        for row in rows
-    ]
-    rule = coverage.rule
-    volumes, _ = price_by_hand(delivered, lambda _: rule, price_on, coverage.price_of_last_day)
-    assert len(volumes) <= 1, "a contract whose group has two prices is parked and has no lines"
+def _priced(number: int, reader: _Reader, rows: Sequence[Any]) -> PricingGroup:
+    rule = reader.coverage.rule
+    together = rule.rounding is Rounding.CLIENT_MONTH
+    price, billed_quantity, amount = _together(reader, rows) if together else _by_itself(reader, rows[0])
     return PricingGroup(
         number=number,
         rule=rule,
@@ -164,7 +202,40 @@ def _priced(
             )
             for row in rows
         ),
-        price=volumes[0].price if volumes else None,
-        billed_quantity=volumes[0].billed_quantity if volumes else 0,
-        amount=volumes[0].amount if volumes else None,
+        price=price,
+        billed_quantity=billed_quantity,
+        amount=amount,
     )
+
+
+def _by_itself(reader: _Reader, row: Any) -> tuple[Decimal | None, int, Eur | None]:
+    """Price, billed quantity and amount of a row that is priced by itself."""
+    price = reader.price_of(row)
+    if price is None:
+        return None, 0, None
+    amount = reader.amount(price, row.quantity)
+    return price, row.sign * row.quantity, amount if row.sign > 0 else -amount
+
+
+def _together(reader: _Reader, rows: Sequence[Any]) -> tuple[Decimal | None, int, Eur | None]:
+    """Price, billed quantity and amount of rows that are summed before they are rounded."""
+    coverage = reader.coverage
+    delivered = [
+        DeliveredRow(
+            component=coverage.component.key,
+            municipality=coverage.municipality,
+            product=coverage.product.code,
+            treatment=coverage.treatment,
+            client=str(row.client_id),
+            assignment=row.assignment,
+            start=row.service_start,
+            end=row.service_end,
+            quantity=row.quantity,
+            sign=row.sign,
+        )
+        for row in rows
+    ]
+    rule = coverage.rule
+    volumes, _ = price_by_hand(delivered, lambda _: rule, reader.price_on, coverage.price_of_last_day)
+    assert len(volumes) <= 1, "a contract whose group has two prices is parked and has no lines"
+    return (volumes[0].price, volumes[0].billed_quantity, volumes[0].amount) if volumes else (None, 0, None)

@@ -5,7 +5,8 @@ begins like a formula is marked so that it stays text when somebody edits the ce
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from io import BytesIO
@@ -15,20 +16,26 @@ from typing import Any
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from settlement.languages.language import Language
 from settlement.statements.formulas import Cell, Formula, number_of
 
+_AUTHOR = "bekostiging"
 _A4 = 9
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _EVERY_CELL = "A1:XFD1048576"
+_DAY_ZERO = date(1899, 12, 30)
 
 _INK = "#1F2933"
 _QUIET = "#6B7785"
 _LINE = "#C9D1D9"
 _SHADE = "#EDF1F5"
 _ALARM = "#A8320A"
+_LINES = ("#1F5C99", "#A8320A", "#4D8B31")
 
 _LINE_HEIGHT = 15
 _ROW_HEIGHT = 18
+_FONT_SIZE = 11
+_PIXELS_PER_CHARACTER, _PIXELS_OF_PADDING, _PIXELS_PER_ROW = 7, 5, 24
 _SLACK = 1  # characters of a column that its padding takes
 
 _EUR = "#,##0.00;[Red]-#,##0.00"
@@ -56,6 +63,7 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "input": {**_RULED, "indent": 2, "font_color": _QUIET, "text_wrap": True},
     "strong": {**_RULED, "bold": True, "text_wrap": True},
     "order": {**_RULED, "num_format": "0", "align": "left"},
+    "date": {**_RULED, "align": "left"},
     "count": {**_NUMBER, "num_format": "#,##0"},
     "decimals": {**_NUMBER, "num_format": "#,##0.00"},
     "price": {**_NUMBER, "num_format": "#,##0.00##"},
@@ -64,11 +72,22 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "eur": {**_NUMBER, "num_format": _EUR},
     "strong_eur": {**_NUMBER, "num_format": _EUR, "bold": True},
     "total_text": _TOTAL,
+    "total_order": {**_TOTAL, "num_format": "0", "align": "left"},
     "total_eur": _TOTAL_EUR,
     "outcome_text": {**_TOTAL, **_OUTCOME},
     "outcome_eur": {**_TOTAL_EUR, **_OUTCOME},
 }
+_WRAPS = frozenset(name for name, style in _STYLES.items() if style.get("text_wrap"))
 _HEIGHTS = {"title": 30, "subtitle": 22, "alarm": 22, "heading": 24, "outcome_text": 24}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A line of a chart: the cell of its name and the cells of its values, which stand below each other."""
+
+    name: Cell
+    values: Sequence[Cell]
+    dashed: bool = False
 
 
 class Page:
@@ -77,6 +96,7 @@ class Page:
     def __init__(
         self,
         name: str,
+        workbook: Any,
         worksheet: Any,
         widths: Sequence[int],
         styles: Mapping[str, Any],
@@ -85,6 +105,7 @@ class Page:
     ) -> None:
         self.name = name
         self.row = 0
+        self._workbook = workbook
         self._worksheet = worksheet
         self._widths = widths
         self._styles = styles
@@ -94,10 +115,13 @@ class Page:
 
     def text(self, column: int, text: str, style: str = "text") -> None:
         """Write text, whatever it looks like."""
+        if not text:
+            self._worksheet.write_blank(self.row, column, None, self._styles[style])
+            return
         formats = self._quoted if text.startswith(_FORMULA_STARTS) else self._styles
         self._worksheet.write_string(self.row, column, text, formats[style])
         height = _HEIGHTS.get(style, _ROW_HEIGHT)
-        if _STYLES[style].get("text_wrap"):
+        if style in _WRAPS:
             height += _LINE_HEIGHT * (lines_in(text, self._widths[column]) - 1)
         if height > self._heights.get(self.row, _ROW_HEIGHT):
             self._heights[self.row] = height
@@ -105,9 +129,13 @@ class Page:
 
     def number(self, column: int, number: Fraction | Decimal | int, style: str) -> Cell:
         """Write a number that is not computed here."""
-        exact = Fraction(number)
+        exact = number if isinstance(number, Fraction) else Fraction(number)
         self._worksheet.write_number(self.row, column, number_of(exact), self._styles[style])
         return Cell(self.name, xl_rowcol_to_cell(self.row, column), exact)
+
+    def date(self, column: int, day: date) -> None:
+        """Write a day as a date of the spreadsheet."""
+        self._worksheet.write_number(self.row, column, (day - _DAY_ZERO).days, self._styles["date"])
 
     def formula(self, column: int, formula: Formula, style: str) -> Cell:
         """Write a formula with its value beside it."""
@@ -121,38 +149,74 @@ class Page:
             self._worksheet.write_blank(self.row, column, None, self._styles[style])
 
     def line(self, text: str, style: str) -> None:
-        """A line of text by itself."""
-        self.text(0, text, style)
-        self.row += 1
+        """Text by itself, over as many lines as the width of the page asks."""
+        size = _STYLES[style].get("font_size", _FONT_SIZE)
+        for part in wrap(text, sum(self._widths) * _FONT_SIZE // size) or [""]:
+            self.text(0, part, style)
+            self.row += 1
 
-    def headers(self, names: Sequence[str], right: Sequence[str] = ()) -> None:
-        """A row of column headers; the names in `right` stand above numbers.
+    def columns(self, language: Language, names: Sequence[str], right: Sequence[str] = ()) -> None:
+        """A row of column headers by their codes; those in `right` stand above numbers.
 
         Where the sheet repeats its header, the first one stays in sight and stands on every printed page.
         """
         for column, name in enumerate(names):
-            self.text(column, name, "header_right" if name in right else "header")
+            self.text(column, language.say(f"column.{name}"), "header_right" if name in right else "header")
         if self._repeat_header:
             self._worksheet.freeze_panes(self.row + 1, 0)
             self._worksheet.repeat_rows(self.row)
             self._repeat_header = False
         self.row += 1
 
+    def line_chart(
+        self, title: str, categories: Sequence[Cell], series: Sequence[Series], rows: int, *, from_nil: bool
+    ) -> None:
+        """A chart as wide as the page and `rows` high, over cells of this sheet; its axis begins at nil if so asked."""
+        chart = self._workbook.add_chart({"type": "line"})
+        for place, one in enumerate(series):
+            look = {"color": _LINES[place % len(_LINES)], "width": 2.25}
+            chart.add_series(
+                {
+                    "name": f"={one.name.absolute}",
+                    "categories": f"={_range(categories)}",
+                    "values": f"={_range(one.values)}",
+                    "line": {**look, "dash_type": "dash"} if one.dashed else look,
+                }
+            )
+        chart.set_title({"name": title, "overlay": False, "name_font": {"size": 11, "color": _INK}})
+        grid = {"visible": True, "line": {"color": _LINE}}
+        chart.set_y_axis({"num_format": "#,##0", "major_gridlines": grid, **({"min": 0} if from_nil else {})})
+        chart.set_x_axis({"num_font": {"size": 8}, "label_position": "low"})
+        chart.set_legend({"position": "bottom"})
+        chart.show_blanks_as("gap")
+        width = sum(width * _PIXELS_PER_CHARACTER + _PIXELS_OF_PADDING for width in self._widths)
+        chart.set_size({"width": width, "height": rows * _PIXELS_PER_ROW})
+        self._worksheet.insert_chart(self.row, 0, chart, {"object_position": 2, "description": title})
+        self.row += rows
+
+    def finish(self) -> None:
+        """Print what was written and no more."""
+        self._worksheet.print_area(0, 0, max(self.row - 1, 0), len(self._widths) - 1)
+
 
 class Book:
     """A workbook that is made in memory. The moment it bears is given, so that the same statement is the same file."""
 
-    def __init__(self, title: str, mark: str, created: datetime) -> None:
+    def __init__(self, title: str, mark: str, created: datetime, language: Language) -> None:
         self._content = BytesIO()
         self._workbook = Workbook(
             self._content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         )
-        self._workbook.set_properties({"title": title, "created": created.astimezone(UTC).replace(tzinfo=None)})
+        moment = created.astimezone(UTC).replace(tzinfo=None)
+        self._workbook.set_properties({"title": title, "author": _AUTHOR, "created": moment})
         self._workbook.set_calc_mode("auto")
         self._title = title
         self._mark = mark
-        self._styles = {name: self._format(style) for name, style in _STYLES.items()}
-        self._quoted = {name: self._format({**style, "quote_prefix": True}) for name, style in _STYLES.items()}
+        self._language = language
+        styles = {**_STYLES, "date": {**_STYLES["date"], "num_format": language.cell_date}}
+        self._styles = {name: self._format(style) for name, style in styles.items()}
+        self._quoted = {name: self._format({**style, "quote_prefix": True}) for name, style in styles.items()}
+        self._pages: list[Page] = []
 
     def page(self, name: str, widths: Sequence[int], *, landscape: bool = False, repeat_header: bool = False) -> Page:
         """Add a sheet of A4 that is as wide as one page, with `widths` of its columns in characters."""
@@ -167,13 +231,17 @@ class Book:
         sheet.set_default_row(_ROW_HEIGHT)
         mark = f"&R&9&B{_escaped(self._mark)}" if self._mark else ""
         sheet.set_header(f"&L&9{_escaped(self._title)}{mark}")
-        sheet.set_footer("&L&9&A&R&9Pagina &P van &N")
+        sheet.set_footer(f"&L&9&A&R&9{self._language.say('page')}")
         sheet.hide_gridlines(2)
         sheet.ignore_errors({"number_stored_as_text": _EVERY_CELL})
-        return Page(name, sheet, widths, self._styles, self._quoted, repeat_header)
+        page = Page(name, self._workbook, sheet, widths, self._styles, self._quoted, repeat_header)
+        self._pages.append(page)
+        return page
 
     def content(self) -> bytes:
         """Close the workbook and give its bytes."""
+        for page in self._pages:
+            page.finish()
         self._workbook.close()
         return self._content.getvalue()
 
@@ -181,8 +249,14 @@ class Book:
         return self._workbook.add_format({"font_color": _INK, "valign": "vcenter", **style})
 
 
+def _range(column: Sequence[Cell]) -> str:
+    return f"{column[0].absolute}:{column[-1].absolute.partition('!')[2]}"
+
+
 def lines_in(text: str, width: int) -> int:
     """How many lines text takes in a column of `width` characters, so that no reader has to find out by itself."""
+    if len(text) < width and "\n" not in text:
+        return 1
     return sum(max(1, len(wrap(line, width - _SLACK))) for line in text.split("\n"))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kernel.notation import format_month
 from settlement.entitlement import Timing, Treatment
 from settlement.phrases import causes_sentence
 from settlement.reading import NumberedLine
@@ -12,11 +11,11 @@ from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell, minus, same_as, sum_of, sum_of_elsewhere
 from settlement.statements.volumes import Amounts
 
-HEADERS = (
-    "Regel", "Maand", "Onderdeel", "Gemeente", "Product", "Omschrijving", "Nieuw recht", "Eerder geboekt", "Correctie",
-    "Reden",
+_HEADERS = (
+    "line", "month", "component", "municipality", "product", "description", "entitled", "posted_before", "correction",
+    "reason",
 )  # fmt: skip
-NUMERIC = ("Nieuw recht", "Eerder geboekt", "Correctie")
+_NUMERIC = ("entitled", "posted_before", "correction")
 WIDTHS = (7, 16, 16, 24, 10, 40, 15, 17, 15, 56)
 _NEW, _BEFORE, _AMOUNT, _REASON = 6, 7, 8, 9
 
@@ -33,18 +32,19 @@ def write(
     page: Page, statement: Statement, instalments: Mapping[int, Cell], recomputed: Mapping[int, Sequence[Cell]]
 ) -> Corrections:
     """Fill the sheet; `instalments` and `recomputed` are cells of the sheets Populatie and Herrekening by line."""
-    page.line("Correcties", "heading")
-    page.line("Nieuw recht − eerder geboekt = correctie. Het nieuwe recht volgt uit het blad dat de cel noemt.", "note")
+    say = statement.language.say
+    page.line(say("corrections"), "heading")
+    page.line(say("corrections.note"), "note")
     entitled = {**recomputed, **{number: [cell] for number, cell in instalments.items()}}
     this_year = statement.lines(Treatment.PAYABLE, Timing.CORRECTION)
     prior_years = statement.lines(Treatment.PAYABLE, Timing.PRIOR_YEAR)
     shadow = statement.lines(Treatment.SHADOW, Timing.CORRECTION, Timing.PRIOR_YEAR)
     written = Corrections(
-        _write_block(page, statement, f"Maanden van {statement.year}", this_year, entitled),
-        _write_block(page, statement, "Eerdere jaren", prior_years, entitled),
+        _write_block(page, statement, say("corrections.year", year=statement.year), this_year, entitled),
+        _write_block(page, statement, say("corrections.earlier_years"), prior_years, entitled),
     )
     if shadow:
-        _write_block(page, statement, "Schaduw: telt mee, wordt niet betaald", shadow, entitled)
+        _write_block(page, statement, say("shadow"), shadow, entitled)
     return written
 
 
@@ -58,21 +58,20 @@ def _write_block(
     """A heading, a header, a row for every line and the total."""
     page.row += 1
     page.line(heading, "subheading")
-    page.headers(HEADERS, NUMERIC)
+    page.columns(statement.language, _HEADERS, _NUMERIC)
     cells = [_write_correction(page, statement, numbered, entitled.get(numbered.number, ())) for numbered in lines]
     page.fill(0, _REASON, "total_text")
-    page.text(0, "Totaal" if lines else "Geen correcties", "total_text")
+    page.text(0, statement.language.say("total" if lines else "corrections.none"), "total_text")
     total = page.formula(_AMOUNT, sum_of(cells), "total_eur")
     page.row += 1
-    keys = [numbered.line.key for numbered in lines]
-    return Amounts(total, cells, [(key.component, statement.municipality(key.municipality)) for key in keys])
+    return Amounts(total, cells, [numbered.line.key for numbered in lines])
 
 
 def _write_correction(page: Page, statement: Statement, numbered: NumberedLine, entitled: Sequence[Cell]) -> Cell:
     line = numbered.line
     key = line.key
     page.number(0, numbered.number, "order")
-    page.text(1, format_month(key.month.first_day))
+    page.text(1, statement.language.month(key.month.first_day))
     page.text(2, key.component)
     page.text(3, statement.municipality(key.municipality), "wrapped")
     page.text(4, key.label if key.label in statement.register.products else "")
@@ -85,6 +84,6 @@ def _write_correction(page: Page, statement: Statement, numbered: NumberedLine, 
         new = page.number(_NEW, line.entitled.exact, "eur")
     before = page.number(_BEFORE, line.posted_before.exact, "eur")
     cell = page.formula(_AMOUNT, minus(new, before), "eur")
-    page.text(_REASON, causes_sentence(line.causes, line.explanation, between="\n"), "wrapped")
+    page.text(_REASON, causes_sentence(line.causes, line.explanation, statement.language, between="\n"), "wrapped")
     page.row += 1
     return cell

@@ -2,24 +2,42 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from kernel.findings import Refusal
-from kernel.notation import format_month
 from settlement.entitlement import Treatment
 from settlement.invariants import BrokenInvariant
+from settlement.languages.dutch import DUTCH
+from settlement.languages.language import Language
 from settlement.reading import Run, SettledContract, read_run
-from settlement.statements import corrections, lines, notes, population, recomputation, shadow, summary, volumes
-from settlement.statements.book import Book
-from settlement.statements.facts import Statement, read_register, read_statement
+from settlement.statements import (
+    corrections,
+    deliveries,
+    lines,
+    notes,
+    population,
+    recomputation,
+    rejected,
+    shadow,
+    summary,
+    volumes,
+    year,
+)
+from settlement.statements.book import Book, Page
+from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell
+from settlement.statements.reader import read_statements
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_WORTH_A_PROCESS = 20  # statements: fewer are made before another process has started
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +53,76 @@ def export_statements(
     run_id: int,
     out: Path,
     watch: Callable[[Iterable[SettledContract]], Iterable[SettledContract]] = iter,
+    language: Language = DUTCH,
+    *,
+    detail: bool = True,
 ) -> Exported:
     """Write a statement for every contract of a run that could be settled to the folder `out`.
 
-    `watch` sees the contracts pass (progress).
+    `watch` sees the contracts pass (progress). Without `detail` the deliveries are left out.
 
     Raises `Refusal` when there is no such run, when it was discarded, and when the folder cannot be written.
     """
     run = read_run(connection, run_id)
     if run.state == "discarded":
         raise Refusal(f"run {run_id} is weggegooid", "maak een nieuwe run en exporteer die")
-    register = read_register(connection, run)
-    workbooks = {
-        out / file_name(run, settled): workbook(read_statement(connection, run, settled, register))
-        for settled in watch(run.contracts)
-        if not settled.parked
-    }
-    for path, content in workbooks.items():
-        _write_whole(path, content)
-    return Exported(tuple(workbooks), tuple(settled.contract.number for settled in run.contracts if settled.parked))
+    settled = [contract for contract in run.contracts if not contract.parked]
+    paths = [out / name for name in file_names(run, settled)]
+    contents = _workbooks(read_statements(connection, run, language, detail=detail), len(settled))
+    unfinished: list[Path] = []
+    try:
+        for _, path, content in zip(watch(settled), paths, contents, strict=True):
+            unfinished.append(path.with_name(f".{path.name}.{os.getpid()}"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished[-1].write_bytes(content)
+        for path, written in zip(paths, unfinished, strict=True):
+            written.replace(path)
+    except OSError as error:
+        message = f"{out} kan niet geschreven worden: {error.strerror}"
+        raise Refusal(message, "kies een map waarin je mag schrijven") from None
+    finally:
+        for path in unfinished:
+            with suppress(OSError):
+                path.unlink()
+    return Exported(tuple(paths), tuple(contract.contract.number for contract in run.contracts if contract.parked))
 
 
-def file_name(run: Run, settled: SettledContract) -> str:
-    """'2026-03 A 41000001 run 3.xlsx': a name that stays in its folder and that no other statement has.
+def _workbooks(parts: Iterator[list[Statement]], number: int) -> Iterator[bytes]:
+    """The workbooks of statements, in their order; many are made by as many processes as there are cores."""
+    cores = os.cpu_count() or 1
+    if number < _WORTH_A_PROCESS or cores == 1:
+        for statements in parts:
+            yield from workbooks(statements)
+        return
+    with ExitStack() as stack:
+        pool = stack.enter_context(ProcessPoolExecutor(cores, mp_context=get_context("spawn")))
+        waiting: list[Future[list[bytes]]] = []
+        for statements in parts:
+            waiting.append(pool.submit(workbooks, statements))
+            if len(waiting) > 2 * cores:
+                yield from waiting.pop(0).result()
+        while waiting:
+            yield from waiting.pop(0).result()
+
+
+def workbooks(statements: Sequence[Statement]) -> list[bytes]:
+    """The statements as xlsx files."""
+    return [workbook(statement) for statement in statements]
+
+
+def file_names(run: Run, contracts: Sequence[SettledContract]) -> list[str]:
+    """'2026-03 A 41000001 run 3.xlsx': names that stay in their folder and that no other statement has.
 
     Numbers that differ only in upper and lower case are one name on some systems, so those get the contract's id.
     """
-    number = settled.contract.number
-    alike = [other for other in run.contracts if other.contract.number.casefold() == number.casefold()]
-    distinct = number if len(alike) == 1 else f"{number} {settled.id}"
-    parts = (str(run.period), *distinct.split(), settled.contract.provider, "run", str(run.id))
-    return " ".join(_UNSAFE.sub("-", part) for part in parts) + ".xlsx"
+    times = Counter(contract.contract.number.casefold() for contract in run.contracts)
+    names = []
+    for contract in contracts:
+        number = contract.contract.number
+        distinct = number if times[number.casefold()] <= 1 else f"{number} {contract.id}"
+        parts = (str(run.period), *distinct.split(), contract.contract.provider, "run", str(run.id))
+        names.append(" ".join(_UNSAFE.sub("-", part) for part in parts) + ".xlsx")
+    return names
 
 
 def workbook(statement: Statement) -> bytes:
@@ -73,45 +130,40 @@ def workbook(statement: Statement) -> bytes:
 
     Raises `BrokenInvariant` when the formulas do not come to what the run says.
     """
-    run, contract = statement.run, statement.settled.contract
-    month = format_month(run.period.first_day)
-    title = f"Afrekening {month}, contract {contract.number}, aanbieder {contract.provider}"
-    book = Book(title, "" if statement.is_final else "CONCEPT", run.states["draft"][0])
-    summary_page = book.page("Samenvatting", summary.WIDTHS)
-    lines_page = book.page("Regels", volumes.WIDTHS, landscape=True, repeat_header=True)
-    instalments = {}
+    run, contract, say = statement.run, statement.settled.contract, statement.language.say
+    title = say("title.of_file", month=statement.month_name, contract=contract.number, provider=contract.provider)
+    mark = "" if statement.is_final else say("draft")
+    book = Book(title, mark, run.states["draft"][0], statement.language)
+    sheets: list[str] = []
+
+    def page(sheet: str, widths: Sequence[int], *, landscape: bool = True, repeat_header: bool = True) -> Page:
+        sheets.append(sheet)
+        return book.page(say(f"sheet.{sheet}"), widths, landscape=landscape, repeat_header=repeat_header)
+
+    summary_page = page("summary", summary.WIDTHS, landscape=False, repeat_header=False)
+    lines_page = page("lines", volumes.WIDTHS)
+    budget = population.Written()
     if population.lines_of(statement):
-        instalments = population.write(book.page("Populatie", population.WIDTHS, repeat_header=True), statement)
-    corrections_page = book.page("Correcties", corrections.WIDTHS, landscape=True, repeat_header=True)
+        budget = population.write(page("population", population.WIDTHS, landscape=False), statement)
+    corrections_page = page("corrections", corrections.WIDTHS)
     recomputed: Mapping[int, Sequence[Cell]] = {}
     if recomputation.lines_of(statement, *Treatment):
-        page = book.page("Herrekening", volumes.WIDTHS, landscape=True, repeat_header=True)
-        recomputed = recomputation.write(page, statement)
+        recomputed = recomputation.write(page("recomputation", volumes.WIDTHS), statement)
     shadow_amounts = None
     if shadow.lines_of(statement):
-        page = book.page("Schaduw", volumes.WIDTHS, landscape=True, repeat_header=True)
-        shadow_amounts = shadow.write(page, statement)
-    sheets = summary.Sheets(
-        month=lines.write(lines_page, statement, instalments),
-        corrections=corrections.write(corrections_page, statement, instalments, recomputed),
-        shadow=shadow_amounts,
-    )
-    to_pay = summary.write(summary_page, statement, sheets)
+        shadow_amounts = shadow.write(page("shadow", volumes.WIDTHS), statement)
+    month = lines.write(lines_page, statement, budget.instalments)
+    corrected = corrections.write(corrections_page, statement, budget.instalments, recomputed)
+    if statement.deliveries:
+        said = {**month.by_line, **recomputed, **(shadow_amounts.by_line if shadow_amounts else {})}
+        delivered = page("deliveries", deliveries.widths(statement.deliveries))
+        deliveries.write(delivered, statement, statement.deliveries, said, month.without_line)
+    course = page("year", year.WIDTHS, landscape=False, repeat_header=False)
+    year.write(course, statement, (month, corrected.this_year), budget.budgets)
+    to_pay = summary.write(summary_page, statement, summary.Sheets(month, corrected, shadow_amounts))
     if to_pay != statement.settled.to_pay:
         raise BrokenInvariant(f"contract {contract.number}: {to_pay} on paper, {statement.settled.to_pay} in the run")
-    notes.write(book.page("Toelichting", notes.WIDTHS, landscape=True), statement)
+    if statement.rejected:
+        rejected.write(page("rejected", rejected.WIDTHS), statement)
+    notes.write(page("notes", notes.WIDTHS, repeat_header=False), statement, sheets)
     return book.content()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write under another name first, so that a process that is stopped leaves no half statement."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        message = f"{path} kan niet geschreven worden: {error.strerror}"
-        raise Refusal(message, "kies een map waarin je mag schrijven") from None

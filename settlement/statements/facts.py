@@ -2,23 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-
-from sqlalchemy import Connection, select
 
 from contracts.model import INSTALMENT
 from contracts.parties import Party
-from database.recordings import TIME_ZONE, recordings
-from kernel.findings import Finding, Severity
-from kernel.money import Eur
-from kernel.notation import format_date
+from database.recordings import TIME_ZONE
+from kernel.findings import Finding
+from kernel.money import Eur, total
 from kernel.periods import Month, Period
 from settlement.entitlement import Line, LineKey, PricedVolume, Timing, Treatment
-from settlement.reading import NumberedLine, Run, SettledContract, outstanding_advances, posted_in_year
-from settlement.tables import run_contracts
-from tariffs.price_lists import PriceVersion, price_version_known
-from tariffs.products import Product, catalogue
+from settlement.languages.language import Language
+from settlement.pricing.rows import PricingGroup
+from settlement.reading import NumberedLine, PreviousStatement, Run, SettledContract
+from settlement.rejected import Rejected
+from settlement.year_budget import YearBudget
+from tariffs.price_lists import PriceVersion
+from tariffs.products import Product
 
 POSTED = "posted"
 
@@ -30,23 +30,29 @@ class Register:
     municipalities: Mapping[str, str]
     products: Mapping[str, Product]
     price_versions: Mapping[str, PriceVersion]
-    contract_recordings: Mapping[int, int]
     recorded: Mapping[int, datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One contract of a run, with its priced volumes by line.
+    """One contract of a run, with its priced volumes by line. `run` is without its contracts and findings.
 
-    `posted_in_year` was posted earlier over service months of the run's year.
+    `posted_by_month` was posted earlier over service months of the run's year, by month and whether from a budget;
+    `not_settled` is what of its provider no statement pays. `deliveries` are the pricing groups by line, if wanted.
     """
 
     run: Run
     settled: SettledContract
+    language: Language
     volumes: Mapping[LineKey, Sequence[PricedVolume]]
     register: Register
-    posted_in_year: Eur
+    posted_by_month: Mapping[tuple[Month, bool], Eur]
     outstanding_advances: Eur
+    budgets: Sequence[YearBudget]
+    previous: PreviousStatement | None
+    not_settled: Sequence[Finding]
+    rejected: Rejected
+    deliveries: Mapping[LineKey, Sequence[PricingGroup]] | None
 
     @property
     def is_final(self) -> bool:
@@ -57,21 +63,12 @@ class Statement:
         return self.run.period.year
 
     @property
-    def not_settled(self) -> list[Finding]:
-        """What of this provider no statement of the run pays: other contracts that are parked, and deliveries outside.
+    def month_name(self) -> str:
+        return self.language.month(self.run.period.first_day)
 
-        Deliveries outside a contract are known to the run by the place they are found at, which begins with whose.
-        """
-        provider = self.settled.contract.provider
-        parked = [
-            replace(finding, place=f"contract {other.contract.number}, {finding.place}")
-            for other in self.run.contracts
-            if other.parked and other.contract.provider == provider
-            for finding in other.findings
-            if finding.severity is Severity.ERROR
-        ]
-        outside = [finding for finding in self.run.findings if finding.place.startswith(f"aanbieder {provider},")]
-        return parked + outside
+    @property
+    def posted_in_year(self) -> Eur:
+        return total(self.posted_by_month.values())
 
     def lines(self, treatment: Treatment, *timings: Timing) -> list[NumberedLine]:
         """The lines of a treatment and timing, in the order of the run."""
@@ -87,15 +84,7 @@ class Statement:
 
     def nil_volumes(self) -> list[PricedVolume]:
         """Deliveries of the month that are worth nothing, for which a run has no line."""
-        said = {numbered.line.key for numbered in self.settled.lines}
-        return [
-            volume
-            for key, volumes in self.volumes.items()
-            if key.month == self.run.period and key.treatment is Treatment.PAYABLE and key not in said
-            if not any(volume.amount for volume in volumes)
-            for volume in volumes
-            if volume.rows
-        ]
+        return nil_volumes(self.run.period, self.settled, self.volumes)
 
     def municipality(self, code: str) -> str:
         """The name of a municipality, with its code where two have that name."""
@@ -112,51 +101,29 @@ class Statement:
         if line.key.label != INSTALMENT:
             return self.product(line.key.label, line.key.month)
         values = line.explanation.values
-        return f"termijn {values['number']} van {values['of']}" if "number" in values else "termijn"
+        if "number" not in values:
+            return self.language.say("instalment")
+        return self.language.say("instalment.number", number=values["number"], of=values["of"])
 
     def recorded_on(self, recording: int) -> str:
         """'vastlegging 11 van 02-04-2026'."""
-        return f"vastlegging {recording} van {format_date(day_of(self.register.recorded[recording]))}"
+        day = self.language.day(day_of(self.register.recorded[recording]))
+        return self.language.say("recording", recording=recording, day=day)
 
 
-def read_register(connection: Connection, run: Run) -> Register:
-    """The names and versions that a run's statements mention, as they were at its cut-off."""
-    lists = {component.price_list for settled in run.contracts for component in settled.contract.component}
-    versions = {name: price_version_known(connection, name, run.cutoff) for name in sorted(lists)}
-    price_versions = {name: version for name, version in versions.items() if version is not None}
-    contract_recordings = {
-        row.contract_id: row.contract_recording
-        for row in connection.execute(
-            select(run_contracts.c.contract_id, run_contracts.c.contract_recording).where(
-                run_contracts.c.run_id == run.id
-            )
-        )
-    }
-    mentioned = {run.cutoff, *contract_recordings.values(), *(version.recording for version in price_versions.values())}
-    if run.posting is not None:
-        mentioned.add(run.posting)
-    moments = connection.execute(
-        select(recordings.c.number, recordings.c.recorded_at).where(recordings.c.number.in_(mentioned))
-    )
-    return Register(
-        municipalities=distinct_names(run.municipalities),
-        products=catalogue(connection, run.cutoff),
-        price_versions=price_versions,
-        contract_recordings=contract_recordings,
-        recorded={row.number: row.recorded_at for row in moments},
-    )
-
-
-def read_statement(connection: Connection, run: Run, settled: SettledContract, register: Register) -> Statement:
-    """Everything the statement of one contract shows."""
-    return Statement(
-        run=run,
-        settled=settled,
-        volumes=by_line(settled.volumes),
-        register=register,
-        posted_in_year=posted_in_year(connection, settled.id, run),
-        outstanding_advances=outstanding_advances(connection, settled.id, run),
-    )
+def nil_volumes(
+    period: Month, settled: SettledContract, volumes: Mapping[LineKey, Sequence[PricedVolume]]
+) -> list[PricedVolume]:
+    """Deliveries of the run's month that are worth nothing, for which it has no line."""
+    said = {numbered.line.key for numbered in settled.lines}
+    return [
+        volume
+        for key, of_key in volumes.items()
+        if key.month == period and key.treatment is Treatment.PAYABLE and key not in said
+        if not any(volume.amount for volume in of_key)
+        for volume in of_key
+        if volume.rows
+    ]
 
 
 def distinct_names(parties: Mapping[str, Party]) -> dict[str, str]:

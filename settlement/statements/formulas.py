@@ -15,8 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from kernel.money import Eur, half_up, round_down
+from tariffs.units import hours_of
 
 _CENTS = 100
 _TEN_THOUSANDTHS = 10_000
@@ -36,6 +38,12 @@ class Cell:
     def elsewhere(self) -> str:
         """The reference from another sheet."""
         return f"{self.sheet}!{self.address}"
+
+    @property
+    def absolute(self) -> str:
+        """The reference that stays the same wherever it is copied."""
+        letters = self.address.rstrip("0123456789")
+        return f"{self.sheet}!${letters}${self.row}"
 
     @property
     def row(self) -> str:
@@ -65,7 +73,13 @@ def volume_times_price(volume: Cell, price: Cell, units_per_price: int) -> Formu
     divisor = units_per_price * scale // _CENTS
     product = f"{volume.address}*{price.address}"
     text = f"ROUND({product},2)" if divisor == 1 else f"ROUND(ROUND({product}*{scale},0)/{divisor},0)/100"
-    return Formula(text, half_up(volume.exact * price.exact / units_per_price).exact)
+    return Formula(text, _priced(volume.exact, price.exact, units_per_price))
+
+
+@lru_cache(maxsize=10_000)
+def _priced(volume: Fraction, price: Fraction, units_per_price: int) -> Fraction:
+    """The same volumes and prices come back in many rows."""
+    return half_up(volume * price / units_per_price).exact
 
 
 def persons_times_amount(persons: Cell, amount: Cell) -> Formula:
@@ -132,6 +146,12 @@ def instalment(year: Cell, months: Cell, year_months: Cell) -> Formula:
     return Formula(text, round_down(year.exact * months.exact / year_months.exact).exact)
 
 
+def part_of_budget(year: Cell, months: Cell, year_months: int) -> Formula:
+    """The part of a budget for the months that have passed, cut off below the cent; the whole after the last."""
+    text = f"ROUNDDOWN(ROUND({year.address}*100,0)*{months.address}/{year_months},0)/100"
+    return Formula(text, round_down(year.exact * months.exact / year_months).exact)
+
+
 def earlier_instalments(year: Cell, instalments: int) -> Formula:
     """All instalments of the year but the last, where they are alike."""
     part = f"ROUNDDOWN(ROUND({year.address}*100,0)/{instalments},0)/100"
@@ -169,28 +189,52 @@ def sum_of_cells(cells: Sequence[Cell]) -> Formula:
 
 
 def sum_of_elsewhere(column: Sequence[Cell]) -> Formula:
-    """The sum of adjacent cells in a column of another sheet."""
+    """The sum of adjacent cells in a column of another sheet; nothing to add is nil."""
+    if not column:
+        return Formula("0", Fraction(0))
     text = f"ROUND(SUM({column[0].elsewhere}:{column[-1].address}),2)"
     return Formula(text, sum((cell.exact for cell in column), Fraction(0)))
 
 
-def sum_where(column: Sequence[Cell], matches: Sequence[bool], conditions: Sequence[tuple[str, str]]) -> Formula:
-    """The sum of the cells of another sheet whose rows match.
+def sum_where(column: Sequence[Cell], exact: Fraction, conditions: Sequence[tuple[str, str]]) -> Formula:
+    """The sum of the cells of another sheet whose rows match, which is `exact`.
 
-    `conditions` are pairs of the letter of a column of texts on that sheet and the cell here that it must equal;
-    `matches` tells which rows do. Compared with `=`, since SUMIF would read a name such as '>5' as a condition.
+    `conditions` are pairs of the letter of a column of texts on that sheet and what must be true of it ('=A5', '<>""').
+    SUMIF would read a name such as '>5' as a condition.
     """
     if not column:
         return Formula("0", Fraction(0))
     sheet, first, last = column[0].sheet, column[0].row, column[-1].row
-    tests = "*".join(f"({sheet}!{letter}{first}:{letter}{last}={wanted})" for letter, wanted in conditions)
+    tests = "*".join(f"({sheet}!{letter}{first}:{letter}{last}{test})" for letter, test in conditions)
     text = f"ROUND(SUMPRODUCT({tests}*{column[0].elsewhere}:{column[-1].address}),2)"
-    exact = sum((cell.exact for cell, match in zip(column, matches, strict=True) if match), Fraction(0))
     return Formula(text, exact)
+
+
+def both(one: Formula, other: Formula) -> Formula:
+    """Two amounts that are formulas themselves, together."""
+    return Formula(f"ROUND({one.text}+{other.text},2)", one.exact + other.exact)
+
+
+def value_of(cell: Cell) -> Formula:
+    """What stands in a cell of this sheet."""
+    return Formula(cell.address, cell.exact)
+
+
+def minutes_together(column: Sequence[Cell]) -> Formula:
+    """The sum of adjacent whole numbers in a column of this sheet."""
+    return Formula(f"SUM({column[0].address}:{column[-1].address})", sum((cell.exact for cell in column), Fraction(0)))
+
+
+def hours(minutes: Cell) -> Formula:
+    """Whole hours of minutes: below 30 down, from 30 up, at least one; of no minutes none."""
+    text = f"IF({minutes.address}=0,0,MAX(1,INT(({minutes.address}+30)/60)))"
+    return Formula(text, Fraction(hours_of([int(minutes.exact)])))
 
 
 def number_of(exact: Fraction) -> Decimal:
     """An exact value as the number that is stored: seventeen digits, more than a spreadsheet keeps."""
+    if exact.denominator == 1:
+        return Decimal(exact.numerator)
     return _CONTEXT.divide(Decimal(exact.numerator), Decimal(exact.denominator))
 
 

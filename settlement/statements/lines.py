@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from kernel.notation import format_month
 from settlement.entitlement import Timing, Treatment
 from settlement.statements.book import Page
 from settlement.statements.facts import Statement
@@ -12,8 +11,9 @@ from settlement.statements.volumes import Amounts, write_volumes
 
 def write(page: Page, statement: Statement, instalments: Mapping[int, Cell]) -> Amounts:
     """Fill the sheet; `instalments` are the cells of the sheet Populatie by line number."""
-    page.line(f"Regels van {format_month(statement.run.period.first_day)}", "heading")
+    say = statement.language.say
+    page.line(say("lines", month=statement.month_name), "heading")
     lines = statement.lines(Treatment.PAYABLE, Timing.CURRENT)
     nil = statement.nil_volumes()
-    page.line("" if lines or nil else "Over deze maand zijn er geen regels.", "note")
+    page.line("" if lines or nil else say("lines.none"), "note")
     return write_volumes(page, statement, lines, instalments, nil)

@@ -1,6 +1,6 @@
-"""The sheet Toelichting: findings, the versions that were used, how was rounded, and how to make it again."""
+"""The sheet Toelichting: how to read and recompute the statement, findings, what was used, and whom to ask."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from contracts.model import Component, PopulationComponent
 from kernel.findings import Finding
@@ -9,38 +9,51 @@ from settlement.statements.facts import Statement
 
 WIDTHS = (38, 62, 62, 10)
 
-_METHOD = (
-    "Een levering telt in de maand van haar eerste dag. De prijs is die van de dag die het contract noemt.",
-    "Elke levering wordt apart op centen afgerond, een halve cent naar boven.",
-    "De kolom Afronding per levering noemt het verschil met aantal × prijs over het totaal van de regel.",
-    "Waar uren per cliënt en maand tellen, worden eerst de minuten opgeteld en dan op hele uren afgerond.",
-    "Een correctie is het nieuwe recht over een maand, min wat over die maand al geboekt was.",
-    "Alle bedragen zijn formules over de getoonde aantallen en prijzen; gedeeld wordt in hele centen.",
-)
+_METHOD = ("formulas", "price", "rounding", "difference", "hours", "correction")
+_TERMS = ("entitled", "posted", "recording", "dead_band")
 
 
-def write(page: Page, statement: Statement) -> None:
-    """Fill the sheet."""
-    page.line("Toelichting", "heading")
+def write(page: Page, statement: Statement, sheets: Sequence[str]) -> None:
+    """Fill the sheet; `sheets` are the codes of the other sheets."""
+    say = statement.language.say
+    page.line(say("notes"), "heading")
     page.row += 1
-    _write_findings(page, "Bevindingen", statement.settled.findings)
-    if statement.not_settled:
-        _write_findings(page, "Niet in deze afrekening", statement.not_settled)
-    _write_versions(page, statement)
-    _write_components(page, statement.settled.contract.component)
-    page.line("Hoe er gerekend is", "subheading")
+    page.line(say("notes.how_to_read"), "subheading")
+    for sheet in sheets:
+        if f"notes.read.{sheet}" in statement.language.texts:
+            page.line(say(f"notes.read.{sheet}"), "plain")
+    if statement.deliveries is None:
+        page.line(say("deliveries.left_out"), "plain")
+    page.row += 1
+    page.line(say("notes.how_to_compute"), "subheading")
     for sentence in _METHOD:
-        page.line(sentence, "plain")
+        page.line(say(f"notes.method.{sentence}"), "plain")
     page.row += 1
-    _write_how_to_repeat(page, statement)
+    _write_findings(page, statement, "notes.findings", statement.settled.findings)
+    if statement.not_settled:
+        _write_findings(page, statement, "notes.not_settled", statement.not_settled)
+    _write_facts(page, say("notes.versions"), _versions(statement))
+    _write_components(page, statement, statement.settled.contract.component)
+    terms = [term for term in _TERMS if term != "dead_band" or "population" in sheets]
+    _write_facts(page, say("notes.terms"), [(say(f"notes.term.{t}"), say(f"notes.term.{t}.is")) for t in terms])
+    _write_facts(page, say("notes.repeat"), _how_to_repeat(statement))
+    contract = statement.settled.contract
+    municipalities = ", ".join(statement.municipality(code) for code in contract.municipalities)
+    page.line(say("notes.ask"), "subheading")
+    page.line(
+        say("notes.ask.whom", municipalities=municipalities, contract=contract.number, run=statement.run.id), "plain"
+    )
 
 
-def _write_findings(page: Page, heading: str, findings: Sequence[Finding]) -> None:
-    page.line(heading, "subheading")
-    if findings:
-        page.headers(("Waar", "Bevinding", "Wat te doen", "Code"))
+def _write_findings(page: Page, statement: Statement, heading: str, findings: Sequence[Finding]) -> None:
+    language = statement.language
+    page.line(language.say(heading), "subheading")
+    if not findings:
+        page.line(language.say("notes.findings.none"), "plain")
     else:
-        page.line("Er zijn geen bevindingen bij dit contract.", "plain")
+        if language.texts["notes.findings.language"]:
+            page.line(language.say("notes.findings.language"), "note")
+        page.columns(language, ("place", "finding", "remedy", "code"))
     for finding in findings:
         page.text(0, finding.place, "wrapped")
         page.text(1, finding.message, "wrapped")
@@ -50,45 +63,46 @@ def _write_findings(page: Page, heading: str, findings: Sequence[Finding]) -> No
     page.row += 1
 
 
-def _write_versions(page: Page, statement: Statement) -> None:
-    register = statement.register
-    page.line("Gebruikte gegevens", "subheading")
-    contract_recording = register.contract_recordings[statement.settled.id]
-    rows = [
-        ("Stand", f"alles tot en met {statement.recorded_on(statement.run.cutoff)}"),
-        (f"Contract {statement.settled.contract.number}", statement.recorded_on(contract_recording)),
-    ]
-    for name in sorted({component.price_list for component in statement.settled.contract.component}):
-        version = register.price_versions.get(name)
-        if version is not None:
-            rows.append((f"Prijslijst {name}", f"versie {version.version}, {statement.recorded_on(version.recording)}"))
-    for label, value in rows:
+def _versions(statement: Statement) -> Iterable[tuple[str, str]]:
+    """What was known at the cut-off and used: contract, price lists, counts."""
+    register, say, settled = statement.register, statement.language.say, statement.settled
+    known = say("summary.known_until", recording=statement.recorded_on(statement.run.cutoff))
+    yield say("notes.version.cutoff"), known
+    number = settled.contract.number
+    yield say("notes.version.contract", number=number), statement.recorded_on(settled.contract_recording)
+    for name in sorted({component.price_list for component in settled.contract.component}):
+        if version := register.price_versions.get(name):
+            known = statement.recorded_on(version.recording)
+            said = say("notes.version.price_list.is", version=version.version, recording=known)
+            yield say("notes.version.price_list", name=name), said
+    for recording in sorted({one for budget in statement.budgets for one in budget.count_recordings}):
+        yield say("notes.version.count"), statement.recorded_on(recording)
+
+
+def _how_to_repeat(statement: Statement) -> Iterable[tuple[str, str]]:
+    run, number, say = statement.run, statement.settled.contract.number, statement.language.say
+    command = f"bekostiging settle run --period {run.period} --contract {number} --cutoff {run.cutoff} --dry-run"
+    yield say("notes.repeat.run"), command
+    yield say("notes.repeat.line"), say("notes.repeat.line.is", run=run.id)
+
+
+def _write_facts(page: Page, heading: str, facts: Iterable[tuple[str, str]]) -> None:
+    page.line(heading, "subheading")
+    for label, value in facts:
         page.text(0, label, "label")
         page.text(1, value, "plain")
         page.row += 1
     page.row += 1
 
 
-def _write_components(page: Page, components: Sequence[Component]) -> None:
-    page.line("Onderdelen van het contract", "subheading")
-    page.headers(("Onderdeel", "Bekostiging", "Bron"))
+def _write_components(page: Page, statement: Statement, components: Sequence[Component]) -> None:
+    say = statement.language.say
+    page.line(say("notes.components"), "subheading")
+    page.columns(statement.language, ("component", "funding", "source"))
     for component in components:
         population = isinstance(component, PopulationComponent)
         page.text(0, component.key)
-        page.text(1, "populatie: een budget in termijnen" if population else "inspanning: aantal × prijs")
+        page.text(1, say("notes.component.population" if population else "notes.component.effort"))
         page.text(2, component.clause, "wrapped")
         page.row += 1
     page.row += 1
-
-
-def _write_how_to_repeat(page: Page, statement: Statement) -> None:
-    run, number = statement.run, statement.settled.contract.number
-    page.line("Narekenen door de opdrachtgever", "subheading")
-    command = f"bekostiging settle run --period {run.period} --contract {number} --cutoff {run.cutoff} --dry-run"
-    for label, value in (
-        ("Opnieuw uitrekenen", command),
-        ("Een regel uitleggen", f"bekostiging explain {run.id} REGEL, met het nummer uit de kolom Regel"),
-    ):
-        page.text(0, label, "label")
-        page.text(1, value, "plain")
-        page.row += 1

@@ -22,12 +22,12 @@ def lines_of(statement: Statement, *treatments: Treatment) -> list[NumberedLine]
 
 def write(page: Page, statement: Statement) -> Mapping[int, Sequence[Cell]]:
     """Fill the sheet; returns the cells of each line by its number."""
-    page.line("Herrekening van gecorrigeerde maanden", "heading")
-    page.line("Het nieuwe recht over de hele maand. Wat ervan al geboekt was, staat op het blad Correcties.", "note")
+    page.line(statement.language.say("recomputation"), "heading")
+    page.line(statement.language.say("recomputation.note"), "note")
     cells = dict(write_volumes(page, statement, lines_of(statement, Treatment.PAYABLE), {}).by_line)
     shadow = lines_of(statement, Treatment.SHADOW)
     if shadow:
         page.row += 1
-        page.line("Schaduw: telt mee, wordt niet betaald", "subheading")
+        page.line(statement.language.say("shadow"), "subheading")
         cells |= write_volumes(page, statement, shadow, {}).by_line
     return cells

@@ -14,6 +14,6 @@ def lines_of(statement: Statement) -> list[NumberedLine]:
 
 def write(page: Page, statement: Statement) -> Amounts:
     """Fill the sheet."""
-    page.line("Schaduw: telt mee, wordt niet betaald", "heading")
-    page.line("De waarde volgens de prijslijst van leveringen die uit het budget betaald worden.", "note")
+    page.line(statement.language.say("shadow"), "heading")
+    page.line(statement.language.say("shadow.note"), "note")
     return write_volumes(page, statement, lines_of(statement), {})

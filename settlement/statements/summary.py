@@ -1,11 +1,12 @@
 """The sheet Samenvatting: who, what, which run, and the amounts as formulas over the other sheets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from textwrap import wrap
 
 from kernel.money import Eur
-from kernel.notation import format_date, format_month
+from settlement.statements import changes
 from settlement.statements.book import Page
 from settlement.statements.corrections import Corrections
 from settlement.statements.facts import Statement, day_of
@@ -28,109 +29,120 @@ class Sheets:
 
 def write(page: Page, statement: Statement, sheets: Sheets) -> Eur:
     """Fill the sheet; returns what it says is to be paid, negative when the provider has to pay back."""
-    month = format_month(statement.run.period.first_day)
-    page.line(f"Afrekening {month}", "title")
+    say = statement.language.say
+    page.line(say("title", month=statement.month_name), "title")
     page.line(statement.settled.provider.name, "subtitle")
     if not statement.is_final:
-        page.line("CONCEPT: deze afrekening is nog niet geboekt en kan nog veranderen", "alarm")
+        page.line(say("draft.warning"), "alarm")
     page.row += 1
     _write_facts(page, statement)
     page.row += 1
-    this_month, corrections, paid = _write_amounts(page, statement, sheets)
+    this_month, corrections, owed, paid = _write_amounts(page, statement, sheets)
     page.row += 1
     _write_year(page, statement, this_month, corrections)
     if sheets.shadow is not None:
-        _row(page, "Ter informatie: schaduw deze maand, wordt niet betaald", same_as(sheets.shadow.total))
-    _write_split(page, sheets)
+        _row(page, say("summary.shadow"), same_as(sheets.shadow.total))
+    page.row += 1
+    changes.write(page, statement, this_month, owed)
+    _write_split(page, statement, sheets)
     return eur_of(paid.exact)
 
 
 def _write_facts(page: Page, statement: Statement) -> None:
-    run, settled = statement.run, statement.settled
+    run, settled, language = statement.run, statement.settled, statement.language
     contract = settled.contract
-    in_force = contract.in_force
+    first, last = language.day(contract.in_force.start), language.day(contract.in_force.period.last_day)
     facts = (
-        ("Aanbieder", f"{settled.provider.name} (AGB {contract.provider})"),
-        ("Contract", f"{contract.number}, {contract.title}"),
-        ("Looptijd", f"{format_date(in_force.start)} tot en met {format_date(in_force.period.last_day)}"),
-        ("Gemeenten", ", ".join(statement.municipality(code) for code in contract.municipalities)),
-        ("Periode", format_month(run.period.first_day)),
-        ("Run", f"{run.id}, {_state(statement)}"),
-        ("Stand van de gegevens", f"alles tot en met {statement.recorded_on(run.cutoff)}"),
+        ("provider", f"{settled.provider.name} (AGB {contract.provider})"),
+        ("contract", f"{contract.number}, {contract.title}"),
+        ("in_force", language.say("summary.from_until", first=first, last=last)),
+        ("municipalities", ", ".join(statement.municipality(code) for code in contract.municipalities)),
+        ("period", statement.month_name),
+        ("run", f"{run.id}, {_state(statement)}"),
+        ("known", language.say("summary.known_until", recording=statement.recorded_on(run.cutoff))),
     )
     for label, value in facts:
-        page.text(0, label, "label")
+        page.text(0, language.say(f"summary.{label}"), "label")
         for part in wrap(value, _WRITTEN_OUT) or [""]:
             page.text(1, part, "plain")
             page.row += 1
 
 
 def _state(statement: Statement) -> str:
-    run = statement.run
+    run, language = statement.run, statement.language
     if run.posting is not None:
-        return f"geboekt op {format_date(day_of(run.states['posted'][0]))} ({statement.recorded_on(run.posting)})"
+        day = language.day(day_of(run.states["posted"][0]))
+        return language.say("summary.posted", day=day, recording=statement.recorded_on(run.posting))
     if run.state == "approved":
-        return "goedgekeurd, nog niet geboekt"
-    return f"concept van {format_date(day_of(run.states['draft'][0]))}, nog niet goedgekeurd"
+        return language.say("summary.approved")
+    return language.say("summary.drafted", day=language.day(day_of(run.states["draft"][0])))
 
 
-def _write_amounts(page: Page, statement: Statement, sheets: Sheets) -> tuple[Cell, Cell, Formula]:
-    """Up to what is paid; returns the cells of this month and of the corrections within the year, and what is paid."""
-    page.line("Bedragen in euro", "heading")
-    this_month = _row(page, f"Deze maand ({format_month(statement.run.period.first_day)})", same_as(sheets.month.total))
+def _write_amounts(page: Page, statement: Statement, sheets: Sheets) -> tuple[Cell, Cell, Cell, Formula]:
+    """Up to what is paid; returns the cells of this month, of the corrections within the year and of all that is owed,
+    and what is paid."""
+    say = statement.language.say
+    page.line(say("summary.amounts"), "heading")
+    this_month = _row(page, say("summary.this_month", month=statement.month_name), same_as(sheets.month.total))
     corrections = _row(
-        page, f"Correcties over maanden van {statement.year}", same_as(sheets.corrections.this_year.total)
+        page, say("summary.corrections", year=statement.year), same_as(sheets.corrections.this_year.total)
     )
-    prior = _row(page, "Correcties over eerdere jaren", same_as(sheets.corrections.prior_years.total))
-    owed = _row(page, "Totaal", sum_of([this_month, corrections, prior]), "total")
+    prior = _row(page, say("summary.earlier_years"), same_as(sheets.corrections.prior_years.total))
+    owed = _row(page, say("total"), sum_of([this_month, corrections, prior]), "total")
     set_offs = [
-        _stated(page, f"Verrekend voorschot {set_off.advance_reference}", -set_off.amount)
+        _stated(page, say("summary.set_off", reference=set_off.advance_reference), -set_off.amount)
         for set_off in statement.settled.set_offs
     ]
     paid = sum_of([owed, *set_offs])
     if paid.exact < 0:
-        _row(page, "Terug te betalen", Formula(f"-{paid.text}", -paid.exact), "outcome")
+        _row(page, say("summary.to_pay_back"), Formula(f"-{paid.text}", -paid.exact), "outcome")
     else:
-        _row(page, "Te betalen", paid, "outcome")
-    return this_month, corrections, paid
+        _row(page, say("summary.to_pay"), paid, "outcome")
+    return this_month, corrections, owed, paid
 
 
 def _write_year(page: Page, statement: Statement, this_month: Cell, corrections: Cell) -> None:
-    year = statement.year
-    page.line(f"{year} tot en met {format_month(statement.run.period.first_day)}", "heading")
-    before = _stated(page, f"Eerder geboekt over maanden van {year}", statement.posted_in_year)
-    now = _row(page, f"In deze afrekening over maanden van {year}", plus(this_month, corrections))
-    _row(page, f"Samen over {year}", sum_of([before, now]), "total")
-    _stated(page, "Voorschot dat nog verrekend wordt", statement.outstanding_advances)
+    year, say = statement.year, statement.language.say
+    page.line(say("summary.year", year=year, month=statement.month_name), "heading")
+    before = _stated(page, say("summary.posted_before", year=year), statement.posted_in_year)
+    now = _row(page, say("summary.said", year=year), plus(this_month, corrections))
+    _row(page, say("summary.together", year=year), sum_of([before, now]), "total")
+    _stated(page, say("summary.advance_left"), statement.outstanding_advances)
 
 
-def _write_split(page: Page, sheets: Sheets) -> None:
+def _write_split(page: Page, statement: Statement, sheets: Sheets) -> None:
     """The amounts by component and municipality, where there is more than one."""
     columns = (sheets.month, sheets.corrections.this_year, sheets.corrections.prior_years)
-    pairs = sorted({pair for column in columns for pair in column.belong_to})
+    sums = [column.sums(lambda key: (key.component, statement.municipality(key.municipality))) for column in columns]
+    pairs = sorted({pair for of_column in sums for pair in of_column})
     if len(pairs) < 2:
         return
     page.row += 1
-    page.line("Per onderdeel en gemeente", "heading")
-    names = ("Deze maand", "Correcties", "Eerdere jaren", "Totaal")
-    page.headers(("Onderdeel", "Gemeente", *names), names)
-    rows = [_write_pair(page, pair, columns) for pair in pairs]
+    page.line(statement.language.say("summary.split"), "heading")
+    names = ("this_month", "corrections", "earlier_years", "total")
+    page.columns(statement.language, ("component", "municipality", *names), names)
+    rows = [_write_pair(page, pair, columns, sums) for pair in pairs]
     page.fill(0, 1, "total_text")
-    page.text(0, "Totaal", "total_text")
+    page.text(0, statement.language.say("total"), "total_text")
     for place in range(len(names)):
         page.formula(2 + place, sum_of([row[place] for row in rows]), "total_eur")
     page.row += 1
 
 
-def _write_pair(page: Page, pair: tuple[str, str], columns: Sequence[Amounts]) -> list[Cell]:
+def _write_pair(
+    page: Page,
+    pair: tuple[str, str],
+    columns: Sequence[Amounts],
+    sums: Sequence[Mapping[tuple[str, str], Fraction]],
+) -> list[Cell]:
     component, municipality = pair
     page.text(0, component)
     page.text(1, municipality, "wrapped")
-    conditions = (("C", f"A{page.row + 1}"), ("D", f"B{page.row + 1}"))
+    conditions = (("C", f"=A{page.row + 1}"), ("D", f"=B{page.row + 1}"))
     cells = []
-    for place, column in enumerate(columns, start=2):
-        matches = [other == pair for other in column.belong_to]
-        cells.append(page.formula(place, sum_where(column.cells, matches, conditions), "eur"))
+    for place, (column, of_column) in enumerate(zip(columns, sums, strict=True), start=2):
+        exact = of_column.get(pair, Fraction(0))
+        cells.append(page.formula(place, sum_where(column.cells, exact, conditions), "eur"))
     cells.append(page.formula(_AMOUNT, sum_of(cells), "eur"))
     page.row += 1
     return cells

@@ -1,38 +1,47 @@
 """Lines as volume x price, row by row: the table that the sheets Regels, Herrekening and Schaduw have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeVar
 
-from kernel.notation import format_month
 from settlement.entitlement import Line, LineKey, PricedVolume
 from settlement.invariants import BrokenInvariant
-from settlement.phrases import UNITS, counted
+from settlement.phrases import counted
 from settlement.reading import NumberedLine
 from settlement.statements.book import Page
 from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell, plus, same_as, sum_of, volume_times_price
-from tariffs.units import UNIT_NAMES, Rounding, Unit
+from tariffs.units import Rounding
 
-HEADERS = (
-    "Regel", "Maand", "Onderdeel", "Gemeente", "Product", "Omschrijving", "Leveringen", "Aantal", "Eenheid", "Prijs",
-    "Per", "Berekend", "Afronding per levering", "Bedrag",
+_HEADERS = (
+    "line", "month", "component", "municipality", "product", "description", "deliveries", "quantity", "unit", "price",
+    "per", "computed", "rounding", "amount",
 )  # fmt: skip
-NUMERIC = ("Leveringen", "Aantal", "Prijs", "Berekend", "Afronding per levering", "Bedrag")
+_NUMERIC = ("deliveries", "quantity", "price", "computed", "rounding", "amount")
+Group = TypeVar("Group", bound=Hashable)
+
 WIDTHS = (7, 16, 16, 24, 10, 40, 13, 11, 10, 11, 10, 14, 14, 15)
 _AMOUNT = 13
-
-_PRICE_PER = {Unit.MINUTE: "minuut", Unit.HOUR: "uur", Unit.DAY_PART: "dagdeel", Unit.DAY: "dag", Unit.PIECE: "stuk"}
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """A column of amounts on a sheet, and for each the component and municipality in its row."""
+    """A column of amounts on a sheet, what each is for, and the cells of each line and of what has no line."""
 
     total: Cell
     cells: Sequence[Cell] = ()
-    belong_to: Sequence[tuple[str, str]] = ()
+    keys: Sequence[LineKey] = ()
     by_line: Mapping[int, Sequence[Cell]] = field(default_factory=dict)
+    without_line: Mapping[LineKey, Sequence[Cell]] = field(default_factory=dict)
+
+    def sums(self, of: Callable[[LineKey], Group]) -> dict[Group, Fraction]:
+        """The amounts added up by what each is for."""
+        found: dict[Group, Fraction] = {}
+        for key, cell in zip(self.keys, self.cells, strict=True):
+            group = of(key)
+            found[group] = found.get(group, Fraction(0)) + cell.exact
+        return found
 
 
 def write_volumes(
@@ -47,24 +56,26 @@ def write_volumes(
     `instalments` are the cells of the sheet Populatie by line number; volumes `without_line` come last. Raises
     `BrokenInvariant` when the rows of a line do not add up to its entitlement.
     """
-    page.headers(HEADERS, NUMERIC)
+    page.columns(statement.language, _HEADERS, _NUMERIC)
     by_line: dict[int, list[Cell]] = {}
+    nil: dict[LineKey, list[Cell]] = {}
     cells: list[Cell] = []
-    belong_to: list[tuple[str, str]] = []
+    keys: list[LineKey] = []
     for numbered in lines:
-        key = numbered.line.key
         by_line[numbered.number] = of_line = _write_line(page, statement, numbered, instalments)
         check(statement, numbered.line, of_line)
         cells += of_line
-        belong_to += [(key.component, statement.municipality(key.municipality)) for _ in of_line]
+        keys += [numbered.line.key] * len(of_line)
     for volume in without_line:
-        cells.append(_write_volume(page, statement, volume))
-        belong_to.append((volume.component, statement.municipality(volume.municipality)))
+        cell = _write_volume(page, statement, volume)
+        nil.setdefault(volume.key, []).append(cell)
+        cells.append(cell)
+        keys.append(volume.key)
     page.fill(0, _AMOUNT - 1, "total_text")
-    page.text(0, "Totaal", "total_text")
+    page.text(0, statement.language.say("total"), "total_text")
     total = page.formula(_AMOUNT, sum_of(cells), "total_eur")
     page.row += 1
-    return Amounts(total, cells, belong_to, by_line)
+    return Amounts(total, cells, keys, by_line, nil)
 
 
 def check(statement: Statement, line: Line, cells: Sequence[Cell]) -> None:
@@ -89,16 +100,16 @@ def _write_line(
 
 
 def _write_volume(page: Page, statement: Statement, volume: PricedVolume, number: int | None = None) -> Cell:
-    rule = volume.rule
+    rule, language = volume.rule, statement.language
     what = statement.product(volume.product, volume.month)
     if rule.rounding is Rounding.CLIENT_MONTH:
-        what = f"{what} ({counted(volume.quantity, UNITS[rule.unit])})"
+        what = f"{what} ({counted(volume.quantity, language.units[rule.unit], language)})"
     _write_labels(page, statement, volume.key, what, number)
     page.number(6, volume.rows, "count")
     quantity = page.number(7, volume.billed_quantity, "count")
-    page.text(8, UNIT_NAMES[rule.billed_unit])
+    page.text(8, language.say(f"unit.{rule.billed_unit}"))
     price = page.number(9, volume.price, "price")
-    page.text(10, _PRICE_PER[rule.price_per])
+    page.text(10, language.one(rule.price_per))
     by_volume = page.formula(11, volume_times_price(quantity, price, rule.units_per_price), "eur")
     rounding = page.number(12, volume.amount.exact - by_volume.exact, "eur")
     cell = page.formula(_AMOUNT, plus(by_volume, rounding), "eur")
@@ -110,7 +121,7 @@ def _write_labels(page: Page, statement: Statement, key: LineKey, what: str, num
     page.text(0, "")
     if number is not None:
         page.number(0, number, "order")
-    page.text(1, format_month(key.month.first_day))
+    page.text(1, statement.language.month(key.month.first_day))
     page.text(2, key.component)
     page.text(3, statement.municipality(key.municipality), "wrapped")
     page.text(4, key.label if key.label in statement.register.products else "")

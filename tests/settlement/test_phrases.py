@@ -17,10 +17,8 @@ from kernel.notation import parse_number
 from kernel.periods import Month
 from settlement.entitlement import Cause, PricedVolume, Treatment
 from settlement.funding import effort, population
+from settlement.languages.dutch import DUTCH
 from settlement.phrases import (
-    CAUSES,
-    STEPS,
-    UNITS,
     cause_sentence,
     causes_sentence,
     counted,
@@ -62,7 +60,7 @@ def used(name: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(("name", "sentences"), [("Step", STEPS), ("Cause", CAUSES)])
+@pytest.mark.parametrize(("name", "sentences"), [("Step", DUTCH.steps), ("Cause", DUTCH.causes)])
 def test_everything_the_program_says_has_a_sentence_and_nothing_else_has(
     name: str, sentences: Mapping[str, str]
 ) -> None:
@@ -70,7 +68,7 @@ def test_everything_the_program_says_has_a_sentence_and_nothing_else_has(
 
 
 def test_every_unit_has_its_words() -> None:
-    assert UNITS.keys() == set(Unit)
+    assert DUTCH.units.keys() == set(Unit)
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------

@@ -35,15 +35,18 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, half_up, round_down, total
 from kernel.periods import Month
 from settlement import runs as use_cases
-from settlement.entitlement import Line, Timing, Treatment
+from settlement.entitlement import Cause, Line, Timing, Treatment
 from settlement.examples import settle_example
 from settlement.invariants import BrokenInvariant
-from settlement.reading import SettledContract, posted_in_year, read_run
+from settlement.languages.dutch import DUTCH
+from settlement.languages.english import ENGLISH
+from settlement.reading import SettledContract, read_run
 from settlement.statements import formulas
 from settlement.statements.book import Book, Page
-from settlement.statements.export import Exported, export_statements, file_name, workbook
-from settlement.statements.facts import Statement, distinct_names, read_register, read_statement
+from settlement.statements.export import Exported, export_statements, file_names, workbook
+from settlement.statements.facts import Statement, distinct_names
 from settlement.statements.formulas import Cell, Formula
+from settlement.statements.reader import not_settled, read_statements
 from tariffs.price_lists import import_prices
 from tariffs.products import import_products
 
@@ -319,14 +322,11 @@ Key = tuple[int, str]  # run and contract
 
 @pytest.fixture(scope="module")
 def statements(story: Engine) -> dict[Key, Statement]:
-    found = {}
+    found: dict[Key, Statement] = {}
     with story.connect() as connection:
         for number in (1, 2, 3, DRAFT):
-            run = read_run(connection, number)
-            register = read_register(connection, run)
-            for settled in run.contracts:
-                if not settled.parked:
-                    found[(number, settled.contract.number)] = read_statement(connection, run, settled, register)
+            for part in read_statements(connection, read_run(connection, number)):
+                found |= {(number, statement.settled.contract.number): statement for statement in part}
     return found
 
 
@@ -408,7 +408,7 @@ def amounts(sheet: Any) -> dict[str, Decimal]:
 
 def test_libreoffice_really_calculates(tmp_path: Path, recalculate: Callable[[Sequence[Path]], list[Any]]) -> None:
     """Guards the tests below: a wrong value stored beside a formula does not survive."""
-    book = Book("guard", "", datetime(2026, 1, 1, tzinfo=UTC))
+    book = Book("guard", "", datetime(2026, 1, 1, tzinfo=UTC), DUTCH)
     page = book.page("Blad", (10,))
     page.formula(0, Formula("1+1", Fraction(3)), "eur")
     path = tmp_path / "guard.xlsx"
@@ -437,9 +437,7 @@ def test_every_formula_comes_to_the_value_beside_it(files: dict[Key, Path], reca
     assert other > 5
 
 
-def test_the_summary_says_what_the_run_says(
-    story: Engine, statements: dict[Key, Statement], recalculated: dict[Key, Any]
-) -> None:
+def test_the_summary_says_what_the_run_says(statements: dict[Key, Statement], recalculated: dict[Key, Any]) -> None:
     for (number, contract), statement in statements.items():
         settled, year = statement.settled, statement.run.period.year
         shown = amounts(recalculated[(number, contract)]["Samenvatting"])
@@ -448,8 +446,13 @@ def test_the_summary_says_what_the_run_says(
             payable = [n.line for n in settled.lines if n.line.key.treatment is Treatment.PAYABLE]
             return total(line.amount for line in payable if line.timing in timings).amount
 
-        with story.connect() as connection:
-            before = posted_in_year(connection, settled.id, statement.run).amount
+        before = total(
+            numbered.line.amount
+            for (earlier, other), said_before in statements.items()
+            if earlier < number and other == contract
+            for numbered in said_before.settled.lines
+            if numbered.line.key.treatment is Treatment.PAYABLE and numbered.line.key.month.year == year
+        ).amount
         this_month = next(value for label, value in shown.items() if label.startswith("Deze maand"))
         assert this_month == said(Timing.CURRENT)
         assert shown[f"Correcties over maanden van {year}"] == said(Timing.CORRECTION)
@@ -629,7 +632,11 @@ def test_a_line_that_lapsed_is_corrected_to_nothing(statements: dict[Key, Statem
     statement = statements[(3, "A")]
     line = statement.settled.lines[0].line
     lapsed = replace(
-        line, entitled=Eur.zero(), posted_before=Eur("500.00"), explanation=Step("nothing_left", {}, "0.00")
+        line,
+        entitled=Eur.zero(),
+        posted_before=Eur("500.00"),
+        causes=(Cause("terms", Eur("-500.00")),),
+        explanation=Step("nothing_left", {}, "0.00"),
     )
     settled = replace(
         statement.settled,
@@ -732,7 +739,7 @@ def write_cases(page: Page | NaivePage) -> list[tuple[Cell, Eur]]:
 def test_formulas_come_to_the_cent_of_the_engine(
     tmp_path: Path, recalculate: Callable[[Sequence[Path]], list[Any]]
 ) -> None:
-    book = Book("cases", "", datetime(2026, 1, 1, tzinfo=UTC))
+    book = Book("cases", "", datetime(2026, 1, 1, tzinfo=UTC), DUTCH)
     cases = write_cases(book.page("Blad", (10,) * 7))
     path = tmp_path / "cases.xlsx"
     path.write_bytes(book.content())
@@ -851,11 +858,17 @@ def test_names_that_are_not_alone_get_their_code() -> None:
 
 def test_sheets_come_in_one_order_and_only_when_there_is_something_on_them(files: dict[Key, Path]) -> None:
     names = {key: load_workbook(path).sheetnames for key, path in files.items()}
-    assert names[(1, "A")] == ["Samenvatting", "Regels", "Populatie", "Correcties", "Schaduw", "Toelichting"]
-    assert names[(2, "A")] == ["Samenvatting", "Regels", "Populatie", "Correcties", "Herrekening", "Toelichting"]
-    assert names[(1, "B")] == ["Samenvatting", "Regels", "Correcties", "Toelichting"]
+    first, last = ["Samenvatting", "Regels"], ["Jaarverloop", "Toelichting"]
+    assert names[(1, "A")] == [*first, "Populatie", "Correcties", "Schaduw", "Leveringen", *last]
+    assert names[(2, "A")] == [*first, "Populatie", "Correcties", "Herrekening", "Leveringen", *last]
+    assert names[(3, "A")] == [*first, "Populatie", "Correcties", *last]
+    assert names[(1, "B")] == [*first, "Correcties", "Leveringen", *last]
+    assert names[(3, "B")] == [*first, "Correcties", "Herrekening", "Leveringen", "Jaarverloop", "Afgewezen", last[1]]
     page = Path(__file__).parents[2].joinpath("docs", "statement.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in page for sheets in names.values() for name in sheets)
+    every = {
+        text for language in (DUTCH, ENGLISH) for code, text in language.texts.items() if code.startswith("sheet.")
+    }
+    assert all(f"`{name}`" in page for name in every)
 
 
 def test_every_sheet_prints_on_a4_as_wide_as_the_page(files: dict[Key, Path]) -> None:
@@ -892,16 +905,18 @@ def test_the_explanation_names_findings_and_versions(statements: dict[Key, State
     assert command == f"bekostiging settle run --period 2026-03 --contract B --cutoff {statement.run.cutoff} --dry-run"
 
 
-def test_a_provider_reads_what_no_statement_pays(statements: dict[Key, Statement]) -> None:
+def test_a_provider_reads_what_no_statement_pays(story: Engine, statements: dict[Key, Statement]) -> None:
     """Its own deliveries outside the contracts, and its own contract that is parked; nothing of anybody else."""
     statement = statements[(3, "A")]
-    [parked] = [settled for settled in statement.run.contracts if settled.parked]
+    with story.connect() as connection:
+        run = read_run(connection, 3)
+    [parked] = [settled for settled in run.contracts if settled.parked]
 
     def told(provider: str) -> list[list[Any]]:
         contract = parked.contract.model_copy(update={"provider": provider})
-        others = [settled for settled in statement.run.contracts if not settled.parked]
-        run = replace(statement.run, contracts=[*others, replace(parked, contract=contract)])
-        shown = rows(load_workbook(BytesIO(workbook(replace(statement, run=run))))["Toelichting"])
+        others = [settled for settled in run.contracts if not settled.parked]
+        findings = not_settled(replace(run, contracts=[*others, replace(parked, contract=contract)]))["41000001"]
+        shown = rows(load_workbook(BytesIO(workbook(replace(statement, not_settled=findings))))["Toelichting"])
         headings = [number for number, row in enumerate(shown) if row[0] == "Niet in deze afrekening"]
         return [row for row in shown[headings[0] + 2 :] if row[3] in ("P01", "P05")]
 
@@ -1008,10 +1023,10 @@ def test_a_file_name_stays_in_its_folder_and_is_the_only_one(statements: dict[Ke
         contract = settled.contract.model_copy(update={"contract": number})
         return replace(settled, contract=contract)
 
-    assert file_name(run, settled) == "2026-03 A 41000001 run 3.xlsx"
-    climbing = file_name(replace(run, contracts=[named("../../etc/x\\y")]), named("../../etc/x\\y"))
+    assert file_names(run, [settled]) == ["2026-03 A 41000001 run 3.xlsx"]
+    [climbing] = file_names(replace(run, contracts=[named("../../etc/x\\y")]), [named("../../etc/x\\y")])
     assert Path(climbing).name == climbing
     assert "\\" not in climbing
     upper, lower = named("A"), replace(named("a"), id=settled.id + 1)
     both = replace(run, contracts=[upper, lower])
-    assert file_name(both, upper).casefold() != file_name(both, lower).casefold()
+    assert len({name.casefold() for name in file_names(both, [upper, lower])}) == 2

@@ -1,0 +1,1 @@
+"""What people read, in each language: sentences, words, numbers and dates."""

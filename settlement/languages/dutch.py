@@ -1,0 +1,353 @@
+"""Dutch: the language of the terminal, and of statements unless another is asked for."""
+
+from collections.abc import Mapping
+
+from contracts.model import MEASURE_WORDS
+from settlement.languages.language import Language
+
+_STEPS: Mapping[str, str] = {
+    "payable": "product {product}: som van de leveringen",
+    "shadow": "product {product}: som van de leveringen, telt mee en wordt niet betaald",
+    "volume_times_price": "{rows:levering/leveringen}: {billed} × {price_eur}",
+    "volume_times_price.divided": "{rows:levering/leveringen}: {billed} × {price_eur} / {units_per_price}",
+    "volume_times_price.client_month": (
+        "{rows:levering/leveringen}: {quantity:minuut/minuten}, per cliënt en maand afgerond op {billed} × {price_eur}"
+    ),
+    "volume_times_price.rounded": "{product}, per levering afgerond op centen (samen {rounding_eur})",
+    "instalment": "termijn {number} van {of}: {year_eur} / {year_months}, naar beneden afgerond op centen",
+    "instalment.months": (
+        "termijn {number} van {of}: {year_eur} × {months} / {year_months}, naar beneden afgerond op centen"
+    ),
+    "last_instalment": "termijn {number} van {of}, de laatste: {year_eur} − {earlier_eur} van de eerdere termijnen",
+    "last_instalment.only": "enige termijn van {year}: {year_eur}",
+    "part_of_year": "{months} van 12 maanden van kracht: {year_eur} × {months} / 12",
+    "budget": "vast budget volgens het contract",
+    "per_person": "{persons} {measure} × {amount_eur} (telling {areas} op {count_date})",
+    "sum_of_segments": "som van de groepen",
+    "division": "deel van {areas} in {whole_eur}, naar de telling van {count_date}",
+    "area_share": "{area}: aandeel {share}, verdeeld op centen (grootste rest)",
+    "measure_share": "{measure}: gewicht {weight} × {persons} / {persons_all}",
+    "index": "index {year}: {before_eur} + {percent} %",
+    "recount": (
+        "hertelling {counted} → {recounted}: groei {growth_percent} %, dode band {dead_band_percent} %, "
+        "betaald {paid_percent} % over {before_eur}"
+    ),
+    "recount.fraction": (
+        "hertelling {counted} → {recounted}: groei {recounted} / {counted} − 1 = {growth_percent} %, "
+        "dode band {dead_band_percent} %, betaald {paid_percent} % over {before_eur}"
+    ),
+    "recount.within": (
+        "hertelling {counted} → {recounted}: groei {growth_percent} %, binnen de dode band van {dead_band_percent} %; "
+        "{before_eur} blijft"
+    ),
+    "nothing_left": "geen recht meer",
+}
+
+_CAUSES: Mapping[str, str] = {
+    "late": "nalevering van {rows:regel/regels}",
+    "late.named": "nalevering {references}",
+    "credit": "creditering van {rows:regel/regels}",
+    "credit.named": "creditering {references}",
+    "withdrawn": "intrekking van {rows:regel/regels} met een referentie die tegenstrijdig gebruikt is",
+    "withdrawn.named": "intrekking van {references}, een referentie die tegenstrijdig gebruikt is",
+    "price": "prijs {before_eur} → {now_eur}",
+    "recount": _STEPS["recount"],
+    "recount.fraction": _STEPS["recount.fraction"],
+    "recount.within": _STEPS["recount.within"],
+    "count": "telling {before} → {now}",
+    "share": "verdeling naar de telling: aandeel {before} → {now}",
+    "first": "niet eerder afgerekend",
+    "terms": "gewijzigde voorwaarden van het contract",
+    "terms.recorded": "gewijzigde voorwaarden van het contract (vastlegging {recording})",
+    "product.recorded": "gewijzigd product in de catalogus (vastlegging {recording})",
+    "price_list.recorded": "gewijzigde prijslijst (vastlegging {recording})",
+}
+
+_MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
+
+# Singular and plural.
+_UNITS: Mapping[str, str] = {
+    "minute": "minuut/minuten",
+    "hour": "uur/uur",
+    "day_part": "dagdeel/dagdelen",
+    "day": "dag/dagen",
+    "piece": "stuk/stuks",
+}
+
+_TEXTS: Mapping[str, str] = {
+    # Said of a recount, where a budget has an amount for each of several groups and they are weighed together.
+    "cause.groups": "{cause} ({groups})",
+    "cause.count_of_groups": "telling {groups}",
+    # Said once of causes in rows, where hours are rounded over a month of a client: the month's, whatever the cause.
+    "cause.hours": (
+        "de maand telt nu {quantity:minuut/minuten}, afgerond {billed_quantity} uur in plaats van "
+        "{billed_quantity_before}"
+    ),
+    # The names of sheets have no spaces: formulas refer to them.
+    "sheet.summary": "Samenvatting",
+    "sheet.lines": "Regels",
+    "sheet.population": "Populatie",
+    "sheet.corrections": "Correcties",
+    "sheet.recomputation": "Herrekening",
+    "sheet.shadow": "Schaduw",
+    "sheet.deliveries": "Leveringen",
+    "sheet.year": "Jaarverloop",
+    "sheet.rejected": "Afgewezen",
+    "sheet.notes": "Toelichting",
+    "title": "Afrekening {month}",
+    "title.of_file": "Afrekening {month}, contract {contract}, aanbieder {provider}",
+    "draft": "CONCEPT",
+    "draft.warning": "CONCEPT: deze afrekening is nog niet geboekt en kan nog veranderen",
+    "page": "Pagina &P van &N",
+    "recording": "vastlegging {recording} van {day}",
+    "instalment": "termijn",
+    "instalment.number": "termijn {number} van {of}",
+    "unit.minute": "minuten",
+    "unit.hour": "uren",
+    "unit.day_part": "dagdelen",
+    "unit.day": "dagen",
+    "unit.piece": "stuks",
+    # The names of columns.
+    "column.line": "Regel",
+    "column.month": "Maand",
+    "column.component": "Onderdeel",
+    "column.municipality": "Gemeente",
+    "column.product": "Product",
+    "column.description": "Omschrijving",
+    "column.deliveries": "Leveringen",
+    "column.quantity": "Aantal",
+    "column.unit": "Eenheid",
+    "column.price": "Prijs",
+    "column.per": "Per",
+    "column.computed": "Berekend",
+    "column.rounding": "Afronding per levering",
+    "column.amount": "Bedrag",
+    "column.entitled": "Nieuw recht",
+    "column.posted_before": "Eerder geboekt",
+    "column.correction": "Correctie",
+    "column.reason": "Reden",
+    "column.step": "Stap",
+    "column.given": "Gegeven",
+    "column.source": "Bron",
+    "column.this_month": "Deze maand",
+    "column.corrections": "Correcties",
+    "column.earlier_years": "Eerdere jaren",
+    "column.total": "Totaal",
+    "column.place": "Waar",
+    "column.finding": "Bevinding",
+    "column.remedy": "Wat te doen",
+    "column.code": "Code",
+    "column.funding": "Bekostiging",
+    "column.previous": "Vorige",
+    "column.now": "Deze",
+    "column.difference": "Verschil",
+    "column.said": "In deze afrekening",
+    "column.together": "Samen",
+    "column.cumulative": "Cumulatief",
+    "column.months": "Maanden",
+    "column.budget": "Budget tot en met de maand",
+    "column.reference": "Referentie",
+    "column.debit": "Crediteert",
+    "column.first_day": "Van",
+    "column.last_day": "Tot en met",
+    "column.group": "Groep",
+    "column.group_quantity": "Minuten groep",
+    "column.hours": "Uren groep",
+    "column.remark": "Opmerking",
+    "column.on_line": "Op de regel",
+    "column.file": "Bestand",
+    "column.row": "Rij",
+    "total": "Totaal",
+    "shadow": "Schaduw: telt mee, wordt niet betaald",
+    # Samenvatting
+    "summary.provider": "Aanbieder",
+    "summary.contract": "Contract",
+    "summary.in_force": "Looptijd",
+    "summary.from_until": "{first} tot en met {last}",
+    "summary.municipalities": "Gemeenten",
+    "summary.period": "Periode",
+    "summary.run": "Run",
+    "summary.known": "Stand van de gegevens",
+    "summary.known_until": "alles tot en met {recording}",
+    "summary.posted": "geboekt op {day} ({recording})",
+    "summary.approved": "goedgekeurd, nog niet geboekt",
+    "summary.drafted": "concept van {day}, nog niet goedgekeurd",
+    "summary.amounts": "Bedragen in euro",
+    "summary.this_month": "Deze maand ({month})",
+    "summary.corrections": "Correcties over maanden van {year}",
+    "summary.earlier_years": "Correcties over eerdere jaren",
+    "summary.set_off": "Verrekend voorschot {reference}",
+    "summary.to_pay": "Te betalen",
+    "summary.to_pay_back": "Terug te betalen",
+    "summary.year": "{year} tot en met {month}",
+    "summary.posted_before": "Eerder geboekt over maanden van {year}",
+    "summary.said": "In deze afrekening over maanden van {year}",
+    "summary.together": "Samen over {year}",
+    "summary.advance_left": "Voorschot dat nog verrekend wordt",
+    "summary.shadow": "Ter informatie: schaduw deze maand, wordt niet betaald",
+    "summary.split": "Per onderdeel en gemeente",
+    # What changed since the previous statement
+    "changes": "Wat er veranderde sinds de vorige afrekening",
+    "changes.none_before": "Dit is de eerste afrekening van dit contract.",
+    "changes.previous": "Vorige: {month}, run {run}. Deze: {now}, run {run_now}.",
+    "changes.month": "De maand zelf: {now} in plaats van {before}",
+    "changes.same_month": "De maand zelf: {now}",
+    "changes.late": "Leveringen die na hun maand binnenkwamen",
+    "changes.credit": "Leveringen die teruggenomen zijn (creditregels)",
+    "changes.withdrawn": "Leveringen die vervielen door een tegenstrijdige referentie",
+    "changes.price": "Prijzen die over een eerdere maand veranderden",
+    "changes.price_list": "Een prijslijst die over een eerdere maand veranderde",
+    "changes.product": "Een product dat over een eerdere maand veranderde",
+    "changes.recount": "De hertelling van het aantal personen",
+    "changes.count": "Een andere telling van het aantal personen",
+    "changes.share": "Een andere verdeling van het budget over gebieden",
+    "changes.first": "Maanden die niet eerder afgerekend waren",
+    "changes.terms": "Andere voorwaarden in het contract",
+    "changes.total": "Totaal van de afrekening, voor verrekening van voorschotten",
+    # Regels, Correcties, Herrekening, Schaduw
+    "lines": "Regels van {month}",
+    "lines.none": "Over deze maand zijn er geen regels.",
+    "corrections": "Correcties",
+    "corrections.note": (
+        "Nieuw recht − eerder geboekt = correctie. Het nieuwe recht volgt uit het blad dat de cel noemt."
+    ),
+    "corrections.year": "Maanden van {year}",
+    "corrections.earlier_years": "Eerdere jaren",
+    "corrections.none": "Geen correcties",
+    "recomputation": "Herrekening van gecorrigeerde maanden",
+    "recomputation.note": (
+        "Het nieuwe recht over de hele maand. Wat ervan al geboekt was, staat op het blad Correcties."
+    ),
+    "shadow.note": "De waarde volgens de prijslijst van leveringen die uit het budget betaald worden.",
+    # Populatie
+    "population": "Populatiebekostiging",
+    "population.note": "Het jaarbudget stap voor stap en de termijnen die eruit volgen.",
+    "population.budget": "{component}, {municipality}: budget {year}",
+    "population.year_months": "maanden van kracht in {year}",
+    "population.months": "maanden van kracht",
+    "population.earlier": "eerdere termijnen van het jaar ({count})",
+    "population.persons": "{measure} van {areas} op {day}",
+    "population.per_person": "bedrag per persoon",
+    "population.index": "index {year}",
+    "population.counted_eur": "telling waarop het budget rust, in euro",
+    "population.recounted_eur": "hertelling, in euro",
+    "population.counted": "telling waarop het budget rust",
+    "population.recounted": "hertelling",
+    "population.dead_band": "dode band",
+    "population.growth": "groei",
+    "population.paid": "betaald deel van de groei",
+    "population.weight": "gewicht van {measure}",
+    "population.in_area": "{measure} in {area}",
+    "population.in_all": "{measure} in alle gebieden samen",
+    "population.share": "aandeel van {area}",
+    "population.remainder": "verdeling van de restcenten",
+    # Leveringen
+    "deliveries": "Leveringen onder uw eigen referentie",
+    "deliveries.note": (
+        "Alle leveringen die tellen in de maanden van deze afrekening, met de regel waar ze bij horen. "
+        "Creditregels tellen negatief."
+    ),
+    "deliveries.groups": (
+        "Waar uren per cliënt en maand worden afgerond, vormen leveringen een groep; het bedrag staat bij de eerste."
+    ),
+    "deliveries.late": "na de vorige afrekening ontvangen",
+    "deliveries.withdrawn": "vervallen: referentie tegenstrijdig gebruikt",
+    "deliveries.no_price": "geen prijs",
+    "deliveries.left_out": "De leveringen staan niet in dit bestand: de opdrachtgever liet ze weg.",
+    # Jaarverloop
+    "year": "Verloop van {year}",
+    "year.note": "Wat over elke maand betaald is, met alles wat nu bekend is, correcties inbegrepen.",
+    "year.budget": "Uit het budget",
+    "year.effort": "Naar aantal × prijs",
+    "year.budget_of": "jaarbudget {component}, {municipality}",
+    "year.budget_total": "Jaarbudget",
+    "year.chart": "Betaald in {year}, opgeteld per maand (euro)",
+    # Afgewezen
+    "rejected": "Afgewezen en wachtende rijen",
+    "rejected.note": "Deze rijen tellen niet mee in het bedrag. Een gecorrigeerde rij kan opnieuw worden aangeleverd.",
+    "rejected.language": "",
+    "rejected.rows": "Geweigerde rijen sinds de vorige afrekening, uit bestanden met alleen rijen van u",
+    "rejected.in_column": 'kolom "{column}": {message}',
+    "rejected.more": "En nog {rows:afgewezen rij/afgewezen rijen}.",
+    "rejected.mixed": (
+        "In bestanden met ook rijen van anderen, of waarvan dat niet vaststaat, zijn sinds de vorige afrekening nog "
+        "{rows:rij/rijen} geweigerd. Van wie die zijn, wordt niet bewaard; vergelijk uw bestand met de kolom "
+        "Referentie van het blad Leveringen."
+    ),
+    "rejected.by_reference": "Rijen onder uw referentie die niet tellen",
+    # Toelichting
+    "notes": "Toelichting",
+    "notes.how_to_read": "Hoe u deze afrekening leest",
+    "notes.read.summary": "Samenvatting: wat betaald wordt, en waaruit dat bestaat.",
+    "notes.read.lines": "Regels: de maand zelf. Correcties: eerdere maanden, met de reden. De kolom Regel nummert ze.",
+    "notes.read.population": "Populatie: het jaarbudget en de termijnen, stap voor stap.",
+    "notes.read.recomputation": "Herrekening: wat gecorrigeerde maanden nu waard zijn.",
+    "notes.read.shadow": "Schaduw: leveringen die tellen, maar uit een budget worden betaald.",
+    "notes.read.deliveries": "Leveringen: elke levering onder uw referentie, opgeteld tot de regel.",
+    "notes.read.year": "Jaarverloop: het jaar tot nu toe, met een grafiek.",
+    "notes.read.rejected": "Afgewezen: rijen die niet tellen, met wat eraan te doen is.",
+    "notes.how_to_compute": "Hoe u narekent",
+    "notes.method.formulas": (
+        "Klik op een bedrag: de formule verwijst naar de aantallen en prijzen in zicht. Gerekend is in hele centen."
+    ),
+    "notes.method.price": (
+        "Een levering telt in de maand van haar eerste dag. De prijs is die van de dag die het contract noemt."
+    ),
+    "notes.method.rounding": "Elke levering wordt apart op centen afgerond, een halve cent naar boven.",
+    "notes.method.difference": (
+        "De kolom Afronding per levering noemt het verschil met aantal × prijs over het totaal van de regel."
+    ),
+    "notes.method.hours": (
+        "Waar uren per cliënt en maand tellen, worden eerst de minuten opgeteld en dan op hele uren afgerond."
+    ),
+    "notes.method.correction": (
+        "Een correctie is het nieuwe recht over een maand, min wat over die maand al geboekt was."
+    ),
+    "notes.terms": "Begrippen",
+    "notes.term.entitled": "Recht",
+    "notes.term.entitled.is": "Wat over een maand betaald hoort te worden, met alles wat tot de stand bekend is.",
+    "notes.term.posted": "Geboekt",
+    "notes.term.posted.is": "Definitief gemaakt. Wat geboekt is verandert niet meer; een correctie komt erbij.",
+    "notes.term.recording": "Vastlegging",
+    "notes.term.recording.is": "Het nummer waaronder een bestand, contract, prijslijst of telling is ontvangen.",
+    "notes.term.dead_band": "Dode band",
+    "notes.term.dead_band.is": "Groei of krimp tot dit percentage verandert het budget niet.",
+    "notes.findings": "Bevindingen",
+    "notes.findings.language": "",
+    "notes.findings.none": "Er zijn geen bevindingen bij dit contract.",
+    "notes.not_settled": "Niet in deze afrekening",
+    "notes.versions": "Gebruikte gegevens",
+    "notes.version.cutoff": "Stand",
+    "notes.version.contract": "Contract {number}",
+    "notes.version.price_list": "Prijslijst {name}",
+    "notes.version.price_list.is": "versie {version}, {recording}",
+    "notes.version.count": "Telling",
+    "notes.components": "Onderdelen van het contract",
+    "notes.component.population": "populatie: een budget in termijnen",
+    "notes.component.effort": "inspanning: aantal × prijs",
+    "notes.repeat": "Narekenen door de opdrachtgever",
+    "notes.repeat.run": "Opnieuw uitrekenen",
+    "notes.repeat.line": "Een regel uitleggen",
+    "notes.repeat.line.is": "bekostiging explain {run} REGEL, met het nummer uit de kolom Regel",
+    "notes.ask": "Vragen?",
+    "notes.ask.whom": (
+        "Vraag het uw contractmanager bij {municipalities}. Noem contract {contract}, run {run} en het nummer uit de "
+        "kolom Regel."
+    ),
+}
+
+DUTCH = Language(
+    code="nl",
+    separators=".,",
+    months=(
+        "januari", "februari", "maart", "april", "mei", "juni",
+        "juli", "augustus", "september", "oktober", "november", "december",
+    ),
+    text_date="{day:%d-%m-%Y}",
+    cell_date="dd-mm-yyyy",
+    steps=_STEPS,
+    causes=_CAUSES,
+    measures=_MEASURES,
+    units=_UNITS,
+    texts=_TEXTS,
+)  # fmt: skip

@@ -1,0 +1,341 @@
+"""English, for providers that ask for it. Findings and what was typed stay as they are."""
+
+from collections.abc import Mapping
+
+from settlement.languages.language import Language
+
+_STEPS: Mapping[str, str] = {
+    "payable": "product {product}: sum of the deliveries",
+    "shadow": "product {product}: sum of the deliveries, counted and not paid",
+    "volume_times_price": "{rows:delivery/deliveries}: {billed} × {price_eur}",
+    "volume_times_price.divided": "{rows:delivery/deliveries}: {billed} × {price_eur} / {units_per_price}",
+    "volume_times_price.client_month": (
+        "{rows:delivery/deliveries}: {quantity:minute/minutes}, rounded per client and month to {billed} × {price_eur}"
+    ),
+    "volume_times_price.rounded": "{product}, each delivery rounded to the cent ({rounding_eur} together)",
+    "instalment": "instalment {number} of {of}: {year_eur} / {year_months}, cut off below the cent",
+    "instalment.months": "instalment {number} of {of}: {year_eur} × {months} / {year_months}, cut off below the cent",
+    "last_instalment": "instalment {number} of {of}, the last: {year_eur} − {earlier_eur} of the earlier instalments",
+    "last_instalment.only": "only instalment of {year}: {year_eur}",
+    "part_of_year": "{months} of 12 months in force: {year_eur} × {months} / 12",
+    "budget": "fixed budget of the contract",
+    "per_person": "{persons} {measure} × {amount_eur} (count of {areas} on {count_date})",
+    "sum_of_segments": "sum of the groups",
+    "division": "part of {areas} in {whole_eur}, by the count of {count_date}",
+    "area_share": "{area}: share {share}, divided to the cent (largest remainder)",
+    "measure_share": "{measure}: weight {weight} × {persons} / {persons_all}",
+    "index": "index {year}: {before_eur} + {percent} %",
+    "recount": (
+        "recount {counted} → {recounted}: growth {growth_percent} %, dead band {dead_band_percent} %, "
+        "paid {paid_percent} % of {before_eur}"
+    ),
+    "recount.fraction": (
+        "recount {counted} → {recounted}: growth {recounted} / {counted} − 1 = {growth_percent} %, "
+        "dead band {dead_band_percent} %, paid {paid_percent} % of {before_eur}"
+    ),
+    "recount.within": (
+        "recount {counted} → {recounted}: growth {growth_percent} %, within the dead band of {dead_band_percent} %; "
+        "{before_eur} stays"
+    ),
+    "nothing_left": "no entitlement any more",
+}
+
+_CAUSES: Mapping[str, str] = {
+    "late": "late delivery of {rows:row/rows}",
+    "late.named": "late delivery {references}",
+    "credit": "credit of {rows:row/rows}",
+    "credit.named": "credit {references}",
+    "withdrawn": "withdrawal of {rows:row/rows} whose reference was used for different deliveries",
+    "withdrawn.named": "withdrawal of {references}, a reference used for different deliveries",
+    "price": "price {before_eur} → {now_eur}",
+    "recount": _STEPS["recount"],
+    "recount.fraction": _STEPS["recount.fraction"],
+    "recount.within": _STEPS["recount.within"],
+    "count": "count {before} → {now}",
+    "share": "division by the count: share {before} → {now}",
+    "first": "not settled before",
+    "terms": "changed terms of the contract",
+    "terms.recorded": "changed terms of the contract (recording {recording})",
+    "product.recorded": "changed product in the catalogue (recording {recording})",
+    "price_list.recorded": "changed price list (recording {recording})",
+}
+
+# The measures of contracts are Dutch words, but for those that have a name of their own.
+_MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}
+
+# Singular and plural.
+_UNITS: Mapping[str, str] = {
+    "minute": "minute/minutes",
+    "hour": "hour/hours",
+    "day_part": "day part/day parts",
+    "day": "day/days",
+    "piece": "piece/pieces",
+}
+
+_TEXTS: Mapping[str, str] = {
+    "cause.groups": "{cause} ({groups})",
+    "cause.count_of_groups": "count {groups}",
+    "cause.hours": (
+        "the month now comes to {quantity:minute/minutes}, rounded to {billed_quantity} hours instead of "
+        "{billed_quantity_before}"
+    ),
+    "sheet.summary": "Summary",
+    "sheet.lines": "Lines",
+    "sheet.population": "Population",
+    "sheet.corrections": "Corrections",
+    "sheet.recomputation": "Recomputation",
+    "sheet.shadow": "Shadow",
+    "sheet.deliveries": "Deliveries",
+    "sheet.year": "Year",
+    "sheet.rejected": "Rejected",
+    "sheet.notes": "Notes",
+    "title": "Statement for {month}",
+    "title.of_file": "Statement for {month}, contract {contract}, provider {provider}",
+    "draft": "DRAFT",
+    "draft.warning": "DRAFT: this statement is not posted yet and may still change",
+    "page": "Page &P of &N",
+    "recording": "recording {recording} of {day}",
+    "instalment": "instalment",
+    "instalment.number": "instalment {number} of {of}",
+    "unit.minute": "minutes",
+    "unit.hour": "hours",
+    "unit.day_part": "day parts",
+    "unit.day": "days",
+    "unit.piece": "pieces",
+    "column.line": "Line",
+    "column.month": "Month",
+    "column.component": "Component",
+    "column.municipality": "Municipality",
+    "column.product": "Product",
+    "column.description": "Description",
+    "column.deliveries": "Deliveries",
+    "column.quantity": "Quantity",
+    "column.unit": "Unit",
+    "column.price": "Price",
+    "column.per": "Per",
+    "column.computed": "Computed",
+    "column.rounding": "Rounding by delivery",
+    "column.amount": "Amount",
+    "column.entitled": "New entitlement",
+    "column.posted_before": "Posted before",
+    "column.correction": "Correction",
+    "column.reason": "Reason",
+    "column.step": "Step",
+    "column.given": "Given",
+    "column.source": "Source",
+    "column.this_month": "This month",
+    "column.corrections": "Corrections",
+    "column.earlier_years": "Earlier years",
+    "column.total": "Total",
+    "column.place": "Where",
+    "column.finding": "Finding",
+    "column.remedy": "What to do",
+    "column.code": "Code",
+    "column.funding": "Funding",
+    "column.previous": "Previous",
+    "column.now": "This one",
+    "column.difference": "Difference",
+    "column.said": "In this statement",
+    "column.together": "Together",
+    "column.cumulative": "Cumulative",
+    "column.months": "Months",
+    "column.budget": "Budget up to the month",
+    "column.reference": "Reference",
+    "column.debit": "Credits",
+    "column.first_day": "From",
+    "column.last_day": "Up to and including",
+    "column.group": "Group",
+    "column.group_quantity": "Minutes of group",
+    "column.hours": "Hours of group",
+    "column.remark": "Remark",
+    "column.on_line": "On the line",
+    "column.file": "File",
+    "column.row": "Row",
+    "total": "Total",
+    "shadow": "Shadow: counts, is not paid",
+    "summary.provider": "Provider",
+    "summary.contract": "Contract",
+    "summary.in_force": "In force",
+    "summary.from_until": "{first} up to and including {last}",
+    "summary.municipalities": "Municipalities",
+    "summary.period": "Period",
+    "summary.run": "Run",
+    "summary.known": "Data as of",
+    "summary.known_until": "everything up to and including {recording}",
+    "summary.posted": "posted on {day} ({recording})",
+    "summary.approved": "approved, not posted yet",
+    "summary.drafted": "draft of {day}, not approved yet",
+    "summary.amounts": "Amounts in euros",
+    "summary.this_month": "This month ({month})",
+    "summary.corrections": "Corrections of months of {year}",
+    "summary.earlier_years": "Corrections of earlier years",
+    "summary.set_off": "Advance {reference} set off",
+    "summary.to_pay": "To be paid",
+    "summary.to_pay_back": "To be paid back",
+    "summary.year": "{year} up to and including {month}",
+    "summary.posted_before": "Posted before over months of {year}",
+    "summary.said": "In this statement over months of {year}",
+    "summary.together": "Together over {year}",
+    "summary.advance_left": "Advance still to be set off",
+    "summary.shadow": "For information: shadow this month, is not paid",
+    "summary.split": "By component and municipality",
+    "changes": "What changed since the previous statement",
+    "changes.none_before": "This is the first statement of this contract.",
+    "changes.previous": "Previous: {month}, run {run}. This one: {now}, run {run_now}.",
+    "changes.month": "The month itself: {now} instead of {before}",
+    "changes.same_month": "The month itself: {now}",
+    "changes.late": "Deliveries that came in after their month",
+    "changes.credit": "Deliveries that were taken back (credits)",
+    "changes.withdrawn": "Deliveries that lapsed by a reference used twice",
+    "changes.price": "Prices that changed over an earlier month",
+    "changes.price_list": "A price list that changed over an earlier month",
+    "changes.product": "A product that changed over an earlier month",
+    "changes.recount": "The recount of persons",
+    "changes.count": "Another count of persons",
+    "changes.share": "Another division of the budget over areas",
+    "changes.first": "Months that were not settled before",
+    "changes.terms": "Other terms in the contract",
+    "changes.total": "Total of the statement, before advances are set off",
+    "lines": "Lines of {month}",
+    "lines.none": "There are no lines over this month.",
+    "corrections": "Corrections",
+    "corrections.note": (
+        "New entitlement − posted before = correction. The new entitlement follows from the sheet that the cell names."
+    ),
+    "corrections.year": "Months of {year}",
+    "corrections.earlier_years": "Earlier years",
+    "corrections.none": "No corrections",
+    "recomputation": "Recomputation of corrected months",
+    "recomputation.note": (
+        "The new entitlement over the whole month. What was posted of it stands on the sheet Corrections."
+    ),
+    "shadow.note": "The value by the price list of deliveries that are paid from the budget.",
+    "population": "Population funding",
+    "population.note": "The budget of the year step by step, and the instalments that follow from it.",
+    "population.budget": "{component}, {municipality}: budget {year}",
+    "population.year_months": "months in force in {year}",
+    "population.months": "months in force",
+    "population.earlier": "earlier instalments of the year ({count})",
+    "population.persons": "{measure} of {areas} on {day}",
+    "population.per_person": "amount per person",
+    "population.index": "index {year}",
+    "population.counted_eur": "count that the budget rests on, in euros",
+    "population.recounted_eur": "recount, in euros",
+    "population.counted": "count that the budget rests on",
+    "population.recounted": "recount",
+    "population.dead_band": "dead band",
+    "population.growth": "growth",
+    "population.paid": "part of the growth that is paid",
+    "population.weight": "weight of {measure}",
+    "population.in_area": "{measure} in {area}",
+    "population.in_all": "{measure} in all areas together",
+    "population.share": "share of {area}",
+    "population.remainder": "division of the remaining cents",
+    "deliveries": "Deliveries under your own reference",
+    "deliveries.note": (
+        "All deliveries that count in the months of this statement, with the line they belong to. "
+        "Credits count negative."
+    ),
+    "deliveries.groups": (
+        "Where hours are rounded per client and month, deliveries form a group; the amount stands beside the first."
+    ),
+    "deliveries.late": "received after the previous statement",
+    "deliveries.withdrawn": "lapsed: reference used for different deliveries",
+    "deliveries.no_price": "no price",
+    "deliveries.left_out": "The deliveries are not in this file: who made it left them out.",
+    "year": "The course of {year}",
+    "year.note": "What is paid over each month with all that is known now, corrections included.",
+    "year.budget": "From the budget",
+    "year.effort": "By quantity × price",
+    "year.budget_of": "budget of the year {component}, {municipality}",
+    "year.budget_total": "Budget of the year",
+    "year.chart": "Paid in {year}, added up by month (euros)",
+    "rejected": "Rejected and waiting rows",
+    "rejected.note": "These rows are not in the amount. A corrected row can be sent again.",
+    "rejected.language": "Reasons and remedies are in Dutch, as they were told when the file was read.",
+    "rejected.rows": "Rows rejected since the previous statement, of files with rows of yours alone",
+    "rejected.in_column": 'column "{column}": {message}',
+    "rejected.more": "And {rows:more rejected row/more rejected rows}.",
+    "rejected.mixed": (
+        "In files with rows of others too, or of which that is not certain, {rows:row was/rows were} rejected since "
+        "the previous statement. Whose they are is not kept; compare your file with the column Reference of the sheet "
+        "Deliveries."
+    ),
+    "rejected.by_reference": "Rows under your reference that do not count",
+    "notes": "Notes",
+    "notes.how_to_read": "How to read this statement",
+    "notes.read.summary": "Summary: what is paid, and what it consists of.",
+    "notes.read.lines": (
+        "Lines: the month itself. Corrections: earlier months, with the reason. The column Line numbers them."
+    ),
+    "notes.read.population": "Population: the budget of the year and the instalments, step by step.",
+    "notes.read.recomputation": "Recomputation: what corrected months are worth now.",
+    "notes.read.shadow": "Shadow: deliveries that count, but are paid from a budget.",
+    "notes.read.deliveries": "Deliveries: each delivery under your reference, added up to the line.",
+    "notes.read.year": "Year: the year to date, with a chart.",
+    "notes.read.rejected": "Rejected: rows that do not count, and what to do about them.",
+    "notes.how_to_compute": "How to recompute it",
+    "notes.method.formulas": (
+        "Click an amount: the formula refers to the quantities and prices in sight. It counts in whole cents."
+    ),
+    "notes.method.price": (
+        "A delivery counts in the month of its first day. The price is that of the day the contract names."
+    ),
+    "notes.method.rounding": "Each delivery is rounded to the cent by itself, half a cent up.",
+    "notes.method.difference": (
+        "The column Rounding by delivery names the difference with quantity × price over the whole line."
+    ),
+    "notes.method.hours": (
+        "Where hours count per client and month, minutes are added up first and then rounded to whole hours."
+    ),
+    "notes.method.correction": (
+        "A correction is the new entitlement over a month, less what was posted over that month before."
+    ),
+    "notes.terms": "Terms",
+    "notes.term.entitled": "Entitlement",
+    "notes.term.entitled.is": "What is to be paid over a month, with all that is known at the cut-off.",
+    "notes.term.posted": "Posted",
+    "notes.term.posted.is": "Made final. What is posted never changes; a correction is added to it.",
+    "notes.term.recording": "Recording",
+    "notes.term.recording.is": "The number under which a file, contract, price list or count was received.",
+    "notes.term.dead_band": "Dead band",
+    "notes.term.dead_band.is": "Growth or decline up to this percentage does not change the budget.",
+    "notes.findings": "Findings",
+    "notes.findings.language": "Findings are in Dutch, as they were recorded.",
+    "notes.findings.none": "There are no findings on this contract.",
+    "notes.not_settled": "Not in this statement",
+    "notes.versions": "Data that was used",
+    "notes.version.cutoff": "Cut-off",
+    "notes.version.contract": "Contract {number}",
+    "notes.version.price_list": "Price list {name}",
+    "notes.version.price_list.is": "version {version}, {recording}",
+    "notes.version.count": "Count",
+    "notes.components": "Components of the contract",
+    "notes.component.population": "population: a budget in instalments",
+    "notes.component.effort": "effort: quantity × price",
+    "notes.repeat": "For the municipality: how to compute it again",
+    "notes.repeat.run": "Compute it again",
+    "notes.repeat.line": "Explain a line",
+    "notes.repeat.line.is": "bekostiging explain {run} LINE, with the number in the column Line",
+    "notes.ask": "Questions?",
+    "notes.ask.whom": (
+        "Ask your contract manager at {municipalities}. Name contract {contract}, run {run} and the number in the "
+        "column Line."
+    ),
+}
+
+ENGLISH = Language(
+    code="en",
+    separators=",.",
+    months=(
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+    text_date="{day.day} {month} {day.year}",
+    cell_date="[$-809]d mmm yyyy",
+    steps=_STEPS,
+    causes=_CAUSES,
+    measures=_MEASURES,
+    units=_UNITS,
+    texts=_TEXTS,
+)  # fmt: skip

@@ -1,0 +1,237 @@
+"""Rows of a provider that do not count, as known at a cut-off: rejected when their file was read, or waiting.
+
+Of a rejected row is not kept whose it is. It is told only where the whole file is of one provider: every row of it that
+counts or waits is, and none was known before, which could have been another's. Rows that are held back by what other
+rows say (importers.rules.VERDICTS) keep their reference, and so are known to be theirs in any file.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, literal, select
+from sqlalchemy.sql.selectable import FromClause
+
+from contracts.tables import providers
+from importers.rules import (
+    CONTRADICTED,
+    CREDITED_BEFORE,
+    CREDITS_A_CREDIT,
+    NOT_A_COPY,
+    VERDICTS,
+    WAITING,
+    WAITING_FOR_CONTRADICTED,
+)
+from importers.tables import (
+    batch_findings,
+    batches,
+    contradicted_references,
+    credits,
+    deliveries,
+    delivery_totals,
+    received_references,
+)
+from kernel.findings import Severity
+
+MOST_ROWS_OF_A_FILE = 50
+_KEY = ("municipality_id", "provider_id", "law", "reference")
+_WAITING = (WAITING.code, WAITING_FOR_CONTRADICTED.code)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row, where it stands, and why it does not count.
+
+    `reference` is kept only of rows that other rows hold back; `column` is where a cell is wrong, else empty.
+    """
+
+    recording: int
+    file_name: str
+    row_number: int
+    column: str
+    reference: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedFile:
+    """The rejected rows of one file: at most `MOST_ROWS_OF_A_FILE` of `rejected`, and none when `is_mixed`."""
+
+    recording: int
+    rows: tuple[RejectedRow, ...]
+    rejected: int
+    is_mixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """What of one provider does not count."""
+
+    files: tuple[RejectedFile, ...] = ()
+    by_reference: tuple[RejectedRow, ...] = ()
+
+    def since(self, recording: int) -> "Rejected":
+        """What was recorded after `recording`, and the credits that wait, however long."""
+        return Rejected(
+            tuple(file for file in self.files if file.recording > recording),
+            tuple(row for row in self.by_reference if row.recording > recording or row.code in _WAITING),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.files or self.by_reference)
+
+
+def rejected_rows(connection: Connection, after: int, cutoff: int) -> dict[str, Rejected]:
+    """By provider, the rows of files after recording `after` that do not count at `cutoff`."""
+    files = _files(connection, after, cutoff)
+    by_reference = _by_reference(connection, after, cutoff)
+    return {
+        agb_code: Rejected(tuple(files.get(agb_code, ())), tuple(by_reference.get(agb_code, ())))
+        for agb_code in sorted({*files, *by_reference})
+    }
+
+
+def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[RejectedFile]]:
+    """Files with rejected rows by each provider that has a row in them."""
+    is_rejected = and_(
+        batch_findings.c.recording > after,
+        batch_findings.c.recording <= cutoff,
+        batch_findings.c.severity == Severity.ERROR,
+        batch_findings.c.code.not_in(VERDICTS),
+    )
+    counts = select(batch_findings.c.recording, func.count(batch_findings.c.row_number.distinct()).label("rejected"))
+    rejected = {
+        row.recording: row.rejected
+        for row in connection.execute(counts.where(is_rejected).group_by(batch_findings.c.recording))
+    }
+    place = func.dense_rank().over(partition_by=batch_findings.c.recording, order_by=batch_findings.c.row_number)
+    ranked = select(batch_findings, place.label("place")).where(is_rejected).subquery()
+    shown = (
+        select(ranked, batches.c.file_name)
+        .join(batches, batches.c.recording == ranked.c.recording)
+        .where(ranked.c.place <= MOST_ROWS_OF_A_FILE, batches.c.rows_known == 0)
+        .order_by(ranked.c.recording, ranked.c.row_number, ranked.c.code, ranked.c.column_name)
+    )
+    rows: dict[int, list[RejectedRow]] = defaultdict(list)
+    for row in connection.execute(shown):
+        told = RejectedRow(
+            row.recording, row.file_name, row.row_number, row.column_name, "", row.code, row.message, row.hint
+        )
+        rows[row.recording].append(told)
+    found: dict[str, list[RejectedFile]] = defaultdict(list)
+    for recording, senders in _senders(connection, rejected).items():
+        own = tuple(rows[recording]) if len(senders) == 1 else ()
+        for agb_code in senders:
+            found[agb_code].append(RejectedFile(recording, own, rejected[recording], is_mixed=not own))
+    return found
+
+
+def _senders(connection: Connection, recordings: Mapping[int, int]) -> dict[int, list[str]]:
+    """By recording, the providers with rows in a file that count or are credits."""
+    of_totals = select(delivery_totals.c.recording, delivery_totals.c.provider_id)
+    of_credits = select(credits.c.batch.label("recording"), credits.c.provider_id)
+    either = (
+        of_totals.where(delivery_totals.c.recording.in_(recordings))
+        .union(of_credits.where(credits.c.batch.in_(recordings)))
+        .subquery()
+    )
+    query = (
+        select(either.c.recording, providers.c.agb_code)
+        .join(providers, providers.c.id == either.c.provider_id)
+        .order_by(either.c.recording, providers.c.agb_code)
+    )
+    found: dict[int, list[str]] = {}
+    for recording, agb_code in connection.execute(query):
+        found.setdefault(recording, []).append(agb_code)
+    return found
+
+
+def _by_reference(connection: Connection, after: int, cutoff: int) -> dict[str, list[RejectedRow]]:
+    """Rows whose reference is kept and that do not count, in the order in which they came in."""
+    found: dict[str, list[RejectedRow]] = defaultdict(list)
+    for query in (_contradicted(after, cutoff), _credits(after, cutoff)):
+        for row in connection.execute(query):
+            verdict = VERDICTS[row.code]
+            said = verdict.message.format(reference=row.reference, previous_reference=row.previous_reference)
+            told = RejectedRow(
+                row.recording, row.file_name, row.row_number, "", row.reference, row.code, said, verdict.hint
+            )
+            found[row.agb_code].append(told)
+    return found
+
+
+def _contradicted(after: int, cutoff: int) -> Any:
+    """References that came with different deliveries, under the first row that had them."""
+    return (
+        select(
+            contradicted_references.c.recording,
+            received_references.c.row_number,
+            received_references.c.reference,
+            received_references.c.previous_reference,
+            providers.c.agb_code,
+            batches.c.file_name,
+            literal(CONTRADICTED.code).label("code"),
+        )
+        .join(received_references, _same(contradicted_references, received_references, "reference"))
+        .join(providers, providers.c.id == contradicted_references.c.provider_id)
+        .join(batches, batches.c.recording == received_references.c.batch)
+        .where(contradicted_references.c.recording > after, contradicted_references.c.recording <= cutoff)
+        .order_by(contradicted_references.c.recording, received_references.c.reference)
+    )
+
+
+def _credits(after: int, cutoff: int) -> Any:
+    """Credits that do not count at the cut-off: every one that waits, and those refused after `after`."""
+    debit = received_references.alias("debit")
+    of_debit = contradicted_references.alias("of_debit")
+    own = contradicted_references.alias("own")
+    code = case(
+        (debit.c.reference.is_(None), WAITING.code),
+        (of_debit.c.reference.is_not(None), WAITING_FOR_CONTRADICTED.code),
+        (debit.c.previous_reference.is_not(None), CREDITS_A_CREDIT.code),
+        (debit.c.facts != credits.c.facts, NOT_A_COPY.code),
+        else_=CREDITED_BEFORE.code,
+    )
+    counts = (
+        select(func.sum(deliveries.c.sign))
+        .where(
+            deliveries.c.municipality_id == credits.c.municipality_id,
+            deliveries.c.service_month == credits.c.service_month,
+            deliveries.c.batch == credits.c.batch,
+            deliveries.c.row_number == credits.c.row_number,
+            deliveries.c.recording <= cutoff,
+        )
+        .scalar_subquery()
+    )
+    return (
+        select(
+            credits.c.batch.label("recording"),
+            credits.c.row_number,
+            credits.c.reference,
+            credits.c.previous_reference,
+            providers.c.agb_code,
+            batches.c.file_name,
+            code.label("code"),
+        )
+        .join(providers, providers.c.id == credits.c.provider_id)
+        .join(batches, batches.c.recording == credits.c.batch)
+        .outerjoin(debit, and_(_same(credits, debit, "previous_reference"), debit.c.batch <= cutoff))
+        .outerjoin(of_debit, and_(_same(credits, of_debit, "previous_reference"), of_debit.c.recording <= cutoff))
+        .outerjoin(own, and_(_same(credits, own, "reference"), own.c.recording <= cutoff))
+        .where(
+            credits.c.batch <= cutoff,
+            (credits.c.batch > after) | code.in_(_WAITING),
+            own.c.reference.is_(None),
+            func.coalesce(counts, 0) == 0,
+        )
+        .order_by(credits.c.batch, credits.c.row_number)
+    )
+
+
+def _same(one: FromClause, other: FromClause, column: str) -> Any:
+    """Where the reference of `other` is what `column` of `one` says."""
+    keys = [one.c[name] == other.c[name] for name in _KEY[:-1]]
+    return and_(*keys, one.c[column] == other.c.reference)

@@ -1,0 +1,53 @@
+"""The budget that population funding gives over a calendar year, and the counts that it was computed from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.model import Contract, PopulationComponent
+from importers.population_counts import Count
+from kernel.money import Eur, total
+from kernel.periods import Month
+from settlement.funding import population
+
+CountKey = tuple[str, str, date, str]
+
+
+class ReadCounts(dict[CountKey, int]):
+    """Counts that remember which of them were read."""
+
+    def __init__(self, known: Mapping[CountKey, Count]) -> None:
+        super().__init__({key: count.persons for key, count in known.items()})
+        self.read: set[CountKey] = set()
+
+    def __getitem__(self, key: CountKey) -> int:
+        self.read.add(key)
+        return super().__getitem__(key)
+
+
+@dataclass(frozen=True, slots=True)
+class YearBudget:
+    """The budget of one component over a year, and the recordings of the counts it rests on."""
+
+    component: str
+    municipality: str
+    amount: Eur
+    count_recordings: frozenset[int]
+
+
+def year_budgets(contract: Contract, known: Mapping[CountKey, Count], year: int) -> list[YearBudget]:
+    """The budget of each component that has one in `year`; none where a count is missing."""
+    found = []
+    for component in contract.component:
+        if not isinstance(component, PopulationComponent):
+            continue
+        counts = ReadCounts(known)
+        entitlements, _ = population.entitle(contract, component, counts, Month(year, 12))
+        of_year = [entitlement for entitlement in entitlements if entitlement.key.month.year == year]
+        if of_year:
+            recordings = frozenset(
+                known[key].recording for key in counts.read if key[2].year == year or key[2] == component.count_date
+            )
+            amount = total(entitlement.amount for entitlement in of_year)
+            found.append(YearBudget(component.key, of_year[0].key.municipality, amount, recordings))
+    return found

@@ -1,0 +1,70 @@
+"""Languages: what one says the other says too, with the same numbers in it, and nothing is said that nobody reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from kernel.money import Eur
+from settlement.languages.dutch import DUTCH
+from settlement.languages.english import ENGLISH
+from tariffs.units import Unit
+
+SETTLEMENT = Path(__file__).parents[2] / "settlement"
+TABLES = ("steps", "causes", "units", "texts")
+
+
+def places(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_both_languages_say_the_same_with_the_same_places(table: str) -> None:
+    dutch: Mapping[str, str] = getattr(DUTCH, table)
+    english: Mapping[str, str] = getattr(ENGLISH, table)
+    assert list(dutch) == list(english)
+    assert [code for code in dutch if places(dutch[code]) != places(english[code])] == []
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_number_with_a_word_has_one_for_one_and_one_for_many(table: str) -> None:
+    for language in (DUTCH, ENGLISH):
+        for template in getattr(language, table).values():
+            words = [spec for _, _, spec, _ in Formatter().parse(template) if spec]
+            assert all(spec.count("/") == 1 for spec in words), template
+
+
+def test_every_text_is_said_somewhere() -> None:
+    """A code is written out, or made of a beginning and an end that are."""
+    sources = "".join(
+        path.read_text(encoding="utf-8") for path in SETTLEMENT.rglob("*.py") if path.parent.name != "languages"
+    )
+    written = set(re.findall(r"""["']([a-z_.]+)["']""", sources))
+    begun = re.findall(r'f"([a-z_]+(?:\.[a-z_]+)*\.)\{', sources)
+    said = written | {f"{start}{end}" for start in begun for end in {*written, *map(str, Unit)}}
+    said |= {f"{code}.is" for code in said}
+    assert [code for code in DUTCH.texts if code not in said] == []
+
+
+def test_names_of_sheets_need_no_quotes_in_a_formula_and_are_short_enough() -> None:
+    for language in (DUTCH, ENGLISH):
+        names = [text for code, text in language.texts.items() if code.startswith("sheet.")]
+        assert len(set(names)) == len(names)
+        assert all(re.fullmatch(r"[A-Za-z]{1,31}", name) for name in names)
+
+
+def test_numbers_dates_and_months() -> None:
+    day = date(2026, 3, 5)
+    assert [DUTCH.eur(Eur("1132.45")), DUTCH.day(day), DUTCH.month(day)] == ["1.132,45", "05-03-2026", "maart 2026"]
+    assert [ENGLISH.eur(Eur("1132.45")), ENGLISH.day(day), ENGLISH.month(day)] == [
+        "1,132.45",
+        "5 March 2026",
+        "March 2026",
+    ]
+    assert DUTCH.say("rejected.more", rows=DUTCH.count(1)) == "En nog 1 afgewezen rij."
+    assert ENGLISH.say("rejected.more", rows=ENGLISH.count(1200)) == "And 1,200 more rejected rows."
