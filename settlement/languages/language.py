@@ -29,8 +29,8 @@ class Count:
 class Language:
     """`steps` and `causes` are sentences by code, `units` and `measures` words, `texts` all else on a statement.
 
-    `separators` stand between thousands and before decimals; `text_date` and `cell_date` are how a day is written in text
-    and in a cell.
+    `separators` stand between thousands and before decimals; `text_date` and `cell_date` are how a day is written in
+    text and in a cell.
     """
 
     code: str

@@ -56,10 +56,7 @@ def _write_row(page: Page, sentence: str, statement: Statement, kind: str, now: 
     page.fill(0, _BEFORE - 1, "text")
     page.text(0, sentence)
     before = page.number(_BEFORE, statement.previous.by_cause.get(kind, Eur.zero()).exact, "eur")
-    if isinstance(now, Eur):
-        cell = page.number(_NOW, now.exact, "eur")
-    else:
-        cell = page.formula(_NOW, value_of(now), "eur")
+    cell = page.formula(_NOW, value_of(now), "eur") if isinstance(now, Cell) else page.number(_NOW, now.exact, "eur")
     difference = page.formula(_DIFFERENCE, minus(cell, before), "eur")
     page.row += 1
     return before, cell, difference

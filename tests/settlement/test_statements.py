@@ -7,7 +7,9 @@ rounds, P has no price and is parked, T must pay back.
 from __future__ import annotations
 
 import math
+import os
 import random
+import re
 import shutil
 import subprocess
 import zipfile
@@ -41,7 +43,7 @@ from settlement.invariants import BrokenInvariant
 from settlement.languages.dutch import DUTCH
 from settlement.languages.english import ENGLISH
 from settlement.reading import SettledContract, read_run
-from settlement.statements import formulas
+from settlement.statements import export, formulas
 from settlement.statements.book import Book, Page
 from settlement.statements.export import Exported, export_statements, file_names, workbook
 from settlement.statements.facts import Statement, distinct_names
@@ -650,6 +652,225 @@ def test_a_line_that_lapsed_is_corrected_to_nothing(statements: dict[Key, Statem
     ]  # fmt: skip
 
 
+# --- what changed, the year, deliveries -------------------------------------------------------------------------------
+
+
+def changes(sheet: Any) -> dict[str, list[Decimal]]:
+    """The sentences on what changed with their amounts: previous, this one, difference."""
+    found = rows(sheet)
+    start = next(number for number, row in enumerate(found) if str(row[0]).startswith("Wat er veranderde"))
+    table_ = {}
+    for row in found[start + 3 :]:
+        if row[3] is None:
+            break
+        table_[row[0]] = [exact(value) for value in row[3:6]]
+    return table_
+
+
+def test_what_changed_is_said_by_cause(recalculated: dict[Key, Any]) -> None:
+    assert changes(recalculated[(3, "B")]["Samenvatting"]) == {
+        "De maand zelf: maart 2026 in plaats van februari 2026": [
+            Decimal("120.0"), Decimal("97.77"), Decimal("-22.23"),
+        ],
+        "Leveringen die na hun maand binnenkwamen": [Decimal("88.4"), Decimal("58.0"), Decimal("-30.4")],
+        "Leveringen die teruggenomen zijn (creditregels)": [Decimal("-50.0"), Decimal(0), Decimal("50.0")],
+        "Prijzen die over een eerdere maand veranderden": [Decimal(0), Decimal("3.5"), Decimal("3.5")],
+        "Totaal van de afrekening, voor verrekening van voorschotten": [
+            Decimal("158.4"), Decimal("159.27"), Decimal("0.87"),
+        ],
+    }  # fmt: skip
+
+
+def test_what_changed_adds_up_to_the_difference_with_the_statement_before(
+    statements: dict[Key, Statement], recalculated: dict[Key, Any]
+) -> None:
+    compared = 0
+    for (number, contract), statement in statements.items():
+        before = statements.get((number - 1, contract))
+        if before is None:
+            shown = [row[0] for row in rows(recalculated[(number, contract)]["Samenvatting"])]
+            assert "Dit is de eerste afrekening van dit contract." in shown
+            continue
+        *causes, (was, now, difference) = changes(recalculated[(number, contract)]["Samenvatting"]).values()
+        assert (was, now) == (before.settled.total.amount, statement.settled.total.amount)
+        assert difference == now - was == sum(row[2] for row in causes)
+        compared += 1
+    assert compared == 12
+
+
+def year_rows(sheet: Any, heading: str) -> list[list[Any]]:
+    found = rows(sheet)
+    start = next(number for number, row in enumerate(found) if row[0] == heading)
+    first = next(number for number, row in enumerate(found) if number > start and row[0] == "januari 2026")
+    return found[first : first + 12]
+
+
+def test_the_year_adds_up_to_the_summary(statements: dict[Key, Statement], recalculated: dict[Key, Any]) -> None:
+    for (number, contract), statement in statements.items():
+        book = recalculated[(number, contract)]
+        headings = {row[0] for row in rows(book["Jaarverloop"])} & {"Uit het budget", "Naar aantal × prijs"}
+        last = statement.run.period.month
+        to_date = sum(exact(year_rows(book["Jaarverloop"], heading)[last - 1][4]) for heading in headings)
+        assert to_date == amounts(book["Samenvatting"])[f"Samen over {statement.year}"]
+        for heading in headings:
+            assert [row[4] for row in year_rows(book["Jaarverloop"], heading)[last:]] == [None] * (12 - last)
+
+
+def test_the_year_stands_against_the_budget_as_it_is_now(recalculated: dict[Key, Any]) -> None:
+    """Quarterly instalments run ahead of the budget; a recount changes the budget of the whole year."""
+    march = year_rows(recalculated[(3, "A")]["Jaarverloop"], "Uit het budget")
+    assert [row[4] for row in march[:4]] == [100500, 201000, 301500, None]
+    assert [row[6] for row in march] == [100500 * month for month in range(1, 13)]
+    groups = year_rows(recalculated[(1, "R.1")]["Jaarverloop"], "Uit het budget")
+    assert groups[0][4] > groups[0][6]
+    effort = year_rows(recalculated[(3, "B")]["Jaarverloop"], "Naar aantal × prijs")
+    assert {len(row) for row in effort} == {5}  # no budget was agreed
+
+
+def test_the_chart_refers_to_cells(files: dict[Key, Path]) -> None:
+    def chart(key: Key) -> str:
+        with zipfile.ZipFile(files[key]) as archive:
+            return archive.read("xl/charts/chart1.xml").decode()
+
+    months = [
+        row[0].row for row in load_workbook(files[(3, "A")])["Jaarverloop"] if str(row[0].value).endswith(" 2026")
+    ]
+    first, last = months[0], months[-1]
+    assert last - first == 11
+    for column in "AEG":
+        assert f"Jaarverloop!${column}${first}:${column}${last}" in chart((3, "A"))
+    assert "<c:numLit>" not in chart((3, "B"))
+    assert chart((3, "B")).count("<c:ser>") == 1
+
+
+def delivered(sheet: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The deliveries and the sums of the sheet Leveringen."""
+    found = rows(sheet)
+    start = next(number for number, row in enumerate(found) if row[0] == "Regel")
+    body = [dict(zip(found[start], row, strict=True)) for row in found[start + 1 :]]
+    sums = [row for row in body if str(row["Referentie"]).startswith("Totaal ")]
+    return [row for row in body if row not in sums], sums
+
+
+def test_every_delivery_stands_under_its_own_reference(recalculated: dict[Key, Any]) -> None:
+    shown, sums = delivered(recalculated[(2, "B")]["Leveringen"])
+    cells = ("Referentie", "Crediteert", "Aantal", "Prijs", "Bedrag", "Opmerking")
+    late = "na de vorige afrekening ontvangen"
+    assert [[row[name] for name in cells] for row in shown if row["Product"] == "45A04"] == [
+        ["r1", None, 95, 60, 95, None],
+        ["r2", None, 50, 60, 50, None],
+        ["r11", "r2", -50, 60, -50, late],
+        ["r10", None, 30, 60, 30, late],
+        ["r9", None, 120, 60, 120, None],
+    ]
+    first = next(row for row in shown if row["Referentie"] == "r1")
+    assert (first["Van"], first["Tot en met"]) == (datetime(2026, 1, 5), datetime(2026, 1, 5))  # noqa: DTZ001
+    assert [(row["Bedrag"], row["Op de regel"]) for row in sums] == [(408.8, 408.8), (125, 125), (120, 120)]
+
+
+def test_deliveries_rounded_together_show_their_group_once(recalculated: dict[Key, Any]) -> None:
+    """95 × 4 + 25 minutes are 6 hours and 45 minutes: 7 hours."""
+    shown, _ = delivered(recalculated[(2, "B")]["Leveringen"])
+    cells = ("Referentie", "Aantal", "Groep", "Minuten groep", "Uren groep", "Bedrag")
+    assert [[row[name] for name in cells] for row in shown if row["Product"] == "02A16"] == [
+        ["r4", 95, 1, 405, 7, 408.8],
+        ["r5", 95, 1, None, None, None],
+        ["r6", 95, 1, None, None, None],
+        ["r7", 95, 1, None, None, None],
+        ["r12", 25, 1, None, None, None],
+    ]
+    shown, _ = delivered(recalculated[(3, "R.1")]["Leveringen"])
+    credited = [row for row in shown if row["Product"] == "02A16"]
+    assert [(row["Referentie"], row["Minuten groep"], row["Uren groep"], row["Bedrag"]) for row in credited] == [
+        ("s9", 0, 0, 0), ("v2", None, None, None),
+    ]  # fmt: skip
+
+
+def test_deliveries_add_up_to_every_line_on_deliveries(
+    statements: dict[Key, Statement], recalculated: dict[Key, Any]
+) -> None:
+    checked = 0
+    for key, statement in statements.items():
+        lines = {n.number: n.line for n in statement.settled.lines if n.line.key.label != "instalment"}
+        if "Leveringen" not in recalculated[key].sheetnames:
+            assert not lines
+            continue
+        shown, sums = delivered(recalculated[key]["Leveringen"])
+        assert [row["Bedrag"] for row in sums] == [row["Op de regel"] for row in sums]
+        numbered = {row["Regel"]: exact(row["Bedrag"]) for row in sums if row["Regel"]}
+        assert numbered == {number: line.entitled.amount for number, line in lines.items()}
+        for number, line in lines.items():
+            rows_ = sum((-1 if row["Aantal"] < 0 else 1) for row in shown if row["Regel"] == number)
+            assert rows_ == sum(volume.rows for volume in statement.volumes_of(line))
+        checked += len(lines)
+    assert checked > 25
+
+
+def test_deliveries_that_do_not_add_up_are_a_bug(statements: dict[Key, Statement]) -> None:
+    statement = statements[(1, "B")]
+    assert statement.deliveries
+    key = next(key for key in statement.deliveries if key.label == "45A04")
+    fewer = {**statement.deliveries, key: statement.deliveries[key][1:]}
+    with pytest.raises(BrokenInvariant, match="deliveries 50, line 145"):
+        workbook(replace(statement, deliveries=fewer))
+
+
+def test_without_detail_there_are_no_deliveries_and_it_says_so(story: Engine) -> None:
+    with story.connect() as connection:
+        [[statement, *_]] = read_statements(connection, read_run(connection, 1), detail=False)
+    book = load_workbook(BytesIO(workbook(statement)))
+    assert "Leveringen" not in book
+    assert any("liet ze weg" in str(row[0]) for row in rows(book["Toelichting"]))
+
+
+# --- English ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def english(story: Engine, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Run 3 in English, by contract."""
+    folder = tmp_path_factory.mktemp("english")
+    with story.connect() as connection:
+        exported = export_statements(connection, 3, folder, language=ENGLISH)
+    return dict(zip(("A", "B", "R.1", "T"), exported.paths, strict=True))
+
+
+def test_english_comes_to_the_same_numbers(
+    english: dict[str, Path], recalculated: dict[Key, Any], recalculate: Callable[[Sequence[Path]], list[Any]]
+) -> None:
+    for contract, book in zip(english, recalculate(list(english.values())), strict=True):
+        dutch = recalculated[(3, contract)]
+        assert len(book.sheetnames) == len(dutch.sheetnames)
+        for sheet, same in zip(book, dutch, strict=True):
+            numbers, others = (
+                [value for row in rows(one) for value in row if isinstance(value, int | float)] for one in (sheet, same)
+            )
+            assert numbers == others
+
+
+def test_english_has_no_dutch_in_it(english: dict[str, Path]) -> None:
+    """Findings and what was typed apart."""
+    typed = {"dagen", "Terugbetalen"}
+    words = {DUTCH.texts[code] for code in DUTCH.texts if DUTCH.texts[code] != ENGLISH.texts[code]} - typed
+    dutch = re.compile(r"\b(van|het|een|maand|levering|termijn|maart|februari|januari|herrekening|hertelling|prijs)\b")
+    seen = 0
+    for path in english.values():
+        book = load_workbook(path)
+        assert set(book.sheetnames) <= {text for code, text in ENGLISH.texts.items() if code.startswith("sheet.")}
+        for sheet in book:
+            findings = sheet.title == "Rejected"
+            assert sheet.oddFooter.right.text == "Page &P of &N"
+            for value in (cell.value for row in sheet.iter_rows() for cell in row):
+                if isinstance(value, str) and not value.startswith("=") and not findings:
+                    assert value not in words
+                    if "buiten elk contract" not in value and "leg het contract" not in value:
+                        assert not dutch.search(value), value
+                        seen += 1
+    assert seen > 300
+    notes = str(rows(load_workbook(english["A"])["Notes"]))
+    assert "Findings are in Dutch" in notes
+
+
 # --- a statement that contradicts its run is not written --------------------------------------------------------------
 
 
@@ -969,6 +1190,50 @@ def test_the_same_statement_is_the_same_file(statements: dict[Key, Statement]) -
     assert workbook(statement) == workbook(statement)
     later = {**statement.run.states, "draft": (datetime(2030, 1, 1, tzinfo=UTC), "tester")}
     assert workbook(replace(statement, run=replace(statement.run, states=later))) != workbook(statement)
+
+
+def test_many_statements_are_made_by_more_than_one_process_and_are_the_same(
+    story: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with story.connect() as connection:
+        alone = export_statements(connection, 3, tmp_path / "alone").paths
+        monkeypatch.setattr(export, "_WORTH_A_PROCESS", 1)
+        monkeypatch.setattr(os, "cpu_count", lambda: 2)
+        monkeypatch.setattr(export, "workbook", None)  # this process makes none
+        together = export_statements(connection, 3, tmp_path / "together").paths
+    assert [path.read_bytes() for path in together] == [path.read_bytes() for path in alone]
+
+
+def test_a_statement_opens_without_a_warning(files: dict[Key, Path]) -> None:
+    """No macros, links or connections, no functions that one program has and another has not, and names that refer."""
+    allowed = {"ROUND", "ROUNDUP", "ROUNDDOWN", "SUM", "SUMPRODUCT", "IF", "ABS", "SIGN", "MAX", "INT"}
+    for path in files.values():
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            content = b"".join(archive.read(name) for name in names)
+            assert {info.date_time[:3] for info in archive.infolist()} == {(1980, 1, 1)}
+        assert not [name for name in names if re.search("vba|external|connection|embed|activeX", name)]
+        assert b"_xlfn" not in content
+        book = load_workbook(path)
+        assert (book.properties.creator, book.properties.title[:11]) == ("bekostiging", "Afrekening ")
+        called = set()
+        for sheet in book:
+            assert sheet.print_area
+            assert sheet.max_row <= int(re.findall(r"\d+", str(sheet.print_area))[-1])
+            for cell in (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
+                called |= set(re.findall(r"([A-Z]+)\(", re.sub(r'"[^"]*"', "", cell.value)))
+                assert "[" not in cell.value
+        assert called <= allowed
+
+
+def test_long_names_are_broken_over_lines(statements: dict[Key, Statement]) -> None:
+    statement = statements[(3, "B")]
+    name = "Stichting " + "voor bijzonder lange namen " * 6
+    provider = replace(statement.settled.provider, name=name.strip())
+    book = load_workbook(BytesIO(workbook(replace(statement, settled=replace(statement.settled, provider=provider)))))
+    shown = [str(row[0]) for row in rows(book["Samenvatting"])[1:4]]
+    assert " ".join(shown[: shown.index("None")]) == name.strip()
+    assert max(map(len, shown)) < 110
 
 
 def test_a_run_that_is_unknown_or_discarded_is_refused(story: Engine, tmp_path: Path) -> None:
