@@ -58,7 +58,7 @@ def _own_workbook(result: DeliveryImport) -> Any:
             warnings.simplefilter("ignore")  # what openpyxl does not keep
             book = load_workbook(content, data_only=True, keep_vba=False, keep_links=False)
     # What it raises for ods and xlsb, and for styles that other programs put up with.
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ElementTree.ParseError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, ElementTree.ParseError):
         return None
     names = {shown_name(sheet.title) for sheet in book.worksheets}
     return book if all(table.sheet in names for table in result.file.tables) else None

@@ -161,13 +161,13 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
     warnings: list[Finding] = []
     nearest: tuple[int, list[str], str] = (-1, [], name)
     for sheet in book.sheets:
+        if any(cells[0] == SUMMARY_TITLE for _, cells in islice(sheet.rows(), 1)):
+            continue
         at, header = _find_header(sheet, layout)
         place = f'{name}, blad "{sheet.name}"'
         found = _columns_in(header, layout)
         if missing := [column.headers[0] for column in layout if column.required and column.name not in found]:
             nearest = max(nearest, (len(found), header, f"{place}, rij {at}"), key=lambda candidate: candidate[0])
-            if header[:1] == [SUMMARY_TITLE]:
-                continue
             warnings.append(_unread_sheet(name, sheet.name, f'kolom "{missing[0]}" ontbreekt'))
             continue
         places = find_columns(header, layout, f"{place}, rij {at}")
@@ -184,6 +184,13 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
             hint = "haal het blad weg als het niet meetelt"
             warnings.append(Finding("R06", Severity.WARNING, place, message, hint))
     if not tables:
+        needed = [column.headers[0] for column in layout if column.required]
+        if 2 * nearest[0] < len(needed):
+            columns = ", ".join(f'"{header}"' for header in needed)
+            raise Refusal(
+                f"{name}: op geen blad staat een kopregel met de kolommen {columns}",
+                "geef de kolommen de namen uit docs/file_layouts.md",
+            )
         find_columns(nearest[1], layout, nearest[2])  # refuses, and shows what comes nearest to a header
     if book.has_links:
         message = "de werkmap verwijst naar andere bestanden; gelezen is wat er het laatst is uitgerekend"
@@ -217,7 +224,7 @@ def _one_line(upper: Sequence[str], lower: Sequence[str], layout: Sequence[Colum
     above = ""
     for over, under in zip(upper, lower, strict=True):
         above = over if over.strip() else above
-        choices = (under, f"{above} {under}", over if not under.strip() else "")
+        choices = (f"{above} {under}", under, over if not under.strip() else "")
         line.append(next((name for name in choices if normal(name) in known), under if under.strip() else over))
     return line
 

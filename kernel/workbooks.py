@@ -7,7 +7,6 @@ other command needs it.
 """
 
 import re
-import struct
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
@@ -142,7 +141,7 @@ def cell_text(value: Any) -> str:
     if kind is bool:
         return "WAAR" if value else "ONWAAR"
     if kind is datetime:
-        return f"{value:%d-%m-%Y}" if not value.time() else f"{value:%d-%m-%Y %H:%M:%S}"
+        return f"{value:%d-%m-%Y %H:%M:%S}".removesuffix(" 00:00:00")
     if kind is date:
         return f"{value:%d-%m-%Y}"
     return str(value)
@@ -161,6 +160,13 @@ def open_workbook(path: Path, name: str) -> Workbook:
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
     remarks, day_zero, has_links = _look_through(path, name)
+    for title, told in remarks.items():
+        if told.rows * told.columns > _MOST_CELLS:
+            raise Refusal(
+                f'{name}, blad "{shown_name(title)}" is te groot: er staat iets in kolom {_letters(told.columns)} '
+                f"en in rij {told.rows}",
+                "verwijder wat er ver naast of onder de tabel staat, of bewaar het blad als CSV",
+            )
     sheets: list[Sheet] = []
     try:
         with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as book:
@@ -168,12 +174,6 @@ def open_workbook(path: Path, name: str) -> Workbook:
                 if sheet.typ is not SheetTypeEnum.WorkSheet:
                     continue
                 told = remarks.get(sheet.name, _Remarks())
-                if told.rows * told.columns > _MOST_CELLS:
-                    raise Refusal(
-                        f'{name}, blad "{shown_name(sheet.name)}" is te groot: er staat iets in kolom '
-                        f"{_letters(told.columns)} en in rij {told.rows}",
-                        "verwijder wat er ver naast of onder de tabel staat, of bewaar het blad als CSV",
-                    )
                 grid = book.get_sheet_by_index(index)
                 if grid.start is None and not told.errors:
                     continue
@@ -232,7 +232,14 @@ def _look_through(path: Path, name: str) -> _Told:
                 return _look_through_zip(parts, name)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise Refusal(f"{name} is afgebroken of beschadigd ({shown_name(str(error))})", _AGAIN) from None
-        except (ElementTree.ParseError, expat.ExpatError, struct.error, IndexError) as error:
+        except (
+            ElementTree.ParseError,
+            expat.ExpatError,
+            UnicodeDecodeError,
+            KeyError,
+            IndexError,
+            ValueError,
+        ) as error:
             raise Refusal(f"{name} is beschadigd of is geen werkmap ({shown_name(str(error))})", _AGAIN) from None
 
 
