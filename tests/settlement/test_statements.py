@@ -732,11 +732,8 @@ def test_the_chart_refers_to_cells(files: dict[Key, Path]) -> None:
         with zipfile.ZipFile(files[key]) as archive:
             return archive.read("xl/charts/chart1.xml").decode()
 
-    months = [
-        row[0].row for row in load_workbook(files[(3, "A")])["Jaarverloop"] if str(row[0].value).endswith(" 2026")
-    ]
-    first, last = months[0], months[-1]
-    assert last - first == 11
+    names = {row[0].value: row[0].row for row in load_workbook(files[(3, "A")])["Jaarverloop"]}
+    first, last = names["januari 2026"], names["december 2026"]
     for column in "AEG":
         assert f"Jaarverloop!${column}${first}:${column}${last}" in chart((3, "A"))
     assert "<c:numLit>" not in chart((3, "B"))
