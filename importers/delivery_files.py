@@ -73,6 +73,7 @@ _REMEMBERED_CELLS = 50_000
 _MAX_FINDINGS = 200_000
 _LONGEST_TEXT = 40
 _FEWEST_DIGITS = 8  # of a client number that lost its leading zero
+_MOST_DIGITS = 10  # of a text with so few pieces that looking each up is quick
 _NOT_IN_TOTALS = ("client", "product", "start", "end")
 _LARGEST_QUANTITY = 99_999_999
 _LARGEST_CENTS = 99_999_999_99
@@ -404,9 +405,15 @@ def _finder_of_client_numbers(table: FoundTable, clients: _ClientNumbers) -> Cal
             text = cells[place]
             if len(text) < _FEWEST_DIGITS:
                 continue
+            digits = _NO_DIGIT.sub("", text)
             # The row's own number counts within longer numbers too; few rows get past the first condition.
-            if number[-3:] in text and (own := client_number(number)) and own.lstrip("0") in _NO_DIGIT.sub("", text):
+            if number[-3:] in text and (own := client_number(number)) and own.lstrip("0") in digits:
                 return place
+            if len(digits) < _FEWEST_DIGITS:
+                continue
+            # Most references: the client is one, and no piece of the digits is one. This only saves time.
+            if number in clients.all and len(digits) <= _MOST_DIGITS and clients.all.isdisjoint(_pieces(digits)):
+                continue
             if numbers := client_numbers_in(text):
                 if not clients.all.isdisjoint(numbers):
                     return place
@@ -418,6 +425,13 @@ def _finder_of_client_numbers(table: FoundTable, clients: _ClientNumbers) -> Cal
         return None
 
     return find
+
+
+def _pieces(digits: str) -> Iterator[str]:
+    """What may be a client number in the digits of a text, wherever separators stand: eight digits and more."""
+    for size in range(_FEWEST_DIGITS, len(digits) + 1):
+        for start in range(len(digits) - size + 1):
+            yield digits[start : start + size].lstrip("0").zfill(9)
 
 
 def _columns_of_client_numbers(table: FoundTable, kept: Sequence[int]) -> frozenset[int]:

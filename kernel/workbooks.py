@@ -342,7 +342,7 @@ def _look_through_sheet(xml: IO[bytes]) -> _Remarks:
             for attributes, inside in _ERROR_CELL.findall(block):
                 if (place := _PLACE.search(attributes)) and (value := _ERROR_VALUE.search(inside)):
                     told.add_error(int(place[2]), _column_number(place[1].decode()), value[1].decode(errors="replace"))
-        if b"<f" in block or b":f" in block:
+        if b"<f" in block or (b":row" in block and b":f" in block):
             for attributes, value in _FORMULA_CELL.findall(block):
                 place = _PLACE.search(attributes)
                 cell = (place[1] + place[2]).decode() if place else "?"
