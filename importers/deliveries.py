@@ -95,7 +95,8 @@ def import_deliveries(
     lock_recordings(connection)
     broken, broken_cents = _rows_breaking_rules(connection, file)
     loading.key_rows(connection)
-    loading.sort_out(connection)
+    next_recording = latest(connection) + 1  # under the lock of the recordings
+    loading.sort_out(connection, next_recording)
     _refuse_wholesale_contradiction(connection, file)
     read_before = connection.execute(
         select(batches.c.recording).where(batches.c.sha256 == file.sha256).order_by(batches.c.recording).limit(1)
@@ -105,8 +106,9 @@ def import_deliveries(
     if rows_new or read_before is None or loading.any_newly_contradicted(connection):
         what = f"leveringen: {file.name}"
         recording = record(connection, "deliveries", what, by, file.name, file.sha256)
-    loading.enter(connection, recording or 0)
-    return _outcome(connection, file, reading, recording, read_before, broken, broken_cents)
+        assert recording == next_recording
+    entered = loading.enter(connection, next_recording)
+    return _outcome(connection, file, reading, recording, read_before, broken, broken_cents, entered)
 
 
 def _refuse_wholesale_contradiction(connection: Connection, file: DeliveryFile) -> None:
@@ -173,6 +175,7 @@ def _outcome(
     read_before: int | None,
     broken: Sequence[RowFinding],
     broken_cents: dict[int, int],
+    entered: int,
 ) -> DeliveryImport:
     errors = [finding for finding in broken if finding.severity is Severity.ERROR]
     warnings = [*(finding for finding in broken if finding.severity is Severity.WARNING), *reading.warnings]
@@ -211,7 +214,7 @@ def _outcome(
     findings = sorted(listed["rejected"], key=lambda finding: (finding.row_number, finding.code))
     if recording is not None:
         _store(connection, file, recording, account, [*findings, *warnings, *listed["waiting"]])
-    assert account.rows_accepted == loading.count_accepted(connection), "every row read is counted once"
+    assert account.rows_accepted == entered, "every row read is counted once"
     return DeliveryImport(
         file=file,
         recording=recording,

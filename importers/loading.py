@@ -108,22 +108,44 @@ def key_rows(connection: Connection) -> None:
     )
 
 
-def sort_out(connection: Connection) -> None:
-    """Make `not_new`: the rows whose reference is contradicted or known, and `contradicted_keys`."""
+def sort_out(connection: Connection, recording: int) -> None:
+    """Receive the rows of which nothing came before, as of `recording`, and sort out the others.
+
+    Makes `not_new`: the rows whose reference is contradicted or known, and `contradicted_keys`. A reference that is
+    contradicted within its first file is received too, so that it stays known as such.
+    """
     _run(
         connection,
         # References that stand more than once in the file: few, so that only these are compared among themselves.
         f"""
         CREATE TEMPORARY TABLE repeated ON COMMIT DROP AS
-        SELECT k.*, min(k.row_number) OVER (PARTITION BY {_KEY}) AS first_row
-        FROM keyed k JOIN (SELECT {_KEY} FROM keyed GROUP BY {_KEY} HAVING count(*) > 1) r USING ({_KEY})
+        SELECT k.*, min(k.row_number) OVER key AS first_row, count(*) OVER key AS times
+        FROM keyed k JOIN (SELECT reference FROM keyed GROUP BY reference HAVING count(*) > 1) r USING (reference)
+        WINDOW key AS (PARTITION BY {_KEY})
         """,
+        "DELETE FROM repeated WHERE times = 1",
+    )
+    # The key itself finds what came before.
+    received = connection.execute(
+        text(f"""
+        INSERT INTO received_references
+            ({_KEY}, previous_reference, facts, claimed_cents, service_month, batch, row_number)
+        SELECT {_KEY}, previous_reference, facts, claimed_cents, service_month, :recording, row_number
+        FROM keyed WHERE row_number NOT IN (SELECT row_number FROM repeated WHERE row_number <> first_row)
+        ON CONFLICT DO NOTHING"""),
+        {"recording": recording},
+    ).rowcount
+    references = "(SELECT count(*) FROM keyed) - (SELECT count(*) FROM repeated WHERE row_number <> first_row)"
+    all_received = received == connection.execute(text(f"SELECT {references}")).scalar_one()
+    _run(
+        connection,
         f"""
         CREATE TEMPORARY TABLE received_before ON COMMIT DROP AS
         SELECT k.row_number, {_KEY}, r.batch AS other_batch, r.row_number AS other_row,
                k.facts = r.facts AND k.claimed_cents IS NOT DISTINCT FROM r.claimed_cents
                    AND k.previous_reference IS NOT DISTINCT FROM r.previous_reference AS same
         FROM keyed k JOIN received_references r USING ({_KEY})
+        WHERE r.batch <> {recording} {"AND false" if all_received else ""}
         """,
         f"""
         CREATE TEMPORARY TABLE contradicted_keys ON COMMIT DROP AS
@@ -155,27 +177,17 @@ def sort_out(connection: Connection) -> None:
     )
 
 
-def enter(connection: Connection, recording: int) -> None:
-    """Store the new rows, and enter or withdraw what follows from them, all known from `recording`."""
+def enter(connection: Connection, recording: int) -> int:
+    """Enter the new rows, and enter or withdraw what follows from them, all known from `recording`.
+
+    Returns how many rows of the file were accepted: the new debits, and the new credits that count.
+    """
     parameters = {"recording": recording}
     for first_day in connection.execute(text("SELECT DISTINCT service_month FROM keyed ORDER BY 1")).scalars():
         ensure_partition(connection, first_day)
     new = "NOT EXISTS (SELECT FROM not_new n WHERE n.row_number = k.row_number)"
     _run(
         connection,
-        # A reference that is contradicted within its first file is received too, so that it stays known as such.
-        f"""
-        INSERT INTO received_references
-            ({_KEY}, previous_reference, facts, claimed_cents, service_month, batch, row_number)
-        SELECT {_KEY}, previous_reference, facts, claimed_cents, service_month, :recording, row_number
-        FROM keyed k WHERE {new}
-        UNION ALL
-        SELECT DISTINCT ON ({_KEY}) {_KEY}, previous_reference, facts, claimed_cents, service_month, :recording,
-            row_number
-        FROM repeated r JOIN contradicted_keys USING ({_KEY})
-        WHERE r.row_number = r.first_row
-            AND NOT EXISTS (SELECT FROM received_before b WHERE b.row_number = r.row_number)
-        """,
         f"""
         INSERT INTO credits ({_KEY}, previous_reference, facts, service_month, batch, row_number, product_id, client_id,
             assignment, service_start, service_end, quantity, claimed_cents)
@@ -188,16 +200,18 @@ def enter(connection: Connection, recording: int) -> None:
         SELECT {_KEY} FROM contradicted_keys EXCEPT SELECT {_KEY} FROM contradicted_references
         """,
         f"INSERT INTO contradicted_references ({_KEY}, recording) SELECT {_KEY}, :recording FROM newly_contradicted",
-        f"""
+        parameters=parameters,
+    )
+    debits = connection.execute(
+        text(f"""
         INSERT INTO deliveries (municipality_id, service_month, batch, row_number, entry, recording, sign, provider_id,
             product_id, client_id, assignment, service_start, service_end, quantity, claimed_cents, reference)
         SELECT municipality_id, service_month, :recording, row_number, 'row', :recording, 1, provider_id,
             product_id, client_id, assignment, service_start, service_end, quantity, claimed_cents, reference
         FROM keyed k WHERE k.sign = 1 AND {new}
-        ORDER BY municipality_id, service_month, row_number
-        """,
-        parameters=parameters,
-    )
+        ORDER BY municipality_id, service_month, row_number"""),
+        parameters,
+    ).rowcount
     _judge_credits(connection, new)
     _run(
         connection,
@@ -242,6 +256,8 @@ def enter(connection: Connection, recording: int) -> None:
         """,
         parameters=parameters,
     )
+    own_credits = "SELECT count(*) FROM entries WHERE entry = 'row' AND batch = :recording"
+    return debits + int(connection.execute(text(own_credits), parameters).scalar_one())
 
 
 def _judge_credits(connection: Connection, new: str) -> None:
@@ -315,7 +331,8 @@ def verdicts(connection: Connection) -> list[RowVerdict]:
         LEFT JOIN not_new n ON n.row_number = k.row_number
         LEFT JOIN judged_credits j ON k.sign = -1 AND ({_qualified("j")}) = ({_qualified("k")})
             AND (n.code IS NULL OR (n.code = 'D32' AND j.verdict IN ('D35', 'D36', 'D37')))
-        WHERE coalesce(j.verdict, n.code) IS NOT NULL
+        WHERE (k.sign = -1 OR k.row_number IN (SELECT row_number FROM not_new))
+            AND coalesce(j.verdict, n.code) IS NOT NULL
         ORDER BY k.row_number"""),
     )
     return [RowVerdict(*row) for row in rows]
@@ -338,17 +355,6 @@ def withdrawn(connection: Connection) -> list[str]:
 def count_new(connection: Connection) -> int:
     """How many rows of the file were never received before."""
     query = "SELECT (SELECT count(*) FROM keyed) - (SELECT count(*) FROM not_new)"
-    count: int = connection.execute(text(query)).scalar_one()
-    return count
-
-
-def count_accepted(connection: Connection) -> int:
-    """How many rows of the file entered: the new debits, and the new credits that count."""
-    query = f"""
-        SELECT count(*) FROM keyed k
-        LEFT JOIN judged_credits j ON k.sign = -1 AND ({_qualified("j")}) = ({_qualified("k")})
-        WHERE j.verdict IS NULL AND NOT EXISTS (SELECT FROM not_new n WHERE n.row_number = k.row_number)
-    """
     count: int = connection.execute(text(query)).scalar_one()
     return count
 
