@@ -70,8 +70,8 @@ def settle(
     priced = price_months(
         connection,
         terms,
-        {contract: list(changed) for contract, changed in months.items()},
-        {contract: before.cutoff for contract, before in posted.items()},
+        months,
+        posted,
     )
     outcomes = [
         settle_contract(

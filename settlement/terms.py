@@ -91,15 +91,22 @@ def read_terms(connection: Connection, period: Month, cutoff: int, numbers: Sequ
 
 def coverages(terms: Terms) -> list[Coverage]:
     """What every component of every contract reads, in a fixed order."""
-    return [
-        Coverage(registered, component, municipality, product, rule, tuple(periods))
-        for registered in terms.contracts
-        for component in registered.contract.component
-        for municipality, code in registered.contract.deliveries_read_by(component)
-        for product in [terms.products[code]]
-        for rule in dict.fromkeys(version.rule for version in product.versions)
-        if (periods := days_covered(registered.contract.in_force.period, product, rule))
-    ]
+    found = []
+    for registered in terms.contracts:
+        days: dict[str, list[tuple[PriceRule, tuple[Period, ...]]]] = {}  # by product, the same in every municipality
+        for component in registered.contract.component:
+            for municipality, code in registered.contract.deliveries_read_by(component):
+                product = terms.products[code]
+                if code not in days:
+                    rules = dict.fromkeys(version.rule for version in product.versions)
+                    in_force = registered.contract.in_force.period
+                    days[code] = [(rule, tuple(days_covered(in_force, product, rule))) for rule in rules]
+                found += [
+                    Coverage(registered, component, municipality, product, rule, periods)
+                    for rule, periods in days[code]
+                    if periods
+                ]
+    return found
 
 
 def days_covered(in_force: Period, product: Product, rule: PriceRule | None = None) -> list[Period]:

@@ -1,18 +1,18 @@
 """Pricing in the database: one set-based pass over the deliveries of the months that changed.
 
-What a run reads is frozen first, in temporary tables without range indexes: the coverages (which contract component
-reads which deliveries), the prices, and the months to price. Plain date comparisons on small tables keep the planner
-on hash joins; joined to the price table with its temporal key it loops for minutes on millions of rows.
+What a run reads is frozen first, in a temporary table without a range index: which contract component reads which
+deliveries of a month, at what price on what days. One join on equal keys and plain date comparisons keeps the planner
+from looping; joined to the price table with its temporal key it loops for minutes on millions of rows.
 
 Prices are whole ten-thousandths of a euro and amounts whole cents, so that sums run on `bigint`; the result leaves as
 `Decimal` and `Eur`. The rules are those of `tariffs.units`, and `settlement.pricing.reference` is the same by hand.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -20,7 +20,7 @@ from kernel.findings import Finding, Severity
 from kernel.money import Eur
 from kernel.notation import format_eur, format_number
 from kernel.periods import Month
-from settlement.entitlement import PricedVolume, RowEffect, Treatment
+from settlement.entitlement import Posted, PricedVolume, RowEffect, Treatment
 from settlement.pricing.reference import NO_PRICE, NO_PRICE_HINT, TWO_PRICES, TWO_PRICES_HINT
 from settlement.terms import Coverage, Terms, coverages
 from tariffs.price_lists import Price
@@ -33,95 +33,72 @@ PRICE_SCALE = 10_000
 PRICE_UNITS_PER_CENT = PRICE_SCALE // 100
 
 _FREEZE = """
-CREATE TEMPORARY TABLE run_coverages (
-    coverage int, contract_id int, municipality_id int, provider_id int, product_id int,
-    valid_from date, valid_until date, price_version_id int, price_of_last_day boolean,
-    per_client_month boolean, divisor bigint, known_before bigint
-) ON COMMIT DROP;
 CREATE TEMPORARY TABLE run_prices (
-    price_version_id int, product_id int, valid_from date, valid_until date, price bigint
-) ON COMMIT DROP;
-CREATE TEMPORARY TABLE run_changed_months (contract_id int, service_month date) ON COMMIT DROP;
+    coverage int, municipality_id int, provider_id int, product_id int, service_month date, valid_from date,
+    valid_until date, price bigint, price_from date, price_until date, price_of_last_day boolean,
+    per_client_month boolean, divisor bigint, known_before bigint
+) ON COMMIT DROP
 """
 
-# Every delivery that counts for a coverage, with its price. `part` tells when it became known: before the previous
-# settlement (0), or since then as a late row (1), a credit (2) or a withdrawal (3).
+# Every delivery that counts for a coverage, with its price. `crosses` tells that the price changes within the service
+# period; `part` when the row became known: before the previous settlement (0), or since then as a late row (1), a
+# credit (2) or a withdrawal (3).
 _PRICED_ROWS = """
-    SELECT c.coverage, d.service_month, d.reference, d.client_id, d.assignment, d.sign, d.quantity, d.claimed_cents,
-           p.price, c.divisor,
+    SELECT c.coverage, d.service_month, d.recording, d.reference, d.client_id, d.assignment, d.sign, d.quantity,
+           d.claimed_cents, c.price, c.divisor, c.known_before,
+           c.price IS NOT NULL AND CASE WHEN c.price_of_last_day THEN d.service_start < c.price_from
+                                        ELSE d.service_end > c.price_until END AS crosses,
            CASE WHEN d.recording <= c.known_before THEN 0 WHEN d.entry = 'withdrawal' THEN 3
-                WHEN d.sign < 0 THEN 2 ELSE 1 END AS part,
-           CASE WHEN c.price_of_last_day THEN d.service_start < p.valid_from ELSE d.service_end > p.valid_until END
-               AS crosses
+                WHEN d.sign < 0 THEN 2 ELSE 1 END AS part
     FROM deliveries d
-    JOIN run_coverages c ON c.municipality_id = d.municipality_id AND c.provider_id = d.provider_id
-        AND c.product_id = d.product_id AND d.service_start >= c.valid_from AND d.service_start < c.valid_until
-    JOIN run_changed_months m ON m.contract_id = c.contract_id AND m.service_month = d.service_month
-    LEFT JOIN run_prices p ON p.price_version_id = c.price_version_id AND p.product_id = d.product_id
-        AND CASE WHEN c.price_of_last_day THEN d.service_end - 1 ELSE d.service_start END >= p.valid_from
-        AND CASE WHEN c.price_of_last_day THEN d.service_end - 1 ELSE d.service_start END < p.valid_until
+    JOIN run_prices c ON c.municipality_id = d.municipality_id AND c.provider_id = d.provider_id
+        AND c.product_id = d.product_id AND c.service_month = d.service_month
+        AND d.service_start >= c.valid_from AND d.service_start < c.valid_until
+        AND (NOT c.price_of_last_day OR (d.service_end > c.price_from AND d.service_end <= c.price_until))
     WHERE d.service_month IN ({months}) AND d.recording <= :cutoff AND c.per_client_month = {per_client_month}
+        AND d.product_id = ANY(:products)
 """
 
 # Each row rounded by itself: price x quantity / divisor, half up, where the divisor holds the units per price and the
 # price scale.
+_ROW_CENTS = "sign * ((2 * price * quantity + divisor) / (2 * divisor)) AS cents"
 _BY_ROW = """
 SELECT coverage, service_month, price,
        sum(sign) AS rows, sum(sign * quantity) AS quantity, sum(sign * quantity) AS billed_quantity,
-       sum(cents) AS cents,
-       count(*) FILTER (WHERE part = 1) AS late_rows, sum(cents) FILTER (WHERE part = 1) AS late_cents,
-       count(*) FILTER (WHERE part = 2) AS credited_rows, sum(cents) FILTER (WHERE part = 2) AS credited_cents,
-       count(*) FILTER (WHERE part = 3) AS withdrawn_rows, sum(cents) FILTER (WHERE part = 3) AS withdrawn_cents,
-       {references},
-       sum(sign) FILTER (WHERE price IS NULL) AS unpriced_rows, sum(sign) FILTER (WHERE crosses) AS crossing_rows,
-       0 AS two_price_clients, sum(sign) FILTER (WHERE sign * claimed_cents <> cents) AS other_claims,
+       sum(cents) AS cents, CASE WHEN price IS NULL THEN sum(sign) END AS unpriced_rows,
+       sum(sign) FILTER (WHERE crosses) AS crossing_rows, 0 AS two_price_clients,
+       sum(sign) FILTER (WHERE sign * claimed_cents <> cents) AS other_claims,
        sum(sign * claimed_cents - cents) FILTER (WHERE sign * claimed_cents <> cents) AS claim_difference_cents
-FROM (SELECT *, sign * ((2 * price * quantity + divisor) / (2 * divisor)) AS cents FROM ({rows}) AS read) AS priced
+FROM (SELECT *, {row_cents} FROM ({rows}) AS read) AS priced
+GROUP BY coverage, service_month, price
+"""
+
+# What became known since the previous settlement.
+_EFFECTS_BY_ROW = """
+SELECT coverage, service_month, price, {effects}
+FROM (SELECT *, {row_cents} FROM ({rows}) AS read WHERE recording > known_before) AS priced
 GROUP BY coverage, service_month, price
 """
 
 # Minutes summed per client, assignment and month before they become hours. A price whose rows were all credited is no
-# price of that client. The effects of late rows, credits and withdrawals are taken one after the other, so that
-# together they are the whole change.
+# price of that client.
 _BY_CLIENT_MONTH = """
 SELECT coverage, service_month, price,
-       sum(rows) AS rows, sum(quantity) AS quantity, sum(hours) AS billed_quantity,
-       sum(cents) AS cents,
-       sum(late_rows) AS late_rows, sum(cents_with_late - cents_before) AS late_cents,
-       sum(credited_rows) AS credited_rows, sum(cents_with_credits - cents_with_late) AS credited_cents,
-       sum(withdrawn_rows) AS withdrawn_rows, sum(cents - cents_with_credits) AS withdrawn_cents,
-       {references_of_clients},
+       sum(rows) AS rows, sum(quantity) AS quantity, sum(hours) AS billed_quantity, sum(cents) AS cents,
        sum(unpriced_rows) AS unpriced_rows, sum(crossing_rows) AS crossing_rows,
        count(*) FILTER (WHERE two_prices) AS two_price_clients,
        count(*) FILTER (WHERE claimed_entries = entries AND claimed_cents <> cents) AS other_claims,
        sum(claimed_cents - cents) FILTER (WHERE claimed_entries = entries AND claimed_cents <> cents)
            AS claim_difference_cents
 FROM (
-    SELECT *, coalesce(lowest_price < price, false) AS two_prices,
-           {cents_all} AS cents, {cents_before} AS cents_before, {cents_with_late} AS cents_with_late,
-           {cents_with_credits} AS cents_with_credits, {hours_all} AS hours
-    FROM (
-        SELECT coverage, service_month, client_id, assignment, divisor,
-               CASE WHEN bool_or(price IS NULL AND rows <> 0) THEN NULL
-                    ELSE coalesce(max(price) FILTER (WHERE rows <> 0), max(price)) END AS price,
-               min(price) FILTER (WHERE rows <> 0) AS lowest_price,
-               coalesce(sum(rows) FILTER (WHERE price IS NULL), 0) AS unpriced_rows, sum(entries) AS entries,
-               sum(rows) AS rows, sum(quantity)::bigint AS quantity, sum(minutes_before)::bigint AS minutes_before,
-               sum(minutes_with_late)::bigint AS minutes_with_late,
-               sum(minutes_with_credits)::bigint AS minutes_with_credits, sum(late_rows) AS late_rows,
-               sum(credited_rows) AS credited_rows, sum(withdrawn_rows) AS withdrawn_rows,
-               {references_of_clients},
-               sum(crossing_rows) AS crossing_rows,
-               sum(claimed_entries) AS claimed_entries, sum(claimed_cents) AS claimed_cents
+    SELECT *, {hours} AS hours, {cents} AS cents FROM (
+        SELECT coverage, service_month, divisor, {price_of_client}, sum(entries) AS entries, sum(rows) AS rows,
+               sum(quantity)::bigint AS quantity, sum(rows) FILTER (WHERE price IS NULL) AS unpriced_rows,
+               sum(crossing_rows) AS crossing_rows, sum(claimed_entries) AS claimed_entries,
+               sum(claimed_cents) AS claimed_cents
         FROM (
-            SELECT coverage, service_month, client_id, assignment, divisor, price,
-                   count(*) AS entries, sum(sign) AS rows, sum(sign * quantity) AS quantity,
-                   coalesce(sum(sign * quantity) FILTER (WHERE part = 0), 0) AS minutes_before,
-                   coalesce(sum(sign * quantity) FILTER (WHERE part <= 1), 0) AS minutes_with_late,
-                   coalesce(sum(sign * quantity) FILTER (WHERE part <= 2), 0) AS minutes_with_credits,
-                   count(*) FILTER (WHERE part = 1) AS late_rows, count(*) FILTER (WHERE part = 2) AS credited_rows,
-                   count(*) FILTER (WHERE part = 3) AS withdrawn_rows,
-                   {references},
+            SELECT coverage, service_month, client_id, assignment, divisor, price, count(*) AS entries,
+                   sum(sign) AS rows, sum(sign * quantity) AS quantity,
                    sum(sign) FILTER (WHERE crosses) AS crossing_rows,
                    count(claimed_cents) AS claimed_entries, sum(sign * claimed_cents) AS claimed_cents
             FROM ({rows}) AS read
@@ -133,17 +110,68 @@ FROM (
 GROUP BY coverage, service_month, price, two_prices
 """
 
+# In the months of clients in which something became known, the effects of late rows, credits and withdrawals are taken
+# one after the other, so that together they are the whole change.
+_EFFECTS_BY_CLIENT_MONTH = """
+SELECT coverage, service_month, price, {effects_of_clients}
+FROM (
+    SELECT *, {cents_before} AS cents_before, {cents_late} AS cents_late, {cents_credited} AS cents_credited,
+           {cents} AS cents_withdrawn
+    FROM (
+        SELECT coverage, service_month, divisor, {price_of_client}, sum(quantity)::bigint AS quantity,
+               sum(minutes_before)::bigint AS minutes_before, sum(minutes_late)::bigint AS minutes_late,
+               sum(minutes_credited)::bigint AS minutes_credited, {parts_of_clients}
+        FROM (
+            SELECT coverage, service_month, client_id, assignment, divisor, price, sum(sign) AS rows,
+                   sum(sign * quantity) AS quantity,
+                   coalesce(sum(sign * quantity) FILTER (WHERE part = 0), 0) AS minutes_before,
+                   coalesce(sum(sign * quantity) FILTER (WHERE part <= 1), 0) AS minutes_late,
+                   coalesce(sum(sign * quantity) FILTER (WHERE part <= 2), 0) AS minutes_credited, {parts}
+            FROM ({rows}) AS read
+            JOIN (SELECT DISTINCT coverage, service_month, client_id, assignment FROM ({rows}) AS read
+                  WHERE recording > known_before) AS touched USING (coverage, service_month, client_id, assignment)
+            GROUP BY coverage, service_month, client_id, assignment, divisor, price
+        ) AS client_price
+        GROUP BY coverage, service_month, client_id, assignment, divisor
+    ) AS client_month
+) AS priced
+WHERE NOT two_prices
+GROUP BY coverage, service_month, price
+"""
+
+_PRICE_OF_CLIENT = """
+    CASE WHEN bool_or(price IS NULL AND rows <> 0) THEN NULL
+         ELSE coalesce(max(price) FILTER (WHERE rows <> 0), max(price)) END AS price,
+    coalesce(min(price) FILTER (WHERE rows <> 0) < max(price) FILTER (WHERE rows <> 0)
+        AND NOT bool_or(price IS NULL AND rows <> 0), false) AS two_prices
+"""
 
 _PARTS = {"late": 1, "credited": 2, "withdrawn": 3}
 
-# The first and last reference of each part, in months before the run's own: enough to name one row or two.
-_REFERENCES = ", ".join(
-    f"{which}(reference) FILTER (WHERE part = {part} AND service_month < :period) AS {name}_{which}"
-    for name, part in _PARTS.items()
-    for which in ("min", "max")
+
+def _of_parts(template: str) -> str:
+    """A piece of SQL for each part that became known since the previous settlement."""
+    names = ["before", *_PARTS]
+    pieces = (template.format(name=name, part=part, before=names[part - 1]) for name, part in _PARTS.items())
+    return ", ".join(pieces)
+
+
+# Of each part its rows, its euros, and the first and last reference: enough to name one row or two.
+_EFFECTS = _of_parts(
+    "count(*) FILTER (WHERE part = {part}) AS {name}_rows, sum(cents) FILTER (WHERE part = {part}) AS {name}_cents, "
+    "min(reference) FILTER (WHERE part = {part}) AS {name}_min, "
+    "max(reference) FILTER (WHERE part = {part}) AS {name}_max"
 )
-_REFERENCES_OF_CLIENTS = ", ".join(
-    f"{which}({name}_{which}) AS {name}_{which}" for name in _PARTS for which in ("min", "max")
+_PARTS_OF_ROWS = _of_parts(
+    "count(*) FILTER (WHERE part = {part}) AS {name}_rows, min(reference) FILTER (WHERE part = {part}) AS {name}_min, "
+    "max(reference) FILTER (WHERE part = {part}) AS {name}_max"
+)
+_PARTS_OF_CLIENTS = _of_parts(
+    "sum({name}_rows) AS {name}_rows, min({name}_min) AS {name}_min, max({name}_max) AS {name}_max"
+)
+_EFFECTS_OF_CLIENTS = _of_parts(
+    "sum({name}_rows) AS {name}_rows, sum(cents_{name} - cents_{before}) AS {name}_cents, "
+    "min({name}_min) AS {name}_min, max({name}_max) AS {name}_max"
 )
 
 
@@ -157,6 +185,21 @@ def _cents(minutes: str) -> str:
     return f"(2 * price * ({_hours(minutes)}) + divisor) / (2 * divisor)"
 
 
+_PIECES = {
+    "row_cents": _ROW_CENTS,
+    "price_of_client": _PRICE_OF_CLIENT,
+    "hours": _hours("quantity"),
+    "cents": _cents("quantity"),
+    "cents_before": _cents("minutes_before"),
+    "cents_late": _cents("minutes_late"),
+    "cents_credited": _cents("minutes_credited"),
+    "effects": _EFFECTS,
+    "effects_of_clients": _EFFECTS_OF_CLIENTS,
+    "parts": _PARTS_OF_ROWS,
+    "parts_of_clients": _PARTS_OF_CLIENTS,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Priced:
     """What pricing found for one contract. Findings of severity error mean that it cannot be settled."""
@@ -168,26 +211,39 @@ class Priced:
 def price_months(
     connection: Connection,
     terms: Terms,
-    changed_months: Mapping[int, Sequence[Month]],
-    known_before: Mapping[int, int],
+    changed_months: Mapping[int, Collection[Month]],
+    posted: Mapping[int, Posted],
 ) -> Mapping[int, Priced]:
     """Price the deliveries of `changed_months` (by contract id), known at the cut-off of `terms`.
 
-    `known_before` is the cut-off of each contract's previous settlement: what was recorded later is told apart as late,
-    credited or withdrawn. The answer has an entry for every contract of `terms`.
+    In a month that was settled before, as `posted` has it, what was recorded since then is told apart as late, credited
+    or withdrawn. The answer has an entry for every contract of `terms`.
     """
     read = [coverage for coverage in coverages(terms) if changed_months.get(coverage.registered.id)]
     volumes: dict[int, list[PricedVolume]] = {registered.id: [] for registered in terms.contracts}
     findings: dict[int, list[Finding]] = {registered.id: [] for registered in terms.contracts}
     if read:
-        freeze(connection, terms, read, changed_months, known_before)
+        freeze(connection, terms, read, changed_months, posted)
+        settled_before = any(
+            month in posted[contract].month_hashes
+            for contract, months in changed_months.items()
+            if contract in posted
+            for month in months
+        )
+        effects = {
+            (row.coverage, row.service_month, row.price): row
+            for statement, parameters in (effect_statements(read, terms, changed_months) if settled_before else [])
+            for row in connection.execute(text(statement), parameters)
+        }
         for statement, parameters in pricing_statements(read, terms, changed_months):
             for row in connection.execute(text(statement), parameters):
                 coverage = read[row.coverage]
                 findings[coverage.registered.id] += _findings(coverage, row)
                 if row.price is not None and not row.two_price_clients:
-                    volumes[coverage.registered.id].append(_volume(coverage, terms, row))
-        connection.execute(text("DROP TABLE run_coverages, run_prices, run_changed_months"))
+                    effect = effects.get((row.coverage, row.service_month, row.price))
+                    volumes[coverage.registered.id].append(_volume(coverage, terms, row, effect))
+        connection.execute(text("DROP TABLE run_prices"))
+        connection.execute(text("SET LOCAL enable_mergejoin = on"))
     return {
         registered.id: Priced(
             sorted(volumes[registered.id], key=lambda volume: (volume.key, volume.price, astuple(volume.rule))),
@@ -201,79 +257,134 @@ def freeze(
     connection: Connection,
     terms: Terms,
     read: Sequence[Coverage],
-    changed_months: Mapping[int, Sequence[Month]],
-    known_before: Mapping[int, int],
+    changed_months: Mapping[int, Collection[Month]],
+    posted: Mapping[int, Posted],
 ) -> None:
-    """Copy what the run reads into temporary tables that live until the transaction ends."""
-    for statement in _FREEZE.split(";"):
-        if statement.strip():
-            connection.execute(text(statement))
+    """Copy what the run reads into a temporary table that lives until the transaction ends.
+
+    A row of it holds the price of a coverage on some days of a month, so that one join on equal keys finds both.
+    """
+    connection.execute(text(_FREEZE))
+    lines = ("\t".join(map(str, row)) for row in _frozen(terms, read, changed_months, posted))
+    with connection.connection.cursor().copy("COPY run_prices FROM STDIN (NULL 'None')") as copy:
+        copy.write("".join(f"{line}\n" for line in lines))
+    connection.execute(text("ANALYZE run_prices"))
+    # The few prices belong in a hash table: sorting all deliveries of a month to merge them takes twice as long.
+    connection.execute(text("SET LOCAL enable_mergejoin = off"))
+
+
+def _frozen(
+    terms: Terms,
+    read: Sequence[Coverage],
+    changed_months: Mapping[int, Collection[Month]],
+    posted: Mapping[int, Posted],
+) -> Iterator[tuple[Any, ...]]:
+    timelines = _timelines(terms.prices)
     versions = {name: version.id for name, version in terms.price_versions.items()}
-    _copy(
-        connection,
-        "run_coverages",
-        (
-            (
-                number,
-                coverage.registered.id,
-                terms.municipalities[coverage.municipality].id,
-                terms.providers[coverage.registered.contract.provider].id,
-                coverage.product.id,
-                period.start,
-                period.end,
-                versions.get(coverage.component.price_list),
-                coverage.price_of_last_day,
-                coverage.rule.rounding is Rounding.CLIENT_MONTH,
-                coverage.rule.units_per_price * PRICE_UNITS_PER_CENT,
-                known_before.get(coverage.registered.id, 0),
-            )
-            for number, coverage in enumerate(read)
-            for period in coverage.periods
-        ),
-    )
-    _copy(
-        connection,
-        "run_prices",
-        (
-            (price.version_id, price.product_id, start, end, int(price.price * PRICE_SCALE))
-            for price, start, end in _while_unchanged(terms.prices)
-        ),
-    )
-    _copy(
-        connection,
-        "run_changed_months",
-        ((contract, month.first_day) for contract, changed in changed_months.items() for month in changed),
-    )
-    connection.execute(text("ANALYZE run_coverages, run_prices, run_changed_months"))
+    never = [_Held(None, date.min, date.max)]
+    days: dict[tuple[object, ...], list[tuple[Any, ...]]] = {}  # the same for every municipality of a component
+    for number, coverage in enumerate(read):
+        registered, product = coverage.registered, coverage.product.id
+        slice_ = (
+            number,
+            terms.municipalities[coverage.municipality].id,
+            terms.providers[registered.contract.provider].id,
+            product,
+        )
+        how = (
+            coverage.price_of_last_day,
+            coverage.rule.rounding is Rounding.CLIENT_MONTH,
+            coverage.rule.units_per_price * PRICE_UNITS_PER_CENT,
+        )
+        before = posted.get(registered.id, Posted())
+        for month in changed_months[registered.id]:
+            known_before = before.cutoff if month in before.month_hashes else None
+            key = (registered.id, coverage.component.key, product, coverage.rule, month)
+            if key not in days:
+                timeline = timelines.get((versions.get(coverage.component.price_list, 0), product), never)
+                days[key] = list(_days_at_a_price(coverage, month, timeline))
+            for of_price in days[key]:
+                yield (*slice_, month.first_day, *of_price, *how, known_before)
+
+
+def _days_at_a_price(
+    coverage: Coverage, month: Month, timeline: Sequence["_Held"]
+) -> Iterator[tuple[date, date, int | None, date, date]]:
+    """The days of service within a month, with the price that may hold for them and the days on which it does.
+
+    The day of the price is the first day of the service, or its last, which may be later than the days of service.
+    """
+    for period in coverage.periods:
+        start, end = max(period.start, month.first_day), min(period.end, month.end)
+        for held in timeline:
+            first, last = max(start, held.start), min(end, held.end)
+            if coverage.price_of_last_day:
+                first, last = start, end if held.start < month.end and start < held.end else start
+            if first < last:
+                yield first, last, held.price, held.start, held.end
+
+
+class _Held(NamedTuple):
+    """A price, in ten-thousandths of a euro, or None where there is none, from `start` up to `end`."""
+
+    price: int | None
+    start: date
+    end: date
+
+
+def _timelines(prices: Iterable[Price]) -> dict[tuple[int, int], list[_Held]]:
+    """By version and product, what holds on every day there is; a price that is given twice on end is one."""
+    timelines: dict[tuple[int, int], list[_Held]] = {}
+    for price in sorted(prices, key=lambda price: (price.version_id, price.product_id, price.period)):
+        timeline = timelines.setdefault((price.version_id, price.product_id), [_Held(None, date.min, date.min)])
+        scaled, last = int(price.price * PRICE_SCALE), timeline[-1]
+        if last.end < price.period.start:
+            timeline.append(_Held(None, last.end, price.period.start))
+        if scaled == last.price and last.end == price.period.start:
+            timeline[-1] = last._replace(end=price.period.end)
+        else:
+            timeline.append(_Held(scaled, price.period.start, price.period.end))
+    for timeline in timelines.values():
+        if timeline[-1].end < date.max:
+            timeline.append(_Held(None, timeline[-1].end, date.max))
+    return timelines
 
 
 def pricing_statements(
-    read: Sequence[Coverage], terms: Terms, changed_months: Mapping[int, Sequence[Month]]
+    read: Sequence[Coverage], terms: Terms, changed_months: Mapping[int, Collection[Month]]
 ) -> list[tuple[str, dict[str, Any]]]:
     """The statements that price, with their parameters: one for each rounding that occurs."""
+    prices = {Rounding.ROW: _BY_ROW, Rounding.CLIENT_MONTH: _BY_CLIENT_MONTH}
+    return _statements(prices, read, terms, changed_months)
+
+
+def effect_statements(
+    read: Sequence[Coverage], terms: Terms, changed_months: Mapping[int, Collection[Month]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """The statements that tell apart what became known since the previous settlement."""
+    effects = {Rounding.ROW: _EFFECTS_BY_ROW, Rounding.CLIENT_MONTH: _EFFECTS_BY_CLIENT_MONTH}
+    return _statements(effects, read, terms, changed_months)
+
+
+def _statements(
+    templates: Mapping[Rounding, str],
+    read: Sequence[Coverage],
+    terms: Terms,
+    changed_months: Mapping[int, Collection[Month]],
+) -> list[tuple[str, dict[str, Any]]]:
     months = sorted({month for changed in changed_months.values() for month in changed})
-    parameters: dict[str, Any] = {"cutoff": terms.cutoff, "period": terms.period.first_day}
-    parameters |= {f"month_{i}": month.first_day for i, month in enumerate(months)}
-    placeholders = ", ".join(f":month_{i}" for i in range(len(months)))
-    per_rounding = {
-        Rounding.ROW: _BY_ROW.format(
-            rows=_PRICED_ROWS.format(months=placeholders, per_client_month="false"), references=_REFERENCES
-        ),
-        Rounding.CLIENT_MONTH: _BY_CLIENT_MONTH.format(
-            rows=_PRICED_ROWS.format(months=placeholders, per_client_month="true"),
-            cents_all=_cents("quantity"),
-            cents_before=_cents("minutes_before"),
-            cents_with_late=_cents("minutes_with_late"),
-            cents_with_credits=_cents("minutes_with_credits"),
-            hours_all=_hours("quantity"),
-            references=_REFERENCES,
-            references_of_clients=_REFERENCES_OF_CLIENTS,
-        ),
-    }
-    return [(per_rounding[r], parameters) for r in Rounding if any(c.rule.rounding is r for c in read)]
+    parameters: dict[str, Any] = {f"month_{i}": month.first_day for i, month in enumerate(months)}
+    placeholders = ", ".join(f":{name}" for name in parameters)
+    parameters["cutoff"] = terms.cutoff
+    statements = []
+    for rounding, template in templates.items():
+        if products := sorted({coverage.product.id for coverage in read if coverage.rule.rounding is rounding}):
+            rows = _PRICED_ROWS.format(months=placeholders, per_client_month=rounding is Rounding.CLIENT_MONTH)
+            statements.append((template.format(rows=rows, **_PIECES), {**parameters, "products": products}))
+    return statements
 
 
-def _volume(coverage: Coverage, terms: Terms, row: Any) -> PricedVolume:
+def _volume(coverage: Coverage, terms: Terms, row: Any, effect: Any) -> PricedVolume:
     return PricedVolume(
         component=coverage.component.key,
         municipality=coverage.municipality,
@@ -287,13 +398,15 @@ def _volume(coverage: Coverage, terms: Terms, row: Any) -> PricedVolume:
         quantity=int(row.quantity),
         billed_quantity=int(row.billed_quantity),
         amount=Eur.of_cents(int(row.cents)),
-        late=_effect(row, "late"),
-        credited=_effect(row, "credited"),
-        withdrawn=_effect(row, "withdrawn"),
+        late=_effect(effect, "late"),
+        credited=_effect(effect, "credited"),
+        withdrawn=_effect(effect, "withdrawn"),
     )
 
 
 def _effect(row: Any, part: str) -> RowEffect:
+    if row is None:
+        return RowEffect()
     values = row._mapping
     references = sorted({values[f"{part}_min"], values[f"{part}_max"]} - {None})
     return RowEffect(int(values[f"{part}_rows"]), Eur.of_cents(int(values[f"{part}_cents"] or 0)), tuple(references))
@@ -347,24 +460,3 @@ def _deliveries(rows: int) -> str:
 
 def _clients(row: Any) -> str:
     return "1 cliënt" if row.two_price_clients == 1 else f"{row.two_price_clients} cliënten"
-
-
-def _while_unchanged(prices: Iterable[Price]) -> list[tuple[Price, date, date]]:
-    """The days for which each price holds on end, also where a list gives the same price in two periods."""
-    held: list[tuple[Price, date, date]] = []
-    for price in sorted(prices, key=lambda price: (price.version_id, price.product_id, price.period)):
-        first, start, end = held[-1] if held else (price, date.min, date.min)
-        same = (first.version_id, first.product_id, first.price) == (price.version_id, price.product_id, price.price)
-        if same and end == price.period.start:
-            held[-1] = (first, start, price.period.end)
-        else:
-            held.append((price, price.period.start, price.period.end))
-    return held
-
-
-def _copy(connection: Connection, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Fill a temporary table with COPY."""
-    cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
