@@ -1,6 +1,6 @@
 """Rejected rows of a workbook go back in that workbook, as its sender made it up, with the reason beside each row.
 
-openpyxl keeps styles, widths and headers. It takes about half a minute for a million cells, so a very large workbook,
+openpyxl keeps styles, widths and headers. It takes some twenty seconds for a million cells, so a very large workbook,
 and one that is not xlsx or xlsm, goes back as plain rows. openpyxl and XlsxWriter are loaded when they are needed.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import parse_date, parse_whole
 from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
+from kernel.workbooks import cell_text
+from tests.importers.workbooks import sheets
 
 LAYOUT = (
     Column("client", ("cliënt", "client number")),
@@ -162,3 +165,57 @@ def test_the_header_that_is_shown_holds_no_client_number(write: Callable[[str], 
         read_table(write("r1;999900006;05-01-2026\n"), LAYOUT)
     assert "999900006" not in refusal.value.message
     assert "r1, •••••••••, 05-01-2026" in refusal.value.message
+
+
+# --- workbooks --------------------------------------------------------------------------------------------------------
+
+TYPED = [("c1", date(2026, 1, 5), 7), ("c2", date(2026, 1, 6), None)]
+NAMES = ("cliënt", "datum", "aantal")
+IN_A_WORKBOOK = {
+    "dates": sheets(("a", [NAMES, *TYPED])),
+    "serial numbers": sheets(("a", [NAMES, ("c1", 46027, 7), ("c2", 46028, None)])),
+    "texts": sheets(("a", [NAMES, ("c1", "05-01-2026", "7"), ("c2", "2026-01-06", " ")])),
+    "below a title, on the second sheet": sheets(("voorblad", []), ("b", [["Tellingen"], [], NAMES, *TYPED])),
+}
+
+
+@pytest.mark.parametrize("content", IN_A_WORKBOOK.values(), ids=IN_A_WORKBOOK)
+def test_the_same_table_in_a_workbook(write: Callable[[bytes], Path], content: bytes) -> None:
+    table = read_table(write(content), LAYOUT)
+    assert [(row["client"], str(row["day"]), row["count"]) for row in table.rows] == ROWS
+    assert (table.sha256, unread_columns(table)) == (hashlib.sha256(content).hexdigest(), [])
+
+
+def test_sheets_that_do_not_count_are_told(write: Callable[[bytes], Path]) -> None:
+    content = sheets(("uitleg", [["Lees dit"]]), ("a", [NAMES, *TYPED[:1]]), ("b", [NAMES, *TYPED[1:]]))
+    table = read_table(write(content), LAYOUT)
+    assert [row["client"] for row in table.rows] == ["c1"]
+    assert [(told.code, told.place) for told in unread_columns(table)] == [
+        ("R05", 'tabel.csv, blad "uitleg"'),
+        ("R05", 'tabel.csv, blad "b"'),
+    ]
+
+
+def test_an_error_in_a_workbook_is_told_as_one_in_a_file(write: Callable[[bytes], Path]) -> None:
+    bad = [(1234567890123456789, "31-02-2026", 1.5), ("#N/B", date(2026, 1, 5), 1)]
+    with pytest.raises(Refusal) as refusal:
+        read_table(write(sheets(("a", [[], NAMES, *bad]))), LAYOUT)
+    assert [(told.code, told.place) for told in refusal.value.findings] == [
+        ("R02", 'rij 3, kolom "cliënt"'),
+        ("R02", 'rij 3, kolom "datum"'),
+        ("R02", 'rij 3, kolom "aantal"'),
+        ("R02", 'rij 4, kolom "cliënt"'),
+    ]
+    assert "cijfers heeft weggelaten" in refusal.value.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (95.0, "95"), (94.99999999999999, "95"), (0.1 + 0.2, "0,3"), (12.5, "12,5"), (1.234, "1,2340"),
+        (41.275, "41,2750"), (0.00001, "0,00001"), (-3, "-3"), (999999999999999.0, "999999999999999"),
+        (20260100012345678.0, "2,02601000123457E+16"), (True, "WAAR"), (1, "1"), (date(2026, 1, 5), "05-01-2026"),
+    ],
+)  # fmt: skip
+def test_a_cell_shows_as_in_a_csv_file(value: object, text: str) -> None:
+    assert cell_text(value) == text
