@@ -15,6 +15,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
 
 from settlement.languages.language import Language
 from settlement.statements.formulas import Cell, Formula, number_of
@@ -199,6 +200,13 @@ class Page:
         self._worksheet.print_area(0, 0, max(self.row - 1, 0), len(self._widths) - 1)
 
 
+class _Sheet(Worksheet):  # type: ignore[misc]
+    """XlsxWriter looks in every formula for thirty functions of later spreadsheets; no formula here uses one."""
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        return formula.removeprefix("=")
+
+
 class Book:
     """A workbook that is made in memory. The moment it bears is given, so that the same statement is the same file."""
 
@@ -220,7 +228,7 @@ class Book:
 
     def page(self, name: str, widths: Sequence[int], *, landscape: bool = False, repeat_header: bool = False) -> Page:
         """Add a sheet of A4 that is as wide as one page, with `widths` of its columns in characters."""
-        sheet = self._workbook.add_worksheet(name)
+        sheet = self._workbook.add_worksheet(name, worksheet_class=_Sheet)
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
         if landscape:

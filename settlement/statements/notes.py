@@ -6,10 +6,10 @@ from contracts.model import Component, PopulationComponent
 from kernel.findings import Finding
 from settlement.statements.book import Page
 from settlement.statements.facts import Statement
+from tariffs.units import Rounding
 
 WIDTHS = (38, 62, 62, 10)
 
-_METHOD = ("formulas", "price", "rounding", "difference", "hours", "correction")
 _TERMS = ("entitled", "posted", "recording", "dead_band")
 
 
@@ -26,7 +26,7 @@ def write(page: Page, statement: Statement, sheets: Sequence[str]) -> None:
         page.line(say("deliveries.left_out"), "plain")
     page.row += 1
     page.line(say("notes.how_to_compute"), "subheading")
-    for sentence in _METHOD:
+    for sentence in _method(statement):
         page.line(say(f"notes.method.{sentence}"), "plain")
     page.row += 1
     _write_findings(page, statement, "notes.findings", statement.settled.findings)
@@ -43,6 +43,17 @@ def write(page: Page, statement: Statement, sheets: Sequence[str]) -> None:
     page.line(
         say("notes.ask.whom", municipalities=municipalities, contract=contract.number, run=statement.run.id), "plain"
     )
+
+
+def _method(statement: Statement) -> Iterable[str]:
+    """How amounts of this statement are made; what it has none of is not explained."""
+    yield "formulas"
+    rules = {volume.rule.rounding for volumes in statement.volumes.values() for volume in volumes}
+    if rules:
+        yield from ("price", "rounding", "difference")
+    if Rounding.CLIENT_MONTH in rules:
+        yield "hours"
+    yield "correction"
 
 
 def _write_findings(page: Page, statement: Statement, heading: str, findings: Sequence[Finding]) -> None:
