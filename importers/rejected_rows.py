@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import IO
 
+from database.whole_file import whole_file
 from importers.deliveries import DeliveryImport
 from importers.delivery_files import DeliveryFile, is_formula
 from importers.rejected_workbooks import REASON, own_width, write_workbook
@@ -30,7 +30,8 @@ def write_rejected(result: DeliveryImport, folder: Path) -> Path:
 
     Mended, it is a delivery file again: the columns of the reason are not read. A cell that a spreadsheet would compute
     gets an apostrophe in CSV, and is a text in a workbook. Nothing is overwritten: what is there may have been mended
-    already. Raises `Refusal` when it cannot be written; what was imported stays.
+    already. It is there whole or not at all: a part of the rows would pass for all of them. Raises `Refusal` when it
+    cannot be written; what was imported stays.
     """
     file = result.file
     by_row: dict[int, list[Finding]] = {}
@@ -38,21 +39,21 @@ def write_rejected(result: DeliveryImport, folder: Path) -> Path:
         if finding.severity is Severity.ERROR:
             by_row.setdefault(finding.row_number, []).append(file.located(finding))
     reasons = {number: _reason(findings) for number, findings in by_row.items()}
-    target: Path | None = None
+    target = _new_name(folder, Path(file.name).stem, "csv" if file.delimiter else "xlsx")
     try:
-        target, out = _new_file(folder, Path(file.name).stem, "csv" if file.delimiter else "xlsx")
-        with out:
+        with whole_file(target) as out:
             if file.delimiter:
                 text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="")
                 csv.writer(text, delimiter=file.delimiter).writerows(_lines(file, reasons))
                 text.flush()
+                text.detach()  # the file is closed by who opened it
             else:
                 write_workbook(out, result, reasons)
-    except OSError as error:
-        if target:
-            target.unlink(missing_ok=True)  # a part of the rows would pass for all of them
+    except Refusal as refusal:
+        if target.exists():  # another import took the name meanwhile
+            return write_rejected(result, folder)
         raise Refusal(
-            f"{file.name} is ingelezen, maar de geweigerde regels kunnen niet geschreven worden: {error.strerror}",
+            f"{file.name} is ingelezen, maar de geweigerde regels kunnen niet geschreven worden: {refusal.message}",
             "kies een andere map en lees hetzelfde bestand opnieuw in; wat al telt, telt niet nog eens",
         ) from None
     return target
@@ -66,15 +67,9 @@ def _reason(findings: Sequence[Finding]) -> tuple[str, ...]:
     )
 
 
-def _new_file(folder: Path, stem: str, ending: str) -> tuple[Path, IO[bytes]]:
-    for number in count(1):
-        target = folder / f"{stem}.geweigerd{f'-{number}' if number > 1 else ''}.{ending}"
-        try:
-            handle = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
-        return target, open(handle, "w+b")
-    raise AssertionError("there is always a next number")
+def _new_name(folder: Path, stem: str, ending: str) -> Path:
+    names = (folder / f"{stem}.geweigerd{f'-{number}' if number > 1 else ''}.{ending}" for number in count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def _lines(file: DeliveryFile, reasons: Mapping[int, Sequence[str]]) -> Iterator[Sequence[str]]:
