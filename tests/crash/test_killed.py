@@ -1,0 +1,50 @@
+"""Whatever is killed, and whenever: no cent is lost, and none is there twice.
+
+Every case tells the story in a database of its own and kills its commands at random moments, some of them many times in
+a row. What is given again ends as if nothing had happened. BEKOSTIGING_CRASH_SEED repeats what was seen.
+"""
+
+import os
+import random
+from collections import Counter
+
+import pytest
+
+from tests.crash.conftest import NewTelling
+from tests.crash.disturbing import Trouble
+from tests.crash.telling import Disturbance, Told, differing, tell
+
+CASES, POINTS = 4, 80
+_CLOCK = "a time"
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills children that are forked")
+
+
+def seed(case: int) -> str:
+    """What decides on the moments; printed, so that it is shown of a case that fails."""
+    chosen = os.environ.get("BEKOSTIGING_CRASH_SEED") or f"{random.SystemRandom().getrandbits(32):08x}"
+    print(f"BEKOSTIGING_CRASH_SEED={chosen}, case {case}")
+    return f"{chosen} {case}"
+
+
+def test_there_are_enough_points() -> None:
+    assert CASES * POINTS >= 300
+
+
+@pytest.mark.parametrize("case", range(CASES))
+def test_what_was_killed_ends_as_if_nothing_happened(case: int, undisturbed: Told, new_telling: NewTelling) -> None:
+    chance = random.Random(seed(case))
+
+    def draw(name: str) -> Trouble:
+        usual = undisturbed.steps[name]
+        kind = chance.choice([_CLOCK, *sorted(usual.counts)])
+        if kind == _CLOCK:
+            return Trouble(_CLOCK, after_seconds=chance.random() * usual.seconds, lines=True)
+        return Trouble(kind, chance.randint(1, usual.counts[kind]), lines=kind == "a line")
+
+    points = Counter(chance.choices(list(undisturbed.steps), k=POINTS))
+    disturbance = Disturbance(points, draw, lambda ended: ended.code is None)
+    told = tell(new_telling(), disturbance)
+    print(dict(disturbance.struck))
+    assert disturbance.struck.total() == POINTS
+    assert differing(told, undisturbed) == []
