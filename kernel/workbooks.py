@@ -7,6 +7,8 @@ other command needs it.
 """
 
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
@@ -36,6 +38,7 @@ _LAST_SERIAL = 2_958_465  # 31-12-9999
 _BLOCK = 1 << 20
 _REMEMBERED = 50_000
 _AGAIN = "vraag het bestand opnieuw op bij de afzender"
+_NOT_IN_ORDER = "rijen staan niet op volgorde"  # python-calamine takes the first and the last for the outermost
 _ERROR_NAMES = {
     0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A", 43: "#GETTING_DATA",
 }  # fmt: skip
@@ -149,7 +152,7 @@ def cell_text(value: Any) -> str:
 
 def _moment(serial: float, day_zero: date) -> datetime:
     start = datetime(day_zero.year, day_zero.month, day_zero.day)  # noqa: DTZ001 - a calendar day
-    return start + timedelta(seconds=round(serial * 86_400))
+    return (start + timedelta(days=serial, milliseconds=500)).replace(microsecond=0)
 
 
 def open_workbook(path: Path, name: str) -> Workbook:
@@ -182,7 +185,11 @@ def open_workbook(path: Path, name: str) -> Workbook:
     except PasswordError:
         raise _has_password(name) from None
     except CalamineError as error:
-        raise Refusal(f"{name} is beschadigd of is geen werkmap ({shown_name(str(error))})", _AGAIN) from None
+        raise _damaged(name, error) from None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # compiled code met what cannot be; the class cannot be imported
+            raise _damaged(name, error) from None
+        raise
     return Workbook(tuple(sheets), has_links)
 
 
@@ -207,6 +214,10 @@ def _column_number(letters: str) -> int:
     return number
 
 
+def _damaged(name: str, error: BaseException) -> Refusal:
+    return Refusal(f"{name} is beschadigd of is geen werkmap ({shown_name(str(error))})", _AGAIN)
+
+
 def _has_password(name: str) -> Refusal:
     return Refusal(f"{name} is beveiligd met een wachtwoord", "verwijder het wachtwoord en bewaar het bestand opnieuw")
 
@@ -226,9 +237,12 @@ def _look_through(path: Path, name: str) -> _Told:
         if file.read(len(_OLE)) == _OLE:
             if _holds(file, "EncryptedPackage".encode("utf-16-le")):
                 raise _has_password(name)
+            _try_apart(path, name)
             return {}, _1900, False
         try:
             with zipfile.ZipFile(file) as parts:
+                if "xl/workbook.bin" in parts.namelist():
+                    _try_apart(path, name)
                 return _look_through_zip(parts, name)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise Refusal(f"{name} is afgebroken of beschadigd ({shown_name(str(error))})", _AGAIN) from None
@@ -240,7 +254,7 @@ def _look_through(path: Path, name: str) -> _Told:
             IndexError,
             ValueError,
         ) as error:
-            raise Refusal(f"{name} is beschadigd of is geen werkmap ({shown_name(str(error))})", _AGAIN) from None
+            raise _damaged(name, error) from None
 
 
 def _look_through_zip(parts: zipfile.ZipFile, name: str) -> _Told:
@@ -266,6 +280,32 @@ def _look_through_zip(parts: zipfile.ZipFile, name: str) -> _Told:
         with parts.open("content.xml") as content:
             return _look_through_ods(content), _1900, False
     raise Refusal(f"{name} is een zip-bestand, maar geen werkmap", "pak het uit en lees de bestanden erin in")
+
+
+# Damage in a binary form may make python-calamine ask for more memory than there is, and that ends a process.
+_TRIAL = """
+import sys
+from python_calamine import CalamineError, CalamineWorkbook
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+except (ImportError, OSError, ValueError):
+    pass
+try:
+    with open(sys.argv[1], "rb") as file:
+        book = CalamineWorkbook.from_filelike(file)
+    for index in range(len(book.sheet_names)):
+        book.get_sheet_by_index(index)
+except CalamineError:
+    pass
+"""
+
+
+def _try_apart(path: Path, name: str) -> None:
+    """Read a workbook of a binary form (xls, xlsb) in a process of its own first. Raises `Refusal` when that ends."""
+    trial = subprocess.run([sys.executable, "-c", _TRIAL, path], capture_output=True, check=False)
+    if trial.returncode:
+        raise Refusal(f"{name} is afgebroken of beschadigd", _AGAIN)
 
 
 def _holds(file: IO[bytes], text: bytes) -> bool:
@@ -335,7 +375,9 @@ def _look_through_sheet(xml: IO[bytes]) -> _Remarks:
     for block in _whole_rows(xml):
         for row, letters in _REACH.findall(block):
             if row:
-                told.rows = max(told.rows, int(row))
+                if int(row) < told.rows:
+                    raise ValueError(_NOT_IN_ORDER)
+                told.rows = int(row)
             else:
                 told.columns = max(told.columns, _column_number(letters.decode()))
         if b't="e"' in block:
@@ -441,7 +483,9 @@ def _look_through_binary_sheet(content: bytes) -> _Remarks:
     row = 0
     for kind, record in _records(content):
         if kind == 0:
-            row = int.from_bytes(record[:4], "little") + 1
+            last, row = row, int.from_bytes(record[:4], "little") + 1
+            if row < last:
+                raise ValueError(_NOT_IN_ORDER)
         elif 2 <= kind <= 11:  # a filled cell, or the outcome of a formula
             column = int.from_bytes(record[:4], "little") + 1
             told.reach(row, column)

@@ -24,6 +24,7 @@ from importers.places import row_places
 from importers.rejected_rows import write_rejected
 from kernel import workbooks as reader
 from kernel.findings import Refusal
+from kernel.identifiers import is_bsn
 from kernel.tabular import SUMMARY_TITLE
 from tests.importers.workbooks import (
     added,
@@ -261,12 +262,13 @@ def test_a_client_number_on_another_sheet_is_found(desk: Desk) -> None:
 
 
 def test_a_lost_zero_is_found_where_the_code_is_known(desk: Desk) -> None:
-    path = desk.write(sheets(("a", [HEADER, ["r1", 502, 7000001, 11111112, 7, JAN_5, JAN_5, 5]])), "a.xlsx")
+    client = next(number for number in range(12_345_600, 12_345_700) if is_bsn(f"{number:09d}"))
+    path = desk.write(sheets(("a", [HEADER, ["r1", 502, 7000001, client, 7, JAN_5, JAN_5, 5]])), "a.xlsx")
     known = Known({"GM0502": 1}, {"07000001": 2}, {"00007": 3})
     reading = Reading()
     [row] = staged_rows(examine(path), known, b"k" * 32, reading)
     assert (row[2:4], row[5], reading.findings) == (("1", "2"), "3", [])
-    as_text = desk.write(f"{';'.join(HEADER)}\nr1;GM0502;07000001;011111112;00007;05-01-2026;05-01-2026;5;;;\n")
+    as_text = desk.write(f"{';'.join(HEADER)}\nr1;GM0502;07000001;{client:09d};00007;05-01-2026;05-01-2026;5;;;\n")
     assert [row] == list(staged_rows(examine(as_text), known, b"k" * 32, Reading()))
 
 
@@ -411,6 +413,20 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "damaged inside": (
         lambda: changed(plain(), SHEET, lambda part: part[:900]),
         "is beschadigd of is geen werkmap",
+        "opnieuw",
+    ),
+    "rows out of order": (
+        lambda: changed(plain(), SHEET, lambda part: part.replace(b'<row r="2"', b'<row r="9"')),
+        "is beschadigd of is geen werkmap (rijen staan niet op volgorde)",
+        "opnieuw",
+    ),
+    "rows out of order, xlsb": (
+        lambda: changed(
+            xlsb("a", [HEADER, *mapped(_serial)]),
+            "xl/worksheets/sheet1.bin",
+            lambda part: part.replace(b"\x00\x11\x00\x00\x00\x00", b"\x00\x11\x09\x00\x00\x00"),
+        ),
+        "(rijen staan niet op volgorde)",
         "opnieuw",
     ),
     "a password": (with_password, "is beveiligd met een wachtwoord", "verwijder het wachtwoord"),
