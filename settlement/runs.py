@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import Connection, exc, func, insert, select, update
+from sqlalchemy import Connection, exc, func, insert, select, text, update
 
 from contracts.register import RegisteredContract
 from database.recordings import latest, lock_recordings, record
@@ -116,6 +116,8 @@ def post(connection: Connection, run: int, by: str) -> int:
     _enter(connection, run, "posted", by, posting)
     book(connection, run)
     invariants.check_posting(connection, run)
+    # The next run reads what was posted; how much that is may not wait for the server to notice.
+    connection.execute(text("ANALYZE runs, run_contracts, run_lines, run_volumes, run_months"))
     return posting
 
 
