@@ -162,7 +162,7 @@ def _read(sheet: _Sheet, places: Mapping[str, int]) -> _Reading:
     for number, cells in sheet.rows:
         if len(cells) != len(sheet.header):
             message = f"{len(cells)} van de {len(sheet.header)} kolommen"
-            findings.append(row_finding("R01", number, message, "haal de tabel opnieuw op bij CBS"))
+            findings.append(row_finding("B05", number, message, "haal de tabel opnieuw op bij CBS"))
             continue
         text = cells[code_place].strip()
         if text.upper().startswith(_COUNTRY):
@@ -170,7 +170,7 @@ def _read(sheet: _Sheet, places: Mapping[str, int]) -> _Reading:
         area = area_code(text)
         if area is None:
             message = f'"{text}" is geen code van een gemeente, wijk of buurt'
-            findings.append(row_finding("R02", number, message, "verwijder de rij", sheet.header[code_place]))
+            findings.append(row_finding("B06", number, message, "verwijder de rij", sheet.header[code_place]))
             continue
         if (first := rows_of.setdefault(area, number)) != number:
             findings.append(row_finding("B01", number, f"{area} staat ook in rij {first}", "laat een van beide weg"))
@@ -184,7 +184,7 @@ def _read(sheet: _Sheet, places: Mapping[str, int]) -> _Reading:
                 counts[MEASURES[column]][area] = parse_count(cell)
             except ValueError as error:
                 message, _, hint = str(error).rpartition("; ")
-                findings.append(row_finding("R02", number, message, hint, sheet.header[place]))
+                findings.append(row_finding("B06", number, message, hint, sheet.header[place]))
     return _Reading(counts, absent, findings)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 
 from contracts.model import INSTALMENT, Component, PopulationComponent
 from database.recordings import recordings
+from importers.places import row_places
 from importers.population_counts import Count, counts_known
 from kernel.findings import Refusal
 from kernel.money import total
@@ -70,6 +71,7 @@ class ExplainedLine:
     sources: Sequence[Source]
     groups: Sequence[PricingGroup]
     batches: Mapping[int, str]
+    places: Mapping[tuple[int, int], str]
 
     def is_new(self, row: DeliveryRow) -> bool:
         """Whether the row counts since the previous settlement of the contract."""
@@ -158,6 +160,7 @@ def read_explained(connection: Connection, run_number: int, line_number: int) ->
         ],
         groups=groups,
         batches={number: row.file_name or "" for number, row in known.items() if number not in recorded},
+        places=row_places(connection, ((row.batch, row.row_number) for group in groups for row in group.rows)),
     )
 
 
@@ -328,7 +331,7 @@ def _add_group(table: Table, explained: ExplainedLine, group: PricingGroup, rows
     for row in rows:
         table.add_row(
             str(row.batch),
-            str(row.row_number),
+            explained.places[(row.batch, row.row_number)].removeprefix("rij "),
             _reference_text(explained, row, mark_new=together),
             _service_text(row.service),
             format_number(row.quantity),

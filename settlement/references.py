@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from contracts.model import EffortComponent
 from contracts.tables import municipalities, providers
+from importers.places import row_places
 from importers.rules import (
     CONTRADICTED,
     CREDITED_BEFORE,
@@ -74,18 +75,20 @@ def what_became_of(connection: Connection, run: Run, reference: str, agb_code: s
             raise Refusal(f"aanbieder {agb_code} is niet bekend", "geef de AGB-code: acht cijfers")
         query = query.where(providers.c.agb_code == agb_code)
     received = connection.execute(query).all()
-    return [_story(connection, run, row) for row in received] or _never_received(connection, reference, agb_code)
+    places = row_places(connection, ((row.batch, row.row_number) for row in received))
+    stories = [_story(connection, run, row, places[(row.batch, row.row_number)]) for row in received]
+    return stories or _never_received(connection, reference, agb_code)
 
 
 def _same_key(table: Any) -> Any:
     return and_(*(table.c[name] == received_references.c[name] for name in _KEY))
 
 
-def _story(connection: Connection, run: Run, row: Any) -> str:
+def _story(connection: Connection, run: Run, row: Any, place: str) -> str:
     kind = "creditregel" if row.previous_reference else "levering"
     start = (
         f"Referentie {row.reference} is een {kind} van aanbieder {row.agb_code} voor {row.municipality} ({row.law}) "
-        f"over {format_month(row.service_month)}: rij {row.row_number} van {row.file_name}, vastlegging {row.batch}."
+        f"over {format_month(row.service_month)}: {place} van {row.file_name}, vastlegging {row.batch}."
     )
     return f"{start} {_outcome(connection, run, row)}"
 
@@ -277,13 +280,14 @@ def _never_received(connection: Connection, reference: str, agb_code: str | None
     if not candidates:
         return [f"{start} Er zijn ook geen rijen geweigerd: vraag de aanbieder of de rij is verstuurd."]
     shown = candidates[:_REJECTED_SHOWN]
+    places = row_places(connection, ((row.recording, row.row_number) for row in shown))
     more = len(candidates) - len(shown)
     return [
         f"{start} Van een geweigerde rij wordt de referentie niet bewaard: zoek de rij in het bestand van de aanbieder "
         "en vergelijk haar nummer met de geweigerde rijen hieronder.",
         *(
-            f"{row.file_name} ({_sent_by(senders.get(row.recording, []))}), rij {row.row_number} (vastlegging "
-            f"{row.recording}): {row.code} {row.message}. Herstel: {row.hint}."
+            f"{row.file_name} ({_sent_by(senders.get(row.recording, []))}), {places[(row.recording, row.row_number)]} "
+            f"(vastlegging {row.recording}): {row.code} {row.message}. Herstel: {row.hint}."
             for row in shown
         ),
         *([f"En nog {counted(more, 'geweigerde rij/geweigerde rijen')} in eerdere bestanden."] if more else []),

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, case, func, literal, select
 from sqlalchemy.sql.selectable import FromClause
 
 from contracts.tables import providers
+from importers.places import row_places
 from importers.rules import (
     CONTRADICTED,
     CREDITED_BEFORE,
@@ -41,7 +42,7 @@ _WAITING = (WAITING.code, WAITING_FOR_CONTRADICTED.code)
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row, where it stands, and why it does not count.
+    """A row, where it stands ('17', or 'blad "januari", rij 17'), and why it does not count.
 
     `reference` is kept only of rows that other rows hold back; `column` is where a cell is wrong, else empty.
     """
@@ -49,6 +50,7 @@ class RejectedRow:
     recording: int
     file_name: str
     row_number: int
+    place: str
     column: str
     reference: str
     code: str
@@ -116,9 +118,12 @@ def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[Re
         .order_by(ranked.c.recording, ranked.c.row_number, ranked.c.code, ranked.c.column_name)
     )
     rows: dict[int, list[RejectedRow]] = defaultdict(list)
-    for row in connection.execute(shown):
+    findings = connection.execute(shown).all()
+    places = row_places(connection, ((row.recording, row.row_number) for row in findings))
+    for row in findings:
+        where = places[(row.recording, row.row_number)].removeprefix("rij ")
         told = RejectedRow(
-            row.recording, row.file_name, row.row_number, row.column_name, "", row.code, row.message, row.hint
+            row.recording, row.file_name, row.row_number, where, row.column_name, "", row.code, row.message, row.hint
         )
         rows[row.recording].append(told)
     found: dict[str, list[RejectedFile]] = defaultdict(list)
@@ -153,11 +158,14 @@ def _by_reference(connection: Connection, after: int, cutoff: int) -> dict[str, 
     """Rows whose reference is kept and that do not count, in the order in which they came in."""
     found: dict[str, list[RejectedRow]] = defaultdict(list)
     for query in (_contradicted(after, cutoff), _credits(after, cutoff)):
-        for row in connection.execute(query):
+        rows = connection.execute(query).all()
+        places = row_places(connection, ((row.recording, row.row_number) for row in rows))
+        for row in rows:
             verdict = VERDICTS[row.code]
+            where = places[(row.recording, row.row_number)].removeprefix("rij ")
             said = verdict.message.format(reference=row.reference, previous_reference=row.previous_reference)
             told = RejectedRow(
-                row.recording, row.file_name, row.row_number, "", row.reference, row.code, said, verdict.hint
+                row.recording, row.file_name, row.row_number, where, "", row.reference, row.code, said, verdict.hint
             )
             found[row.agb_code].append(told)
     return found

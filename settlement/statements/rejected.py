@@ -39,7 +39,7 @@ def _write_rows(page: Page, statement: Statement, heading: str, rows: Sequence[R
     shown = rows[:_MOST_ROWS]
     for row in shown:
         page.text(0, row.file_name, "wrapped")
-        page.number(1, row.row_number, "order")
+        page.text(1, row.place, "wrapped")
         page.text(2, row.reference, "wrapped")
         said = language.say("rejected.in_column", column=row.column, message=row.message) if row.column else row.message
         page.text(3, said, "wrapped")

@@ -11,7 +11,8 @@ import pytest
 from contracts import acceptance, documents, parties, review
 from contracts.documents import read_documents
 from contracts.model import Contract
-from importers import advances, delivery_files, population_counts
+from importers import advances, cbs, delivery_files, population_counts
+from importers.facts import determinations, households, importing, moves, outcomes, referrals
 from kernel import tabular
 from tariffs import price_lists, products
 
@@ -54,7 +55,23 @@ def test_every_key_of_a_contract_is_explained() -> None:
 
 def test_every_code_is_explained() -> None:
     for page, modules in (
-        (LAYOUTS, (tabular, products, price_lists, parties, population_counts, advances)),
+        (
+            LAYOUTS,
+            (
+                tabular,
+                products,
+                price_lists,
+                parties,
+                population_counts,
+                advances,
+                cbs,
+                importing,
+                outcomes,
+                referrals,
+                households,
+                moves,
+            ),
+        ),
         (CONTRACTS, (documents, acceptance, review)),
     ):
         sources = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)

@@ -63,7 +63,7 @@ def test_a_file_of_one_provider_is_told_row_by_row(region: Books) -> None:
     region.deliver(row("r1"), row("r2", WRONG))
     assert [number for number, _ in told(region, CARE)] == [3]
     assert told(region, OTHER) == []
-    [shown] = [cells for cells in sheet(statement(region, region.settle("2026-01"))) if cells[1] == 3]
+    [shown] = [cells for cells in sheet(statement(region, region.settle("2026-01"))) if cells[1] == "3"]
     assert shown[3] == 'kolom "start": 31-02-2026 bestaat niet'
     assert shown[4]
 
