@@ -9,6 +9,7 @@ from rich.text import Text
 from sqlalchemy import Engine, text
 
 from database import embedded, migrations, postgres
+from database.connection import transaction
 from database.recordings import latest
 from database.session import database
 from database.settings import Settings
@@ -89,7 +90,7 @@ def _place(settings: Settings) -> dict[str, str]:
 def _condition(engine: Engine) -> dict[str, str]:
     current, head = migrations.current_revision(engine), migrations.head_revision()
     fits = "" if current == head else f"; dit programma werkt met {head}"
-    with engine.connect() as connection:
+    with transaction(engine) as connection:
         name = connection.execute(text("SELECT current_database()")).scalar_one()
         version = connection.execute(text("SHOW server_version")).scalar_one()
         size_mb = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one() / 1e6

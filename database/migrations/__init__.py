@@ -31,7 +31,7 @@ def head_revision() -> str | None:
 def current_revision(bind: Engine | Connection) -> str | None:
     """The revision of the database; None when it has no tables of ours yet."""
     if isinstance(bind, Engine):
-        with bind.connect() as connection:
+        with transaction(bind) as connection:
             return current_revision(connection)
     if bind.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
         return None
