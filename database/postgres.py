@@ -341,13 +341,17 @@ def _check_private(folder: Path, home: Path) -> None:
 
 
 def _write(path: Path, text: str, home: Path) -> None:
-    """Write a file of the owner alone, whole or not at all."""
+    """Write a file of the owner alone, whole or not at all. Raises `Refusal` when there is no room."""
     part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    with open(part, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(text)
-    give(part, home)
-    part.replace(path)
+    try:
+        part.unlink(missing_ok=True)
+        with open(part, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(text)
+        give(part, home)
+        part.replace(path)
+    except OSError as error:
+        hint = "maak ruimte op de schijf van de database, of controleer de rechten"
+        raise Refusal(f"{path} kan niet worden geschreven: {error.strerror}", hint) from None
 
 
 def _last_line(text: str) -> str:
