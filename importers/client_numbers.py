@@ -7,13 +7,13 @@ a fingerprint of the key it was filled with.
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
+from database.whole_file import whole_file
 from importers.tables import pseudonym_keys
 from kernel.findings import Refusal
 
@@ -60,18 +60,12 @@ def pseudonym(key: bytes, client: str) -> str:
 
 def _make_key(path: Path) -> None:
     """Write a new key for this user alone; an unfinished file is never taken for a key."""
-    draft = path.with_suffix(f".{secrets.token_hex(8)}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)  # fails when another process made the key first; then that one is the key
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        with whole_file(path) as file:
+            file.write(secrets.token_hex(_KEY_BYTES).encode() + b"\n")
+    except Refusal:
+        if not path.exists():  # else another process made the key first; then that one is the key
+            raise
     except OSError as error:
         raise Refusal(f"{path} kan niet geschreven worden: {error.strerror}", "controleer de rechten") from None
