@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import random
 import select
 import signal
 import sys
@@ -238,3 +239,19 @@ def settle_down(url: str) -> None:
         while connection.execute(query + " AND backend_type = 'client backend'").fetchone() != (0,):
             assert time.monotonic() < give_up, "a session of a killed client stays"
             time.sleep(0.005)
+
+
+def chance_of(case: object) -> random.Random:
+    """What decides on the moments of a case. The seed is printed, so that it is shown of a case that fails."""
+    seed = os.environ.get("BEKOSTIGING_CRASH_SEED") or f"{random.SystemRandom().getrandbits(32):08x}"
+    sys.stdout.write(f"BEKOSTIGING_CRASH_SEED={seed}, case {case}\n")
+    return random.Random(f"{seed} {case}")
+
+
+def cut(url: str) -> None:
+    """End every session of a database but the one that does this."""
+    with asked(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )

@@ -1,7 +1,7 @@
 """A story to be disturbed: the files of three months, and the commands that settle them.
 
-In the files is what goes wrong in real ones: late rows, credits that come before their debit, rows that come twice, rows
-that contradict each other, rows that cannot be read. What they come to, `auditor` works out for itself.
+In the files is what goes wrong in real ones: late rows, credits that come before their debit, rows that come twice,
+that contradict each other, that cannot be read. What they come to, `auditor` works out for itself.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _debit(chance: random.Random, reference: str, month: date) -> _Row:
     provider = chance.choice((TEAM, CARE, CARE, OTHER, OTHER))
     product = "45A04" if provider == TEAM else chance.choice(("45A04", "44A09", "02A16", "02A16"))
     start = month + timedelta(days=chance.randrange(25))
-    if chance.random() < 0.2 and (product == "45A04" and provider != TEAM or month > date(2026, 1, 31)):
+    if chance.random() < 0.2 and (month > date(2026, 1, 31) or (product == "45A04" and provider != TEAM)):
         start -= timedelta(days=start.day + chance.randrange(20))  # late: of the month before
     days = chance.randint(1, 3) if product == "44A09" and start.day < 26 else 1
     return _Row(

@@ -5,13 +5,13 @@ a row. What is given again ends as if nothing had happened. BEKOSTIGING_CRASH_SE
 """
 
 import os
-import random
+import sys
 from collections import Counter
 
 import pytest
 
 from tests.crash.conftest import NewTelling
-from tests.crash.disturbing import Trouble
+from tests.crash.disturbing import Trouble, chance_of
 from tests.crash.telling import Disturbance, Told, differing, tell
 
 CASES, POINTS = 4, 80
@@ -20,20 +20,13 @@ _CLOCK = "a time"
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills children that are forked")
 
 
-def seed(case: int) -> str:
-    """What decides on the moments; printed, so that it is shown of a case that fails."""
-    chosen = os.environ.get("BEKOSTIGING_CRASH_SEED") or f"{random.SystemRandom().getrandbits(32):08x}"
-    print(f"BEKOSTIGING_CRASH_SEED={chosen}, case {case}")
-    return f"{chosen} {case}"
-
-
 def test_there_are_enough_points() -> None:
     assert CASES * POINTS >= 300
 
 
 @pytest.mark.parametrize("case", range(CASES))
 def test_what_was_killed_ends_as_if_nothing_happened(case: int, undisturbed: Told, new_telling: NewTelling) -> None:
-    chance = random.Random(seed(case))
+    chance = chance_of(case)
 
     def draw(name: str) -> Trouble:
         usual = undisturbed.steps[name]
@@ -45,6 +38,6 @@ def test_what_was_killed_ends_as_if_nothing_happened(case: int, undisturbed: Tol
     points = Counter(chance.choices(list(undisturbed.steps), k=POINTS))
     disturbance = Disturbance(points, draw, lambda ended: ended.code is None)
     told = tell(new_telling(), disturbance)
-    print(dict(disturbance.struck))
+    sys.stdout.write(f"{dict(disturbance.struck)}\n")
     assert disturbance.struck.total() == POINTS
     assert differing(told, undisturbed) == []

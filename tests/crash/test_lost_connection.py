@@ -1,0 +1,36 @@
+"""A connection that is lost is refused with a remedy, and what is given again ends as if nothing happened."""
+
+import os
+from collections import Counter
+from functools import partial
+
+import pytest
+
+from tests.crash.conftest import NewTelling
+from tests.crash.disturbing import Ended, Trouble, chance_of, cut
+from tests.crash.telling import Disturbance, Told, differing, tell
+
+POINTS = 60
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="gives commands in children that are forked")
+
+
+def was_refused(ended: Ended) -> bool:
+    told = "Geweigerd: de verbinding met de database is weggevallen" in ended.output
+    return ended.code == 1 and told and "voer de opdracht opnieuw uit" in ended.output
+
+
+def test_what_lost_its_connection_ends_as_if_nothing_happened(undisturbed: Told, new_telling: NewTelling) -> None:
+    chance = chance_of("lost connection")
+    telling = new_telling()
+
+    def draw(name: str) -> Trouble:
+        counts = undisturbed.steps[name].counts
+        kind = chance.choice([kind for kind in ("a statement", "a block of COPY", "before a commit") if kind in counts])
+        return Trouble(kind, chance.randint(1, counts[kind]), strike=partial(cut, telling.url))
+
+    points = Counter(chance.choices(list(undisturbed.steps), k=POINTS))
+    disturbance = Disturbance(points, draw, was_refused)
+    told = tell(telling, disturbance)
+    assert disturbance.struck.total() == POINTS
+    assert differing(told, undisturbed) == []
