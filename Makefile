@@ -13,13 +13,14 @@ BIN = .venv/bin
 READY = .venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help install demo test check lock clean
+.PHONY: help install demo test check bench lock clean
 
 help:
 	@echo "make install the command; then: source .venv/bin/activate"
 	@echo "make demo    three months of an example region, settled in demo-output/"
 	@echo "make test    every test, on a PostgreSQL of its own"
 	@echo "make check   style, types, direction of imports, tables against migrations"
+	@echo "make bench   how fast it is, as ratios: some fifteen minutes"
 	@echo "make lock    pin the dependencies again (needs uv)"
 	@echo "make clean   remove what the other targets made"
 
@@ -41,6 +42,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/database/test_migrations.py::test_tables_and_migrations_agree
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
 
 lock:
 	$(LOCK) --group dev --output-file requirements-dev.txt

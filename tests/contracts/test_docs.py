@@ -66,6 +66,7 @@ def test_every_code_is_explained() -> None:
                 advances,
                 cbs,
                 importing,
+                kind,
                 outcomes,
                 referrals,
                 households,
