@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, NullPool, create_engine, text
 
-from tests.crash.telling import MEASURING, Telling, Told, tell
+pytest.register_assert_rewrite("tests.crash.telling")
+
+from tests.crash.telling import MEASURING, Telling, Told, tell  # noqa: E402 its assertions tell what they compared
 
 _NUMBERS = itertools.count()
 

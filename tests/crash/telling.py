@@ -60,6 +60,7 @@ class Disturbance:
     struck: Counter[str] = field(default_factory=Counter)
 
 
+NOTHING = Disturbance({}, lambda _: NONE, lambda _: False)
 MEASURING = Disturbance({}, lambda _: NONE, lambda _: False, undisturbed=MEASURED)
 
 

@@ -7,12 +7,16 @@ a row. What is given again ends as if nothing had happened. BEKOSTIGING_CRASH_SE
 import os
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import Connection
 
+from settlement import runs
+from settlement.ledger.journal import book
 from tests.crash.conftest import NewTelling
 from tests.crash.disturbing import Trouble, chance_of
-from tests.crash.telling import Disturbance, Told, differing, tell
+from tests.crash.telling import NOTHING, Disturbance, Told, differing, tell
 
 CASES, POINTS = 4, 80
 _CLOCK = "a time"
@@ -41,3 +45,23 @@ def test_what_was_killed_ends_as_if_nothing_happened(case: int, undisturbed: Tol
     sys.stdout.write(f"{dict(disturbance.struck)}\n")
     assert disturbance.struck.total() == POINTS
     assert differing(told, undisturbed) == []
+
+
+def test_a_posting_in_two_transactions_would_be_seen(
+    undisturbed: Told, new_telling: NewTelling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof can fail: a run that is posted in one transaction and booked in the next is found out."""
+
+    def commit_and_book(connection: Connection, run: int) -> None:
+        connection.connection.dbapi_connection.commit()  # type: ignore[union-attr]
+        book(connection, run)
+
+    monkeypatch.setattr(runs, "book", commit_and_book)
+    telling = replace(new_telling(), months=("2026-01",))
+    last = undisturbed.steps["2026-01 post"].counts["a statement"]
+    assert differing(tell(telling, NOTHING), undisturbed) == []  # as long as nothing happens nobody sees it
+
+    telling = replace(new_telling(), months=("2026-01",))
+    disturbance = Disturbance({"2026-01 post": 1}, lambda _: Trouble("a statement", last), lambda end: end.code is None)
+    with pytest.raises(AssertionError, match="Journal"):
+        tell(telling, disturbance)
