@@ -60,7 +60,7 @@ PRICE_PER_NAMES: dict[Unit, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class PriceRule:
     """How a delivered volume becomes an amount.
 

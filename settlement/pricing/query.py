@@ -9,7 +9,7 @@ Prices are whole ten-thousandths of a euro and amounts whole cents, so that sums
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -246,7 +246,7 @@ def price_months(
         connection.execute(text("SET LOCAL enable_mergejoin = on"))
     return {
         registered.id: Priced(
-            sorted(volumes[registered.id], key=lambda volume: (volume.key, volume.price, astuple(volume.rule))),
+            sorted(volumes[registered.id], key=lambda volume: (volume.key, volume.price, volume.rule)),
             sorted(findings[registered.id], key=lambda finding: (finding.code, finding.place)),
         )
         for registered in terms.contracts
@@ -404,9 +404,12 @@ def _volume(coverage: Coverage, terms: Terms, row: Any, effect: Any) -> PricedVo
     )
 
 
+_NO_EFFECT = RowEffect()
+
+
 def _effect(row: Any, part: str) -> RowEffect:
     if row is None:
-        return RowEffect()
+        return _NO_EFFECT
     values = row._mapping
     references = sorted({values[f"{part}_min"], values[f"{part}_max"]} - {None})
     return RowEffect(int(values[f"{part}_rows"]), Eur.of_cents(int(values[f"{part}_cents"] or 0)), tuple(references))
