@@ -24,6 +24,7 @@ from types import FrameType
 from typing import Any
 
 import psycopg
+import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -33,6 +34,9 @@ ROOT = Path(__file__).parents[2]
 _PRODUCT = tuple(f"{ROOT / name}" for name in ("database", "tariffs", "contracts", "importers", "settlement"))
 _PATIENCE_SECONDS = 120.0
 _FILE_EVENTS = ("os.rename", "os.link", "os.remove", "os.mkdir")
+
+# Elsewhere a forked process may not use libraries that its parent has used (macOS), or there is no fork.
+needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="gives commands in children that are forked")
 
 DURING_COMMIT = "during a commit"
 

@@ -5,12 +5,10 @@ import signal
 from functools import partial
 from pathlib import Path
 
-import pytest
-
-from tests.crash.disturbing import Ended, Trouble, chance_of
+from tests.crash.disturbing import Ended, Trouble, chance_of, needs_fork
 from tests.crash.telling import Disturbance, Telling, Told, differing, tell
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="gives commands in children that are forked")
+pytestmark = needs_fork
 
 POINTS = {
     "register contracts": 1,

@@ -4,7 +4,6 @@ Every case tells the story in a database of its own and kills its commands at ra
 a row. What is given again ends as if nothing had happened. BEKOSTIGING_CRASH_SEED repeats what was seen.
 """
 
-import os
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -15,13 +14,13 @@ from sqlalchemy import Connection
 from settlement import runs
 from settlement.ledger.journal import book
 from tests.crash.conftest import NewTelling
-from tests.crash.disturbing import Trouble, chance_of
+from tests.crash.disturbing import Trouble, chance_of, needs_fork
 from tests.crash.telling import NOTHING, Disturbance, Told, differing, tell
 
 CASES, POINTS = 4, 80
 _CLOCK = "a time"
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills children that are forked")
+pytestmark = needs_fork
 
 
 def test_there_are_enough_points() -> None:

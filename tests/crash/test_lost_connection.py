@@ -1,18 +1,15 @@
 """A connection that is lost is refused with a remedy, and what is given again ends as if nothing happened."""
 
-import os
 from collections import Counter
 from functools import partial
 
-import pytest
-
 from tests.crash.conftest import NewTelling
-from tests.crash.disturbing import Ended, Trouble, chance_of, cut
+from tests.crash.disturbing import Ended, Trouble, chance_of, cut, needs_fork
 from tests.crash.telling import Disturbance, Told, differing, tell
 
-POINTS = 60
+POINTS = 40
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="gives commands in children that are forked")
+pytestmark = needs_fork
 
 
 def was_refused(ended: Ended) -> bool:

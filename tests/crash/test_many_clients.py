@@ -1,21 +1,18 @@
 """Twenty clients at once: the end is that of one after another, every run is posted once, and nobody waits for ever."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
-
 from tests.crash import auditor, story
 from tests.crash.conftest import NewTelling
-from tests.crash.disturbing import Ended, asked, chance_of
+from tests.crash.disturbing import Ended, asked, chance_of, needs_fork
 from tests.crash.telling import Telling, backup, broken, papers
 
 CLIENTS = 20
 MONTH = story.MONTHS[-1]
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="gives commands in children that are forked")
+pytestmark = needs_fork
 
 
 def at_once(telling: Telling, commands: Iterable[tuple[str, ...]]) -> list[tuple[str, Ended]]:
