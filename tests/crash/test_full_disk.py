@@ -61,7 +61,8 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 def fill(disk: Path, room: int) -> None:
     """Leave only so many bytes."""
     found = os.statvfs(disk)
-    (disk / ".filler").write_bytes(b"-" * max(0, found.f_bavail * found.f_frsize - room))
+    with open(disk / ".filler", "wb") as filler:
+        os.posix_fallocate(filler.fileno(), 0, max(1, found.f_bavail * found.f_frsize - room))
 
 
 def test_a_file_that_may_not_grow_is_refused(undisturbed: Told, new_telling: NewTelling) -> None:
@@ -108,7 +109,7 @@ def test_a_full_disk_of_the_database_is_refused(
     undisturbed: Told, tmp_path: Path, small_disk: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = chance_of("full database")
-    disk = small_disk("400m")
+    disk = small_disk("160m")
     telling = Telling("", tmp_path / "told", months=("2026-01",))
     telling.folder.mkdir()
     telling.desk.home.symlink_to(disk)
