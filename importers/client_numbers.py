@@ -33,14 +33,16 @@ def pseudonym_key(connection: Connection, config_dir: Path) -> bytes:
     except FileNotFoundError:
         raise Refusal(
             f"de sleutel voor cliëntnummers ({path}) ontbreekt, en de database is met die sleutel gevuld",
-            "zet het sleutelbestand terug uit de reservekopie",
+            "zet de bewaarde sleutel terug met `bekostiging db key import BESTAND`",
         ) from None
     except OSError as error:
         raise Refusal(f"{path} kan niet gelezen worden: {error.strerror}", "controleer de rechten") from None
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
-        raise Refusal(f"{path} is geen sleutel", "zet het sleutelbestand terug uit de reservekopie")
+        raise Refusal(
+            f"{path} is geen sleutel", "zet de bewaarde sleutel terug met `bekostiging db key import BESTAND`"
+        )
     fingerprint = hashlib.sha256(b"bekostiging pseudonym key" + key).hexdigest()
     if stored is None:
         connection.execute(insert(pseudonym_keys).values(fingerprint=fingerprint).on_conflict_do_nothing())
@@ -48,7 +50,7 @@ def pseudonym_key(connection: Connection, config_dir: Path) -> bytes:
     if stored != fingerprint:
         raise Refusal(
             f"de sleutel voor cliëntnummers ({path}) is niet de sleutel waarmee de database is gevuld",
-            "zet het goede sleutelbestand terug uit de reservekopie",
+            "zet de goede sleutel terug met `bekostiging db key import BESTAND`",
         )
     return key
 

@@ -1,6 +1,6 @@
 """Importing a delivery file: one file, one transaction, one recording, and an account of every row."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,7 +213,7 @@ def _outcome(
     )
     findings = sorted(listed["rejected"], key=lambda finding: (finding.row_number, finding.code))
     if recording is not None:
-        _store(connection, file, recording, account, [*findings, *warnings, *listed["waiting"]])
+        _store(connection, file, recording, account, [*findings, *warnings, *listed["waiting"]], reading.providers)
     assert account.rows_accepted == entered, "every row read is counted once"
     return DeliveryImport(
         file=file,
@@ -230,7 +230,12 @@ def _outcome(
 
 
 def _store(
-    connection: Connection, file: DeliveryFile, recording: int, account: Account, findings: Sequence[RowFinding]
+    connection: Connection,
+    file: DeliveryFile,
+    recording: int,
+    account: Account,
+    findings: Sequence[RowFinding],
+    providers: Collection[str],
 ) -> None:
     connection.execute(
         insert(batches).values(
@@ -247,6 +252,7 @@ def _store(
             claimed_rejected_eur=account.claimed_rejected,
             claimed_waiting_eur=account.claimed_waiting,
             claimed_known_eur=account.claimed_known,
+            provider_ids=None if "" in providers else sorted(map(int, providers)),
         )
     )
     rows = [

@@ -65,6 +65,7 @@ STAGED_COLUMNS = (
 )  # fmt: skip
 
 # The Jeugdwet and the Wmo 2015 are in force since 2015.
+_PROVIDER_AT = [column.name for column in COLUMNS].index("provider")
 FIRST_YEAR, LAST_YEAR = 2015, 2099
 
 _NULL = r"\N"
@@ -173,6 +174,7 @@ class Reading:
 
     rows_read: int = 0
     rows_rejected: int = 0
+    providers: set[str] = field(default_factory=set)  # ids; "" where a row does not tell which
     claimed_read_cents: int = 0
     claimed_rejected_cents: int = 0
     findings: list[RowFinding] = field(default_factory=list)
@@ -248,6 +250,7 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
             reading.rows_read += len(block)
             if (values := _read_by_column(block, table, columns, client_number_at)) is not None:
                 reading.claimed_read_cents += sum(int(cents) for cents in values[-1] if cents != _NULL)
+                reading.providers.update(values[_PROVIDER_AT])
                 yield from zip((str(place) for place, _ in block), *values, strict=True)
             else:
                 yield from _read_by_row(block, file, table, readers, client_number_at, reading)
@@ -309,6 +312,7 @@ def _read_by_row(
     claimed_at = len(COLUMNS) - 1
     width = len(table.header)
     for number, cells in block:
+        reading.providers.add(_provider(readers, cells, table))
         if len(cells) != width:
             hint = "vul de rij aan tot alle kolommen"
             if len(cells) > width:
@@ -334,6 +338,15 @@ def _read_by_row(
         if values[claimed_at] != _NULL:
             reading.claimed_read_cents += int(values[claimed_at])
         yield (str(number), *values)
+
+
+def _provider(readers: Mapping[str, _Reader], cells: Sequence[str], table: FoundTable) -> str:
+    """The id of the provider of a row; empty when the row does not tell."""
+    place = table.places["provider"] or 0
+    try:
+        return readers["provider"](cells[place]) if len(cells) == len(table.header) else ""
+    except CellError:
+        return ""
 
 
 def _totals(number: int) -> RowFinding:
@@ -465,8 +478,10 @@ def _finder_of_client_numbers(table: FoundTable, clients: _ClientNumbers) -> Cal
                 continue
             digits = _NO_DIGIT.sub("", text)
             # The row's own number counts within longer numbers too; few rows get past the first condition.
-            if number[-3:] in text and (own := client_number(number)) and own.lstrip("0") in digits:
-                return place
+            if number[-3:] in text and (own := client_number(number)):
+                own = own.lstrip("0")
+                if len(own) >= _FEWEST_DIGITS - 1 and own in digits:
+                    return place
             if len(digits) < _FEWEST_DIGITS:
                 continue
             # Most references: the client is one, and no piece of the digits is one. This only saves time.
@@ -530,6 +545,7 @@ class _Remembered(dict[str, str]):
 
 def _readers(table: FoundTable, known: Known, key: bytes) -> dict[str, _Reader]:
     """How a cell of each column is read: text of the file in, text for COPY out; raises `CellError`."""
+    may_be_empty = table.tells_errors or table.places["debit_credit"] is None
     always_bsn = normal(table.header[table.places["client"] or 0]) == "bsn"
 
     def client(text: str) -> str:
@@ -560,7 +576,7 @@ def _readers(table: FoundTable, known: Known, key: bytes) -> dict[str, _Reader]:
         "end": _Remembered(lambda text: str(_after(_day(text)))).__getitem__,
         "quantity": _Remembered(_quantity).__getitem__,
         "unit": _Remembered(_unit).__getitem__,
-        "debit_credit": _Remembered(_sign).__getitem__,
+        "debit_credit": _Remembered(partial(_sign, may_be_empty=may_be_empty)).__getitem__,
         "previous": _Remembered(lambda text: _required_text(text) if text else _NULL).__getitem__,
         "assignment": _Remembered(lambda text: _required_text(text) if text else "").__getitem__,
         "claimed": _Remembered(_claimed_cents).__getitem__,
@@ -644,8 +660,11 @@ def _unit(text: str) -> str:
     return unit
 
 
-def _sign(text: str) -> str:
+def _sign(text: str, *, may_be_empty: bool = True) -> str:
     match text.upper():
+        case "" if not may_be_empty:
+            hint = "vul D of C in; in een xls is een cel met een fout niet van een lege te onderscheiden"
+            raise CellError("D12", "leeg", hint)
         case "" | "D" | "DEBET" | "DEBIT":
             return "1"
         case "C" | "CREDIT":

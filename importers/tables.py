@@ -7,6 +7,7 @@ accepts the rows is the check, and `settlement.invariants` proves it.
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -48,6 +49,8 @@ batches = Table(
     money("claimed_rejected_eur"),
     money("claimed_waiting_eur"),
     money("claimed_known_eur"),
+    # The providers that the rows name, also rejected ones; null when some row does not tell.
+    Column("provider_ids", ARRAY(Integer)),
     CheckConstraint("rows_read = rows_accepted + rows_rejected + rows_waiting + rows_known", name="every_row_counted"),
     CheckConstraint(
         "claimed_read_eur = claimed_accepted_eur + claimed_rejected_eur + claimed_waiting_eur + claimed_known_eur",

@@ -73,7 +73,7 @@ class FoundTable:
 
     `rows` gives the rows that are not blank, each with its number, as often as it is asked to, and `column` the cells
     at one place. `header_row` is the number of the last row of the header. `sheet` is the name of the sheet in a
-    workbook, and empty in a CSV file.
+    workbook, and empty in a CSV file. In an xls a cell with an error cannot be told from an empty one.
     """
 
     header: Sequence[str]
@@ -82,6 +82,7 @@ class FoundTable:
     column: Callable[[int], Iterator[str]]
     header_row: int = 1
     sheet: str = ""
+    tells_errors: bool = True
 
 
 def read_table(
@@ -178,7 +179,7 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
             )
         days = [places[column.name] for column in layout if column.read is parse_date]
         rows = partial(sheet.rows, at, len(header), [place for place in days if place is not None])
-        tables.append(FoundTable(header, places, rows, partial(sheet.column, at), at, sheet.name))
+        tables.append(FoundTable(header, places, rows, partial(sheet.column, at), at, sheet.name, book.tells_errors))
         if sheet.is_hidden:
             message = "het blad is verborgen, en is wel gelezen"
             hint = "haal het blad weg als het niet meetelt"
@@ -421,4 +422,6 @@ def _shown(header: Sequence[str]) -> str:
 
 
 def _shown_header(name: str) -> str:
-    return without_client_numbers(name.strip())[:_LONGEST_HEADER]
+    """A header as it may be shown; what is too long for one may be anything, a key among them."""
+    shown = without_client_numbers(name.strip())
+    return shown if len(shown) <= _LONGEST_HEADER else f"{shown[:8]}…"

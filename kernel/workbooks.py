@@ -115,10 +115,14 @@ class _Texts(dict[Any, str]):
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """A workbook that can be read. `has_links`: some of what it holds was computed from other files."""
+    """A workbook that can be read. `has_links`: some of what it holds was computed from other files.
+
+    Unless it `tells_errors`, a cell with an error value reads as an empty one.
+    """
 
     sheets: tuple[Sheet, ...]
     has_links: bool
+    tells_errors: bool
 
 
 def is_workbook(head: bytes) -> bool:
@@ -190,7 +194,9 @@ def open_workbook(path: Path, name: str) -> Workbook:
         if type(error).__name__ == "PanicException":  # compiled code met what cannot be; the class cannot be imported
             raise _damaged(name, error) from None
         raise
-    return Workbook(tuple(sheets), has_links)
+    with path.open("rb") as file:
+        tells_errors = file.read(len(_OLE)) != _OLE
+    return Workbook(tuple(sheets), has_links, tells_errors)
 
 
 def shown_name(text: str) -> str:
@@ -341,6 +347,8 @@ def _has_links(names: set[str]) -> bool:
 # The number of a row, or the letters of a filled cell from the 53rd column: with fewer columns a full sheet still fits.
 _REACH = re.compile(rb' r="(?:(\d+)"|([A-Z]{3}|[B-Z][A-Z])\d+"(?![^<>]*/>))')
 _PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+# Attributes that are written in another way than every known program writes them, which the patterns here do not see.
+_ODD_CELL = re.compile(rb"""<(?:\w+:)?(?:c|row)\b[^<>]*?\s(?:r|t)(?:\s*=\s*'|\s+=|=\s)""")
 _ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b([^<>]*\bt="e"[^<>]*)>(.*?)</(?:\w+:)?c>', re.DOTALL)
 _ERROR_VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)<")
 _FORMULA_CELL = re.compile(
@@ -361,9 +369,11 @@ def _look_through_xlsx(parts: zipfile.ZipFile, names: set[str]) -> _Told:
                 is_never_computed = element.get("fullCalcOnLoad") in ("1", "true")
             case "sheet":
                 relation = next((text for key, text in element.attrib.items() if _local(key) == "id"), "")
-                if (part := targets.get(relation, "")) in names:
-                    with parts.open(part) as xml:
-                        remarks[element.get("name", "")] = _look_through_sheet(xml)
+                part = targets.get(relation, "")
+                if part not in names:  # what is read there all the same would be read without being looked through
+                    raise ValueError(f"blad {element.get('name', '')} is niet te vinden")
+                with parts.open(part) as xml:
+                    remarks[element.get("name", "")] = _look_through_sheet(xml)
     if is_never_computed:
         for told in remarks.values():
             told.not_computed = told.not_computed or told.first_formula
@@ -373,6 +383,8 @@ def _look_through_xlsx(parts: zipfile.ZipFile, names: set[str]) -> _Told:
 def _look_through_sheet(xml: IO[bytes]) -> _Remarks:
     told = _Remarks()
     for block in _whole_rows(xml):
+        if any(sign in block for sign in (b"='", b"= ", b" =")) and _ODD_CELL.search(block):
+            raise ValueError("cellen zijn ongewoon opgeschreven")
         for row, letters in _REACH.findall(block):
             if row:
                 if int(row) < told.rows:

@@ -127,8 +127,10 @@ def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[Re
         )
         rows[row.recording].append(told)
     found: dict[str, list[RejectedFile]] = defaultdict(list)
+    alone = select(batches.c.recording).where(func.cardinality(batches.c.provider_ids) == 1)
+    of_one_provider = set(connection.execute(alone).scalars())
     for recording, senders in _senders(connection, rejected).items():
-        own = tuple(rows[recording]) if len(senders) == 1 else ()
+        own = tuple(rows[recording]) if recording in of_one_provider else ()
         for agb_code in senders:
             found[agb_code].append(RejectedFile(recording, own, rejected[recording], is_mixed=not own))
     return found
@@ -159,10 +161,10 @@ def _by_reference(connection: Connection, after: int, cutoff: int) -> dict[str, 
     found: dict[str, list[RejectedRow]] = defaultdict(list)
     for query in (_contradicted(after, cutoff), _credits(after, cutoff)):
         rows = connection.execute(query).all()
-        places = row_places(connection, ((row.recording, row.row_number) for row in rows))
+        places = row_places(connection, ((row.batch, row.row_number) for row in rows))
         for row in rows:
             verdict = VERDICTS[row.code]
-            where = places[(row.recording, row.row_number)].removeprefix("rij ")
+            where = places[(row.batch, row.row_number)].removeprefix("rij ")
             said = verdict.message.format(reference=row.reference, previous_reference=row.previous_reference)
             told = RejectedRow(
                 row.recording, row.file_name, row.row_number, where, "", row.reference, row.code, said, verdict.hint
@@ -176,6 +178,7 @@ def _contradicted(after: int, cutoff: int) -> Any:
     return (
         select(
             contradicted_references.c.recording,
+            received_references.c.batch,
             received_references.c.row_number,
             received_references.c.reference,
             received_references.c.previous_reference,
@@ -217,6 +220,7 @@ def _credits(after: int, cutoff: int) -> Any:
     return (
         select(
             credits.c.batch.label("recording"),
+            credits.c.batch,
             credits.c.row_number,
             credits.c.reference,
             credits.c.previous_reference,

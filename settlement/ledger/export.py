@@ -106,6 +106,7 @@ def write_journal(journal: JournalFile, out: Path) -> Path:
     """
     totals = out.with_name(f"{out.stem if out.suffix == '.csv' else out.name}.totalen.csv")
     try:
+        _refuse_another_file(out, journal.content)
         _write_whole(out, journal.content)
         _write_whole(totals, journal.totals(out.name))
     except OSError as error:
@@ -119,6 +120,15 @@ def _totals(run: int, period: Month, amounts: Sequence[Eur]) -> RunTotals:
     credit = -total(amount for amount in amounts if amount < Eur.zero())
     assert debit == credit, f"the journal of run {run} does not balance: {debit} and {credit}"
     return RunTotals(run, period, len(amounts), debit, credit)
+
+
+def _refuse_another_file(path: Path, content: bytes) -> None:
+    """A journal may be written again; anything else that has the name stays."""
+    first_line = content.split(b"\n", 1)[0]
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(first_line)) != first_line:
+                raise Refusal(f"{path} bestaat al en is geen journaal van deze soort", "kies met --out een andere naam")
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -73,7 +73,7 @@ def test_a_database_filled_with_another_key_is_refused(database: Connection, con
     (tmp_path / "other" / KEY_FILE).write_text("ab" * 32)
     with pytest.raises(Refusal, match="niet de sleutel waarmee de database is gevuld") as refusal:
         pseudonym_key(database, tmp_path / "other")
-    assert "reservekopie" in refusal.value.hint
+    assert "db key import" in refusal.value.hint
 
 
 def test_a_lost_key_is_not_replaced(database: Connection, config: Path) -> None:

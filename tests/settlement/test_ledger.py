@@ -446,9 +446,17 @@ def test_two_profiles_under_one_name_keep_their_totals(tmp_path: Path) -> None:
 
 def test_an_earlier_file_is_replaced(tmp_path: Path) -> None:
     out = tmp_path / "maart.csv"
-    out.write_text("oud")
+    out.write_bytes(WRITTEN.content + b"oud")
     write_journal(WRITTEN, out)
     assert out.read_bytes() == WRITTEN.content
+
+
+def test_a_file_that_is_no_journal_is_not_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "januari.xlsx"
+    out.write_bytes(b"PK\3\4")
+    with pytest.raises(Refusal, match="bestaat al en is geen journaal"):
+        write_journal(WRITTEN, out)
+    assert out.read_bytes() == b"PK\3\4"
 
 
 def test_a_place_that_cannot_be_written_is_refused_and_left_as_it_was(tmp_path: Path) -> None:

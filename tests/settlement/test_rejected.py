@@ -68,6 +68,12 @@ def test_a_file_of_one_provider_is_told_row_by_row(region: Books) -> None:
     assert shown[4]
 
 
+def test_a_row_of_a_provider_of_whom_nothing_counts_is_not_told_to_another(region: Books) -> None:
+    region.deliver(row("r1"), row("o1", WRONG, provider=OTHER))
+    assert told(region, CARE) == []
+    assert counted(region, CARE) == [(1, True)]
+
+
 def test_a_file_with_rows_of_another_is_only_counted(region: Books) -> None:
     region.deliver(row("r1"), row("o1", provider=OTHER), row("r2", WRONG))
     for provider in (CARE, OTHER):
