@@ -108,6 +108,8 @@ def import_deliveries(
         recording = record(connection, "deliveries", what, by, file.name, file.sha256)
         assert recording == next_recording
     entered = loading.enter(connection, next_recording)
+    agb_codes = {str(provider): code for code, provider in known_codes.providers.items()}
+    reading.providers = {agb_codes.get(provider, "") for provider in reading.providers}
     return _outcome(connection, file, reading, recording, read_before, broken, broken_cents, entered)
 
 
@@ -252,7 +254,7 @@ def _store(
             claimed_rejected_eur=account.claimed_rejected,
             claimed_waiting_eur=account.claimed_waiting,
             claimed_known_eur=account.claimed_known,
-            provider_ids=None if "" in providers else sorted(map(int, providers)),
+            providers=None if "" in providers else sorted(providers),
         )
     )
     rows = [

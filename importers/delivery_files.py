@@ -174,7 +174,7 @@ class Reading:
 
     rows_read: int = 0
     rows_rejected: int = 0
-    providers: set[str] = field(default_factory=set)  # ids; "" where a row does not tell which
+    providers: set[str] = field(default_factory=set)  # "" where a row does not tell which
     claimed_read_cents: int = 0
     claimed_rejected_cents: int = 0
     findings: list[RowFinding] = field(default_factory=list)

@@ -50,7 +50,7 @@ batches = Table(
     money("claimed_waiting_eur"),
     money("claimed_known_eur"),
     # The providers that the rows name, also rejected ones; null when some row does not tell.
-    Column("provider_ids", ARRAY(Integer)),
+    Column("providers", ARRAY(Text)),
     CheckConstraint("rows_read = rows_accepted + rows_rejected + rows_waiting + rows_known", name="every_row_counted"),
     CheckConstraint(
         "claimed_read_eur = claimed_accepted_eur + claimed_rejected_eur + claimed_waiting_eur + claimed_known_eur",

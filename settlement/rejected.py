@@ -127,7 +127,7 @@ def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[Re
         )
         rows[row.recording].append(told)
     found: dict[str, list[RejectedFile]] = defaultdict(list)
-    alone = select(batches.c.recording).where(func.cardinality(batches.c.provider_ids) == 1)
+    alone = select(batches.c.recording).where(func.cardinality(batches.c.providers) == 1)
     of_one_provider = set(connection.execute(alone).scalars())
     for recording, senders in _senders(connection, rejected).items():
         own = tuple(rows[recording]) if recording in of_one_provider else ()

@@ -9,4 +9,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE batches ADD COLUMN provider_ids INTEGER[]")
+    op.execute("ALTER TABLE batches ADD COLUMN providers TEXT[]")
