@@ -11,10 +11,11 @@ from rich.table import Table
 
 from database.connection import transaction
 from database.session import database
+from database.whole_file import make_folder
 from importers.advances import import_advances, render_advances_import
 from importers.deliveries import Account, DeliveryImport, import_deliveries
 from importers.population_counts import import_counts, render_counts_import
-from importers.rejected_rows import make_folder, write_rejected
+from importers.rejected_rows import write_rejected
 from importers.waiting import waiting_credits, waiting_tables
 from kernel.findings import Finding, Refusal
 from kernel.identifiers import without_client_numbers

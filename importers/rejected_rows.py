@@ -17,14 +17,6 @@ from importers.rejected_workbooks import REASON, own_width, write_workbook
 from kernel.findings import Finding, Refusal, Severity
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder for rejected rows, before anything is imported. Raises `Refusal` when that cannot be done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Refusal(f"map {folder} kan niet gemaakt worden: {error.strerror}", "kies een andere map") from None
-
-
 def write_rejected(result: DeliveryImport, folder: Path) -> Path:
     """Write the rejected rows of a file to a new file in `folder`, readable for this user alone (mode 0600).
 

@@ -343,11 +343,13 @@ def statement() -> None:
     "--language", type=click.Choice(sorted(LANGUAGES)), default=DUTCH.code, show_default=True, help="Taal: nl of en."
 )
 @click.option("--detail/--no-detail", default=True, help="Met of zonder een blad met elke levering; met, tenzij.")
+@click.option("--replace", is_flag=True, help="Vervang bestanden die er al zijn en anders zijn.")
 @click.pass_context
-def export(ctx: click.Context, number: int, out: Path, language: str, detail: bool) -> None:
+def export(ctx: click.Context, number: int, out: Path, language: str, detail: bool, replace: bool) -> None:
     """Schrijf per contract een afrekening in Excel.
 
-    Elk bedrag is een formule over de getoonde aantallen en prijzen, zodat de aanbieder kan narekenen.
+    Elk bedrag is een formule over de getoonde aantallen en prijzen, zodat de aanbieder kan narekenen. Een bestand dat er
+    al is en anders is (met de hand gewijzigd, of nog als concept geschreven) wordt niet vervangen zonder --replace.
 
     \b
     Voorbeeld:
@@ -355,7 +357,9 @@ def export(ctx: click.Context, number: int, out: Path, language: str, detail: bo
     """
     progress = partial(watched, title="Afrekeningen")
     with database(ctx).transaction() as connection:
-        written = export_statements(connection, number, out, progress, LANGUAGES[language], detail=detail)
+        written = export_statements(
+            connection, number, out, progress, LANGUAGES[language], detail=detail, replace=replace
+        )
     click.echo(f"{counted(len(written.paths), 'afrekening/afrekeningen')} geschreven in {out}")
     for contract in written.parked:
         click.echo(f"  Contract {contract} is geparkeerd en krijgt geen afrekening.")

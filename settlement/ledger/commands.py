@@ -37,6 +37,7 @@ def ledger() -> None:
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Bestand; zonder dit journaal-RUN.csv.")
 @click.option("--accounts", type=FILE, help="Eigen rekeningschema (TOML); zonder dit het meegeleverde.")
+@click.option("--replace", is_flag=True, help="Vervang het bestand als het er al is en anders is.")
 @click.pass_context
 def export_ledger(
     ctx: click.Context,
@@ -45,6 +46,7 @@ def export_ledger(
     profile: str,
     out: Path | None,
     accounts: Path | None,
+    replace: bool,
 ) -> None:
     """Schrijf het journaal van geboekte runs.
 
@@ -64,7 +66,7 @@ def export_ledger(
         journal = export_journals(connection, chosen, read_accounts(accounts), profile)
     named = "-".join(dict.fromkeys([str(min(chosen)), str(max(chosen))]))
     target = out or Path(f"journaal-{named}{PROFILES[profile][1]}")
-    totals = write_journal(journal, target)
+    totals = write_journal(journal, target, replace=replace)
     lines = counted(journal.lines, "regel/regels")
     click.echo(f"{lines}, debet {format_eur(journal.debit)}, credit {format_eur(journal.credit)}: {target}")
     click.echo(f"Controletotalen: {totals}")

@@ -4,14 +4,13 @@ No product and no client appear in either. The same runs and the same accounts g
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from kernel.findings import Refusal
+from database.whole_file import write_papers
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.ledger.accounts import Accounts
@@ -99,19 +98,13 @@ def export_journals(
     return JournalFile(write(lines), [_totals(head.number, head.period, amounts[head.number]) for head in heads])
 
 
-def write_journal(journal: JournalFile, out: Path) -> Path:
-    """Write the journal to `out` and its control totals beside it; returns where the totals are.
+def write_journal(journal: JournalFile, out: Path, *, replace: bool = False) -> Path:
+    """Write the journal to `out` and its control totals beside it, last; returns where the totals are.
 
-    Each file appears whole or not at all, the totals last. Raises `Refusal` when the place cannot be written to.
+    Raises `Refusal` when the place cannot be written to, and when it holds another file, unless `replace`.
     """
     totals = out.with_name(f"{out.stem if out.suffix == '.csv' else out.name}.totalen.csv")
-    try:
-        _refuse_another_file(out, journal.content)
-        _write_whole(out, journal.content)
-        _write_whole(totals, journal.totals(out.name))
-    except OSError as error:
-        hint = "kies met --out een bestand in een bestaande map"
-        raise Refusal(f"{out} kan niet geschreven worden: {error.strerror}", hint) from None
+    write_papers([(out, journal.content), (totals, journal.totals(out.name))], replace=replace)
     return totals
 
 
@@ -120,25 +113,3 @@ def _totals(run: int, period: Month, amounts: Sequence[Eur]) -> RunTotals:
     credit = -total(amount for amount in amounts if amount < Eur.zero())
     assert debit == credit, f"the journal of run {run} does not balance: {debit} and {credit}"
     return RunTotals(run, period, len(amounts), debit, credit)
-
-
-def _refuse_another_file(path: Path, content: bytes) -> None:
-    """A journal may be written again; anything else that has the name stays."""
-    first_line = content.split(b"\n", 1)[0]
-    if path.is_file():
-        with path.open("rb") as file:
-            if file.read(len(first_line)) != first_line:
-                raise Refusal(f"{path} bestaat al en is geen journaal van deze soort", "kies met --out een andere naam")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write under another name and rename, so that nobody reads half a file."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.deel")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -5,13 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from database.whole_file import make_folder, write_papers
 from kernel.findings import Refusal
 from settlement.entitlement import Treatment
 from settlement.invariants import BrokenInvariant
@@ -56,34 +57,24 @@ def export_statements(
     language: Language = DUTCH,
     *,
     detail: bool = True,
+    replace: bool = False,
 ) -> Exported:
     """Write a statement for every contract of a run that could be settled to the folder `out`.
 
     `watch` sees the contracts pass (progress). Without `detail` the deliveries are left out.
 
-    Raises `Refusal` when there is no such run, when it was discarded, and when the folder cannot be written.
+    Raises `Refusal` when there is no such run, when it was discarded, when the folder cannot be written, and when a
+    file there is another statement, unless `replace`: then none is written.
     """
     run = read_run(connection, run_id)
     if run.state == "discarded":
         raise Refusal(f"run {run_id} is weggegooid", "maak een nieuwe run en exporteer die")
     settled = [contract for contract in run.contracts if not contract.parked]
-    paths = [out / name for name in file_names(run, settled)]
+    paths = [out / name for name in file_names(run, settled, language)]
     contents = _workbooks(read_statements(connection, run, language, detail=detail), len(settled))
-    unfinished: list[Path] = []
-    try:
-        for _, path, content in zip(watch(settled), paths, contents, strict=True):
-            unfinished.append(path.with_name(f".{path.name}.{os.getpid()}"))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished[-1].write_bytes(content)
-        for path, written in zip(paths, unfinished, strict=True):
-            written.replace(path)
-    except OSError as error:
-        message = f"{out} kan niet geschreven worden: {error.strerror}"
-        raise Refusal(message, "kies een map waarin je mag schrijven") from None
-    finally:
-        for path in unfinished:
-            with suppress(OSError):
-                path.unlink()
+    make_folder(out)
+    papers = ((path, content) for _, path, content in zip(watch(settled), paths, contents, strict=True))
+    write_papers(papers, replace=replace)
     return Exported(tuple(paths), tuple(contract.contract.number for contract in run.contracts if contract.parked))
 
 
@@ -110,17 +101,19 @@ def workbooks(statements: Sequence[Statement]) -> list[bytes]:
     return [workbook(statement) for statement in statements]
 
 
-def file_names(run: Run, contracts: Sequence[SettledContract]) -> list[str]:
+def file_names(run: Run, contracts: Sequence[SettledContract], language: Language = DUTCH) -> list[str]:
     """'2026-03 A 41000001 run 3.xlsx': names that stay in their folder and that no other statement has.
 
-    Numbers that differ only in upper and lower case are one name on some systems, so those get the contract's id.
+    One in another language than Dutch says so: 'run 3 en.xlsx'. Numbers that differ only in upper and lower case are one
+    name on some systems, so those get the contract's id.
     """
     times = Counter(contract.contract.number.casefold() for contract in run.contracts)
+    ending = () if language is DUTCH else (language.code,)
     names = []
     for contract in contracts:
         number = contract.contract.number
         distinct = number if times[number.casefold()] <= 1 else f"{number} {contract.id}"
-        parts = (str(run.period), *distinct.split(), contract.contract.provider, "run", str(run.id))
+        parts = (str(run.period), *distinct.split(), contract.contract.provider, "run", str(run.id), *ending)
         names.append(" ".join(_UNSAFE.sub("-", part) for part in parts) + ".xlsx")
     return names
 

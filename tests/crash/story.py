@@ -235,6 +235,6 @@ def month_steps(month: str, folder: Path, out: Path) -> list[Step]:
         Step("approve", ("settle", "approve", run), state % "approved,posted"),
         Step("post", ("settle", "post", run), state % "posted"),
         Step("statements", ("statement", "export", run, "--out", f"{out}/afrekeningen")),
-        Step("ledger", ("ledger", "export", "--all", "--out", f"{out}/journaal.csv")),
+        Step("ledger", ("ledger", "export", "--all", "--out", f"{out}/journaal.csv", "--replace")),
         Step("backup", ("db", "backup", f"{out}/reservekopie.zip", "--replace")),
     ]

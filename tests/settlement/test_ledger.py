@@ -444,27 +444,31 @@ def test_two_profiles_under_one_name_keep_their_totals(tmp_path: Path) -> None:
     assert names == ["maart.totalen.csv", "maart.journal.totalen.csv"]
 
 
-def test_an_earlier_file_is_replaced(tmp_path: Path) -> None:
+def test_another_file_is_replaced_only_when_asked(tmp_path: Path) -> None:
     out = tmp_path / "maart.csv"
-    out.write_bytes(WRITTEN.content + b"oud")
-    write_journal(WRITTEN, out)
+    for before in (b"PK\3\4", WRITTEN.content + b"met de hand"):
+        out.write_bytes(before)
+        with pytest.raises(Refusal, match="bestaat al en is niet wat er nu geschreven zou worden"):
+            write_journal(WRITTEN, out)
+        assert (out.read_bytes(), list(tmp_path.iterdir())) == (before, [out])
+    write_journal(WRITTEN, out, replace=True)
     assert out.read_bytes() == WRITTEN.content
 
 
-def test_a_file_that_is_no_journal_is_not_replaced(tmp_path: Path) -> None:
-    out = tmp_path / "januari.xlsx"
-    out.write_bytes(b"PK\3\4")
-    with pytest.raises(Refusal, match="bestaat al en is geen journaal"):
-        write_journal(WRITTEN, out)
-    assert out.read_bytes() == b"PK\3\4"
+def test_others_may_read_a_journal(tmp_path: Path) -> None:
+    """It is for the financial administration; a folder of many users is shielded by their umask."""
+    out = tmp_path / "maart.csv"
+    (beside := tmp_path / "gewoon").write_bytes(b"")
+    write_journal(WRITTEN, out)
+    assert out.stat().st_mode == beside.stat().st_mode
 
 
 def test_a_place_that_cannot_be_written_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="kan niet geschreven worden"):
+    with pytest.raises(Refusal, match="kan niet worden geschreven"):
         write_journal(WRITTEN, tmp_path / "geen map" / "maart.csv")
     folder = tmp_path / "maart.csv"
     folder.mkdir()
-    with pytest.raises(Refusal, match="kan niet geschreven worden"):
+    with pytest.raises(Refusal, match="kan niet worden geschreven"):
         write_journal(WRITTEN, folder)
     assert list(tmp_path.iterdir()) == [folder]
 

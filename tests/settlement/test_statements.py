@@ -1249,32 +1249,61 @@ def test_a_write_that_fails_leaves_nothing(story: Engine, tmp_path: Path, monkey
         raise OSError(28, "No space left on device")
 
     with story.connect() as connection:
-        monkeypatch.setattr(Path, "replace", fail)
-        with pytest.raises(Refusal, match="No space left on device"):
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(Refusal, match="er is geen ruimte voor"):
             export_statements(connection, 1, tmp_path)
         assert not list(tmp_path.iterdir())
         monkeypatch.undo()
         (tmp_path / "bestand").write_text("")
-        with pytest.raises(Refusal, match="kan niet geschreven worden"):
+        with pytest.raises(Refusal, match="kan niet gemaakt worden"):
             export_statements(connection, 1, tmp_path / "bestand" / "map")
 
 
-def test_a_process_that_is_killed_leaves_no_half_statement(
+def test_a_statement_has_its_name_when_all_of_them_are_on_the_disk(
     story: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is written before the file has its name cannot be taken for a statement."""
-    seen = []
-    write = Path.write_bytes
+    """What a process leaves behind that is killed while it writes cannot be taken for a statement."""
+    seen: list[list[str]] = []
+    sync = os.fsync
 
-    def spy(path: Path, content: bytes) -> int:
-        seen.append(path)
-        return write(path, content)
+    def spy(handle: int) -> None:
+        seen.append([path.suffix for path in tmp_path.iterdir()])
+        sync(handle)
 
-    monkeypatch.setattr(Path, "write_bytes", spy)
+    monkeypatch.setattr(os, "fsync", spy)
     with story.connect() as connection:
         exported = export_statements(connection, 1, tmp_path)
-    assert len(seen) == len(exported.paths)
-    assert all(path.suffix != ".xlsx" and path.name.startswith(".") and path.parent == tmp_path for path in seen)
+    assert seen[: len(exported.paths)] == [[".deel"] * number for number in range(1, len(exported.paths) + 1)]
+
+
+def test_a_statement_that_was_changed_by_hand_is_replaced_only_when_asked(story: Engine, tmp_path: Path) -> None:
+    with story.connect() as connection:
+        first, second, *_ = export_statements(connection, 3, tmp_path).paths
+        kept = first.read_bytes()
+        first.unlink()
+        second.write_bytes(b"met de hand")
+        with pytest.raises(Refusal, match=f"{second.name} bestaat al en is niet wat er nu geschreven zou worden"):
+            export_statements(connection, 3, tmp_path)
+        assert (first.exists(), second.read_bytes()) == (False, b"met de hand")
+        assert not list(tmp_path.glob(".*"))
+        export_statements(connection, 3, tmp_path, replace=True)
+        assert (first.read_bytes(), second.read_bytes()[:2]) == (kept, b"PK")
+
+
+def test_a_statement_that_is_there_already_is_left_alone(story: Engine, tmp_path: Path) -> None:
+    with story.connect() as connection:
+        before = [path.stat() for path in export_statements(connection, 3, tmp_path).paths]
+        after = [path.stat() for path in export_statements(connection, 3, tmp_path).paths]
+    assert [(at.st_ino, at.st_mtime_ns) for at in after] == [(at.st_ino, at.st_mtime_ns) for at in before]
+
+
+def test_statements_in_two_languages_stand_beside_each_other(story: Engine, tmp_path: Path) -> None:
+    with story.connect() as connection:
+        dutch = export_statements(connection, 3, tmp_path).paths
+        english = export_statements(connection, 3, tmp_path, language=ENGLISH).paths
+    assert english[0].name == "2026-03 A 41000001 run 3 en.xlsx"
+    assert len(list(tmp_path.iterdir())) == len(dutch) + len(english)
+    assert load_workbook(dutch[0]).sheetnames[0] == "Samenvatting"
 
 
 def test_a_file_name_stays_in_its_folder_and_is_the_only_one(statements: dict[Key, Statement]) -> None:
