@@ -348,8 +348,8 @@ def statement() -> None:
 def export(ctx: click.Context, number: int, out: Path, language: str, detail: bool, replace: bool) -> None:
     """Schrijf per contract een afrekening in Excel.
 
-    Elk bedrag is een formule over de getoonde aantallen en prijzen, zodat de aanbieder kan narekenen. Een bestand dat er
-    al is en anders is (met de hand gewijzigd, of nog als concept geschreven) wordt niet vervangen zonder --replace.
+    Elk bedrag is een formule over de getoonde aantallen en prijzen, zodat de aanbieder kan narekenen. Een bestand dat
+    er al is en anders is (met de hand gewijzigd, of toen nog een concept) wordt alleen vervangen met --replace.
 
     \b
     Voorbeeld:

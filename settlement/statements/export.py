@@ -104,8 +104,8 @@ def workbooks(statements: Sequence[Statement]) -> list[bytes]:
 def file_names(run: Run, contracts: Sequence[SettledContract], language: Language = DUTCH) -> list[str]:
     """'2026-03 A 41000001 run 3.xlsx': names that stay in their folder and that no other statement has.
 
-    One in another language than Dutch says so: 'run 3 en.xlsx'. Numbers that differ only in upper and lower case are one
-    name on some systems, so those get the contract's id.
+    In another language than Dutch it ends with that: 'run 3 en.xlsx'. Numbers that differ only in upper and lower case
+    are one name on some systems, so those get the contract's id.
     """
     times = Counter(contract.contract.number.casefold() for contract in run.contracts)
     ending = () if language is DUTCH else (language.code,)
