@@ -2,43 +2,26 @@
 
 0: done; 1: refused, nothing was written; 2: wrong usage; 3: done, and findings need attention; 70: an error in the
 program.
+
+The groups are imported when they are used, so that help and completion answer at once.
 """
 
 import io
 import sys
 import traceback
-from dataclasses import dataclass
 from typing import Any
 
 import click
 from click.shell_completion import get_completion_class
 
-from contracts.commands import contract
-from contracts.model import ExampleSettler
-from database.commands import db
-from database.session import Database
-from importers.commands import import_
-from importers.fact_commands import FACT_COMMANDS
-from importers.key_commands import key
+from database.command_line import Later, speak_dutch
 from kernel.findings import Refusal
-from settlement.backup_commands import backup, restore
-from settlement.commands import explain, settle, statement
-from settlement.examples import settle_example
-from settlement.ledger.commands import ledger
-from settlement.schedule_commands import schedule
-from settlement.status_commands import status
-from tariffs.commands import tariff, tell_findings
 
 REFUSED = 1
 BUG = 70
 _MOST_OF_A_CODE = 20
 
-
-@dataclass(frozen=True, slots=True)
-class Program(Database):
-    """What commands share: the database, and how a contract's worked examples are settled."""
-
-    settle_example: ExampleSettler = settle_example
+speak_dutch()
 
 
 class _Root(click.Group):
@@ -62,6 +45,8 @@ class _Root(click.Group):
 
 
 def _show(refusal: Refusal) -> None:
+    from tariffs.commands import tell_findings
+
     click.echo(f"Geweigerd: {refusal.message}", err=True)
     tell_findings(refusal.findings, most=_MOST_OF_A_CODE, err=True)
     if refusal.hint:
@@ -75,7 +60,14 @@ def main(ctx: click.Context) -> None:
     """Rekent bekostiging van jeugdhulp, Wmo en participatie af.
 
     Van contracten en leveringen naar maandafrekeningen en een journaal, tot op de cent en per regel uit te leggen.
+
+    \b
+    Voorbeeld:
+      bekostiging status
+      bekostiging settle run --period 2026-03
     """
+    from settlement.program import Program
+
     ctx.obj = ctx.obj or Program()
     for stream in (sys.stdout, sys.stderr):  # a terminal without → shows ? and does not end the program
         if isinstance(stream, io.TextIOWrapper):
@@ -96,12 +88,37 @@ def completion(shell: str) -> None:
     click.echo(kind(main, {}, "bekostiging", "_BEKOSTIGING_COMPLETE").source())
 
 
-for group in (tariff, contract, import_, settle, statement, ledger, explain, status, schedule, db):
+_OF_THE_DATABASE = (
+    Later(
+        "settlement.backup_commands:backup",
+        "backup",
+        "Bewaar de hele database in één bestand, ook terwijl anderen werken.",
+    ),
+    Later("settlement.backup_commands:restore", "restore", "Zet een reservekopie terug in een lege database."),
+    Later("importers.key_commands:key", "key", "De sleutel voor cliëntnummers: bewaren en terugzetten."),
+)
+
+for group in (
+    Later("tariffs.commands:tariff", "tariff", "Producten en prijslijsten."),
+    Later("contracts.commands:contract", "contract", "Partijen en contracten."),
+    Later("importers.commands:import_", "import", "Leveringen, tellingen en voorschotten inlezen."),
+    Later("settlement.commands:settle", "settle", "Een maand afrekenen: concept, goedkeuren, boeken."),
+    Later("settlement.commands:statement", "statement", "Afrekeningen voor aanbieders."),
+    Later("settlement.ledger.commands:ledger", "ledger", "Het journaal voor de financiële administratie."),
+    Later("settlement.commands:explain", "explain", "Leg een bedrag uit, tot op artikel, prijslijst, bestand en rij."),
+    Later(
+        "settlement.status_commands:status",
+        "status",
+        "Toon wat er vandaag aandacht vraagt: afgerekend, geparkeerd, niet ontvangen, wachtend.",
+    ),
+    Later(
+        "settlement.schedule_commands:schedule",
+        "schedule",
+        "Wat elke maand vanzelf gebeurt: afrekenen, herinneren, exporteren.",
+    ),
+    Later("database.commands:db", "db", "De database: toestand en onderhoud.", _OF_THE_DATABASE),
+):
     main.add_command(group)
-for command in (backup, restore, key):
-    db.add_command(command)
-for command in FACT_COMMANDS:
-    import_.add_command(command)
 
 
 if __name__ == "__main__":

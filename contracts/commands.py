@@ -23,7 +23,12 @@ from tariffs.commands import FILE, WIDTH, counted, print_table, tell_warnings
 
 @click.group("contract")
 def contract() -> None:
-    """Partijen en contracten."""
+    """Partijen en contracten.
+
+    \b
+    Voorbeeld:
+      bekostiging contract list
+    """
 
 
 @contract.command("parties")

@@ -18,7 +18,12 @@ from kernel.findings import Refusal
 
 @click.group("db")
 def db() -> None:
-    """De database: toestand en onderhoud."""
+    """De database: toestand en onderhoud.
+
+    \b
+    Voorbeeld:
+      bekostiging db status
+    """
 
 
 @db.command()

@@ -14,6 +14,7 @@ from database.session import database
 from database.whole_file import make_folder
 from importers.advances import import_advances, render_advances_import
 from importers.deliveries import Account, DeliveryImport, import_deliveries
+from importers.fact_commands import FACT_COMMANDS
 from importers.population_counts import import_counts, render_counts_import
 from importers.rejected_rows import write_rejected
 from importers.waiting import waiting_credits, waiting_tables
@@ -28,7 +29,16 @@ _SHOWN_PER_RULE = 5
 
 @click.group("import")
 def import_() -> None:
-    """Leveringen, tellingen en voorschotten inlezen."""
+    """Leveringen, tellingen en voorschotten inlezen.
+
+    \b
+    Voorbeeld:
+      bekostiging import deliveries aanbieder-2026-01.csv
+    """
+
+
+for command in FACT_COMMANDS:
+    import_.add_command(command)
 
 
 @import_.command("population")

@@ -1,4 +1,4 @@
-"""Commands of `bekostiging import` for the table of CBS and for the other facts; `cli.py` adds them to the group."""
+"""Commands of `bekostiging import` for the table of CBS and for the other facts."""
 
 from pathlib import Path
 from typing import Any

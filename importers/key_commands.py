@@ -17,7 +17,12 @@ from tariffs.commands import FILE
 
 @click.group("key")
 def key() -> None:
-    """De sleutel voor cliëntnummers: bewaren en terugzetten."""
+    """De sleutel voor cliëntnummers: bewaren en terugzetten.
+
+    \b
+    Voorbeeld:
+      bekostiging db key export sleutel.key
+    """
 
 
 @key.command("export")

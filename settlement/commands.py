@@ -40,7 +40,14 @@ _SHOWN_WARNINGS = 2
 
 @click.group("settle")
 def settle() -> None:
-    """Een maand afrekenen: concept, goedkeuren, boeken."""
+    """Een maand afrekenen: concept, goedkeuren, boeken.
+
+    \b
+    Voorbeeld:
+      bekostiging settle run --period 2026-03
+      bekostiging settle approve 3
+      bekostiging settle post 3
+    """
 
 
 @settle.command("run")
@@ -331,7 +338,12 @@ def _end(ctx: click.Context, settled: Run) -> None:
 
 @click.group("statement")
 def statement() -> None:
-    """Afrekeningen voor aanbieders."""
+    """Afrekeningen voor aanbieders.
+
+    \b
+    Voorbeeld:
+      bekostiging statement export 3 --out afrekeningen/
+    """
 
 
 @statement.command("export")

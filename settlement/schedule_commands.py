@@ -50,7 +50,12 @@ _log = logging.getLogger("bekostiging.schedule")
 
 @click.group("schedule")
 def schedule() -> None:
-    """Wat elke maand vanzelf gebeurt: afrekenen, herinneren, exporteren."""
+    """Wat elke maand vanzelf gebeurt: afrekenen, herinneren, exporteren.
+
+    \b
+    Voorbeeld:
+      bekostiging schedule list
+    """
 
 
 @schedule.command("add")

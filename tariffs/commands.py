@@ -73,7 +73,12 @@ def print_table(table: Table) -> None:
 
 @click.group("tariff")
 def tariff() -> None:
-    """Producten en prijslijsten."""
+    """Producten en prijslijsten.
+
+    \b
+    Voorbeeld:
+      bekostiging tariff list
+    """
 
 
 @tariff.command("products")

@@ -2,8 +2,11 @@
 
 import ast
 import inspect
+import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from itertools import chain
@@ -13,6 +16,7 @@ import click
 import pytest
 
 import cli
+from database.command_line import Later
 from kernel.identifiers import is_bsn
 
 ROOT = Path(__file__).parents[1]
@@ -57,13 +61,38 @@ def test_nothing_imports_the_command_line() -> None:
 def test_the_command_line_only_assembles() -> None:
     (_, tree), = _trees([ROOT / "cli.py"])  # fmt: skip
     own = {module for module in _imports(tree) if module.partition(".")[0] in PACKAGES}
-    commands = {module for module in own if module.endswith(".commands")}
+    assert own == {"database.command_line", "kernel.findings", "settlement.program", "tariffs.commands"}
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    later = {text.partition(":")[0] for text in constants if re.fullmatch(r"[\w.]+:\w+", str(text))}
+    commands = {module for module in later if module.endswith(".commands")}
     packages = {*PACKAGES, "settlement.ledger"} - {"kernel"}
     assert commands == {f"{package}.commands" for package in packages}
-    parts = {"contracts.model", "database.session", "kernel.findings", "settlement.examples"}
-    in_a_group_of_others = {"importers.fact_commands", "importers.key_commands", "settlement.backup_commands"}
+    in_a_group_of_others = {"importers.key_commands", "settlement.backup_commands"}
     of_their_own = {"settlement.schedule_commands", "settlement.status_commands"}
-    assert own - commands <= parts | in_a_group_of_others | of_their_own
+    assert later - commands == in_a_group_of_others | of_their_own
+
+
+def test_help_and_completion_import_no_group() -> None:
+    """So they answer at once: a database, tables and numbers are not there before a command needs them."""
+    script = "import sys, cli; cli.main(standalone_mode=False); print(sorted(sys.modules), file=sys.stderr)"
+    asked = {"_BEKOSTIGING_COMPLETE": "bash_complete", "COMP_WORDS": "bekostiging s", "COMP_CWORD": "1"}
+    completing = script.replace("standalone_mode=False", "prog_name='bekostiging', standalone_mode=False")
+    for program, arguments, environment in ((script, ["--help"], {}), (_quietly(completing), [], asked)):
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert "settle" in done.stdout
+        imported = set(ast.literal_eval(done.stderr))
+        assert "database.command_line" in imported
+        assert not {name for name in imported if name.endswith("commands")}
+        assert not imported & {"sqlalchemy", "psycopg", "pydantic", "rich", "alembic"}
+
+
+def _quietly(script: str) -> str:
+    """Completion ends with `sys.exit`; what was imported is told all the same."""
+    first, call, last = script.split("; ")
+    return f"{first}\ntry: {call}\nexcept SystemExit: {last}"
 
 
 def test_packages_keep_their_tables_and_commands_in_one_place() -> None:
@@ -121,11 +150,13 @@ def test_only_one_place_begins_and_commits() -> None:
 
 
 def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command and group, by what a user types."""
+    if isinstance(command, Later):
+        command = command.load()
+    yield name, command
     if isinstance(command, click.Group):
         for part, inner in command.commands.items():
             yield from _commands(inner, f"{name} {part}")
-    else:
-        yield name, command
 
 
 COMMANDS = dict(_commands(cli.main, "bekostiging"))
@@ -134,11 +165,21 @@ COMMANDS = dict(_commands(cli.main, "bekostiging"))
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself_with_an_example(name: str) -> None:
     text = inspect.cleandoc(COMMANDS[name].help or "")
-    examples = re.findall(rf"^  {name}\b(.*)$", text.partition("Voorbeeld:\n")[2], re.MULTILINE)
+    examples = re.findall(rf"^  ({name}\b.*)$", text.partition("Voorbeeld:\n")[2], re.MULTILINE)
     assert examples
     for example in examples:
-        arguments = shlex.split(example.partition(">")[0])
-        assert COMMANDS[name].make_context(name, arguments)
+        words = shlex.split(example.partition(">")[0])
+        said = next(n for n in range(len(words), 0, -1) if " ".join(words[:n]) in COMMANDS)
+        command = COMMANDS[" ".join(words[:said])]
+        assert not isinstance(command, click.Group)
+        assert command.make_context(name, words[said:])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_is_imported_later_is_announced_with_its_own_words(name: str) -> None:
+    for part, announced in getattr(COMMANDS[name], "commands", {}).items():
+        own = inspect.cleandoc(COMMANDS[f"{name} {part}"].help or "")
+        assert inspect.cleandoc(announced.help or "").split("\n")[0] == own.split("\n")[0]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

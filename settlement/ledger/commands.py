@@ -22,7 +22,12 @@ _BROKEN = 70
 
 @click.group("ledger")
 def ledger() -> None:
-    """Het journaal voor de financiële administratie."""
+    """Het journaal voor de financiële administratie.
+
+    \b
+    Voorbeeld:
+      bekostiging ledger export 3 --out maart.csv
+    """
 
 
 @ledger.command("export")

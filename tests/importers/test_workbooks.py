@@ -525,7 +525,8 @@ def test_damage_is_refused_or_found_but_never_a_bug(desk: Desk, seed: int) -> No
 
 
 def test_other_commands_do_not_load_what_reads_workbooks() -> None:
-    script = "import cli, sys; print([name for name in ('python_calamine', 'openpyxl') if name in sys.modules])"
+    modules = "importers.commands, settlement.commands, settlement.status_commands, sys"
+    script = f"import {modules}; print([name for name in ('python_calamine', 'openpyxl') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

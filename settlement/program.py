@@ -1,0 +1,21 @@
+"""What the program hands to its commands: the database, and how a contract's worked examples are settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from database.session import Database
+
+if TYPE_CHECKING:
+    from contracts.model import Contract, Example, ExampleResult
+
+
+@dataclass(frozen=True, slots=True)
+class Program(Database):
+    """The database of these settings, and the settlement of examples; that is imported when a contract needs it."""
+
+    def settle_example(self, contract: Contract, example: Example) -> list[ExampleResult]:
+        from settlement.examples import settle_example
+
+        return settle_example(contract, example)
