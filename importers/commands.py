@@ -17,6 +17,7 @@ from importers.deliveries import Account, DeliveryImport, import_deliveries
 from importers.fact_commands import FACT_COMMANDS
 from importers.population_counts import import_counts, render_counts_import
 from importers.rejected_rows import write_rejected
+from importers.sent_again import sent_again
 from importers.waiting import waiting_credits, waiting_tables
 from kernel.findings import Finding, Refusal
 from kernel.identifiers import without_client_numbers
@@ -176,6 +177,9 @@ def _tell(result: DeliveryImport) -> None:
     else:
         again = f" (hetzelfde bestand als vastlegging {result.read_before})" if result.read_before else ""
         click.echo(f"{result.file.name}: vastlegging {result.recording}{again}")
+    if sent := sent_again(result):
+        rejected = f"{format_number(sent.rows_rejected)} weer geweigerd (€ {format_eur(sent.claimed_rejected)})"
+        click.echo(f"  Regels die eerder geweigerd waren: {format_number(sent.rows)}, waarvan {rejected}")
     if result.file.unused_headers:
         click.echo(f"  Kolommen die niet gelezen worden: {', '.join(result.file.unused_headers)}")
     if result.waited_and_count_now:

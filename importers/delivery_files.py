@@ -20,6 +20,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from importers.client_numbers import pseudonym
+from importers.reasons import reason_places
 from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import agb_code, client_number, client_numbers_in, municipality_code, without_client_numbers
 from kernel.money import Eur
@@ -134,8 +135,8 @@ class DeliveryFile:
 
     @property
     def unused_headers(self) -> tuple[str, ...]:
-        unused = (header for table in self.tables for header in unused_headers(table.header, table.places))
-        return tuple(dict.fromkeys(unused))
+        known = ((table.header, {**table.places, **reason_places(table.header)}) for table in self.tables)
+        return tuple(dict.fromkeys(header for table in known for header in unused_headers(*table)))
 
     @property
     def first_numbers(self) -> tuple[int, ...]:

@@ -12,25 +12,29 @@ from pathlib import Path
 
 from database.whole_file import whole_file
 from importers.deliveries import DeliveryImport
-from importers.delivery_files import DeliveryFile, is_formula
-from importers.rejected_workbooks import REASON, own_width, write_workbook
-from kernel.findings import Finding, Refusal, Severity
+from importers.delivery_files import DeliveryFile, RowFinding, is_formula
+from importers.reasons import REASON, reason_places, without_reason
+from importers.rejected_workbooks import write_workbook
+from kernel.findings import Refusal, Severity
 
 
 def write_rejected(result: DeliveryImport, folder: Path) -> Path:
     """Write the rejected rows of a file to a new file in `folder`, readable for this user alone (mode 0600).
 
-    Mended, it is a delivery file again: the columns of the reason are not read. A cell that a spreadsheet would compute
-    gets an apostrophe in CSV, and is a text in a workbook. Nothing is overwritten: what is there may have been mended
-    already. It is there whole or not at all: a part of the rows would pass for all of them. Raises `Refusal` when it
-    cannot be written; what was imported stays.
+    Mended, it is a delivery file again, and the columns of the reason are known for what they are. A cell that a
+    spreadsheet would compute gets an apostrophe in CSV, and is a text in a workbook. Nothing is overwritten: what is
+    there may have been mended already. It is there whole or not at all: a part of the rows would pass for all of them.
+    Raises `Refusal` when it cannot be written; what was imported stays.
     """
     file = result.file
-    by_row: dict[int, list[Finding]] = {}
+    by_row: dict[int, list[RowFinding]] = {}
     for finding in result.findings:
         if finding.severity is Severity.ERROR:
-            by_row.setdefault(finding.row_number, []).append(file.located(finding))
-    reasons = {number: _reason(findings) for number, findings in by_row.items()}
+            by_row.setdefault(finding.row_number, []).append(finding)
+    reasons = {
+        number: _reason(f"{file.place(number)} van uw bestand {file.name}", findings)
+        for number, findings in by_row.items()
+    }
     target = _new_name(folder, Path(file.name).stem, "csv" if file.delimiter else "xlsx")
     try:
         with whole_file(target) as out:
@@ -51,10 +55,12 @@ def write_rejected(result: DeliveryImport, folder: Path) -> Path:
     return target
 
 
-def _reason(findings: Sequence[Finding]) -> tuple[str, ...]:
+def _reason(place: str, findings: Sequence[RowFinding]) -> tuple[str, ...]:
+    """Code, reason and remedy. The row is named by its place in the file that was read, since it moves here."""
+    messages = (f'kolom "{f.column}": {f.message}' if f.column else f.message for f in findings)
     return (
         " / ".join(finding.code for finding in findings),
-        " / ".join(f"{finding.place}: {finding.message}" for finding in findings),
+        f"{place}: {' / '.join(messages)}",
         " / ".join(finding.hint for finding in findings),
     )
 
@@ -66,10 +72,11 @@ def _new_name(folder: Path, stem: str, ending: str) -> Path:
 
 def _lines(file: DeliveryFile, reasons: Mapping[int, Sequence[str]]) -> Iterator[Sequence[str]]:
     (table,) = file.tables
-    width = own_width(table)
-    yield [*table.header[:width], *REASON]
+    of_reason = reason_places(table.header)
+    header = without_reason(table.header, of_reason)
+    yield [*header, *REASON]
     for number, cells in table.rows():
         if number in reasons:
-            sent = cells[:width] if len(cells) == len(table.header) else cells
+            sent = without_reason(cells, of_reason) if len(cells) == len(table.header) else cells
             shown = ("'" + cell if is_formula(cell) else cell for cell in sent)
-            yield [*shown, *[""] * (width - len(sent)), *reasons[number]]
+            yield [*shown, *[""] * (len(header) - len(sent)), *reasons[number]]

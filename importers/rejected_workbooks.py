@@ -4,6 +4,7 @@ openpyxl keeps styles, widths and headers. It takes some twenty seconds for a mi
 and one that is not xlsx or xlsm, goes back as plain rows. openpyxl and XlsxWriter are loaded when they are needed.
 """
 
+import re
 import warnings
 import xml.etree.ElementTree as ElementTree
 import zipfile
@@ -14,21 +15,20 @@ from decimal import Decimal
 from typing import IO, Any
 
 from importers.deliveries import DeliveryImport
+from importers.reasons import REASON, reason_places, without_reason
+from importers.sent_again import sent_again
 from kernel.tabular import SUMMARY_TITLE, FoundTable
-from kernel.workbooks import shown_name
 
-REASON = ("code", "reden", "herstel")
 MOST_CELLS = 400_000
+_MOST_BYTES = MOST_CELLS * 100  # of all parts: cells without text take time too
+_LAST_COLUMN = 16_384
 _SUMMARY = "Samenvatting"
 _WIDTHS = (14, 60, 60)
 _COLOUR = "FDE9D9"
+_LONGEST_NAME = 31
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]+")
 _Reasons = Mapping[int, Sequence[str]]
 _Parts = Sequence[tuple[FoundTable, _Reasons]]  # each table with the reasons by row of its sheet
-
-
-def own_width(table: FoundTable) -> int:
-    """The columns of the sender: what was returned before and still is not right gets a new reason for the old one."""
-    return len(table.header) - (len(REASON) if tuple(table.header[-len(REASON) :]) == REASON else 0)
 
 
 def write_workbook(out: IO[bytes], result: DeliveryImport, reasons: _Reasons) -> None:
@@ -36,59 +36,97 @@ def write_workbook(out: IO[bytes], result: DeliveryImport, reasons: _Reasons) ->
     file = result.file
     parts = []
     for first, table in zip(file.first_numbers, file.tables, strict=True):
-        parts.append((table, {number - first: reasons[number] for number in reasons if file.table_of(number) is table}))
+        own = {number - first: reasons[number] for number in reasons if file.table_of(number) is table}
+        if own:
+            parts.append((table, own))
     cells = result.account.rows_read * max(len(table.header) for table in file.tables)
-    book = _own_workbook(result) if cells <= MOST_CELLS else None
+    book = _own_workbook(result, parts) if cells <= MOST_CELLS else None
     if book is None:
         _write_plain(out, result, parts)
     else:
-        _keep_rejected(book, parts)
+        _keep_sheets(book, [table.title for table, _ in parts])
+        for table, own in parts:
+            _keep_rejected(book[table.title], table, own)
         _add_summary(book, result)
         book.save(out)
 
 
-def _own_workbook(result: DeliveryImport) -> Any:
-    """The workbook of the sender, its formulas replaced by their outcomes and without macros; None if unreadable."""
+def _own_workbook(result: DeliveryImport, parts: _Parts) -> Any:
+    """The workbook of the sender, with outcomes for formulas and without macros; None if it will not do."""
     from openpyxl import load_workbook
 
-    if not zipfile.is_zipfile(result.file.path):
+    path = result.file.path
+    if not zipfile.is_zipfile(path):
         return None
     try:
-        with result.file.path.open("rb") as content, warnings.catch_warnings():
+        with path.open("rb") as content, zipfile.ZipFile(content) as zipped, warnings.catch_warnings():
+            if sum(part.file_size for part in zipped.infolist()) > _MOST_BYTES:
+                return None
             warnings.simplefilter("ignore")  # what openpyxl does not keep
             book = load_workbook(content, data_only=True, keep_vba=False, keep_links=False)
     # What it raises for ods and xlsb, and for styles that other programs put up with.
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, ElementTree.ParseError):
         return None
-    names = {shown_name(sheet.title) for sheet in book.worksheets}
-    return book if all(table.sheet in names for table in result.file.tables) else None
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    fits = (
+        table.title in sheets and _last_column(sheets[table.title], table) + len(REASON) <= _LAST_COLUMN
+        for table, _ in parts
+    )
+    return book if all(fits) else None
 
 
-def _keep_rejected(book: Any, parts: _Parts) -> None:
-    """Take the rows out of the sheets that are not rejected, and put the reasons beside those that are."""
-    sheets = {shown_name(sheet.title): sheet for sheet in book.worksheets}
-    for table, reasons in parts:
-        sheet = sheets[table.sheet]
-        if not reasons:
-            book.remove(sheet)
-            continue
-        sheet.sheet_state = "visible"
-        sheet.auto_filter.ref = None
-        sheet.tables.clear()  # a table of Excel has a range that does not follow its rows
-        for merged in [cells for cells in sheet.merged_cells.ranges if cells.max_row > table.header_row]:
-            sheet.unmerge_cells(str(merged))
-        last_column, last_row = sheet.max_column, sheet.max_row
-        width = own_width(table)
-        first_reason = (width if width < len(table.header) else max(last_column, width)) + 1
-        _write_reason(sheet, table.header_row, first_reason, REASON, is_heading=True)
-        target = table.header_row
-        for row in sorted(reasons):
-            target += 1
-            _move_row(sheet, row, target, last_column)
-            _write_reason(sheet, target, first_reason, reasons[row])
-        sheet.delete_rows(target + 1, last_row - target)
-        for row in [row for row in sheet.row_dimensions if row > target]:
-            del sheet.row_dimensions[row]
+def _keep_sheets(book: Any, titles: Sequence[str]) -> None:
+    """Take out every other sheet, and what refers to it: a choice from a list there, a name, a colour.
+
+    It would be read again as a sheet without the columns, and nothing that is to be mended stands there.
+    """
+    others = [sheet for sheet in (*book.worksheets, *book.chartsheets) if sheet.title not in titles]
+    gone = [sheet.title for sheet in others]
+    for sheet in others:
+        book.remove(sheet)
+    for name in [name for name, defined in book.defined_names.items() if _names_any(gone, defined.attr_text)]:
+        del book.defined_names[name]
+        gone.append(name)
+    for sheet in book.worksheets:
+        choices = sheet.data_validations
+        choices.dataValidation = [
+            choice for choice in choices.dataValidation if not _names_any(gone, choice.formula1, choice.formula2)
+        ]
+        for cells in list(sheet.conditional_formatting):
+            if any(_names_any(gone, *rule.formula) for rule in cells.rules):
+                del sheet.conditional_formatting[str(cells.sqref)]
+
+
+def _names_any(names: Sequence[str], *formulas: str | None) -> bool:
+    return any(formula and name.casefold() in formula.casefold() for formula in formulas for name in names)
+
+
+def _last_column(sheet: Any, table: FoundTable) -> int:
+    """The last column in which something stands, of the header or below it."""
+    filled = (at for (row, at), cell in sheet._cells.items() if row >= table.header_row and cell.value is not None)
+    return max(filled, default=1)
+
+
+def _keep_rejected(sheet: Any, table: FoundTable, reasons: _Reasons) -> None:
+    """Take out the rows that are not rejected, show what was hidden, and put the reasons beside the rows."""
+    sheet.sheet_state = "visible"
+    sheet.auto_filter.ref = None
+    sheet.tables.clear()  # a table of Excel has a range that does not follow its rows
+    for merged in [cells for cells in sheet.merged_cells.ranges if cells.max_row > table.header_row]:
+        sheet.unmerge_cells(str(merged))
+    for columns in sheet.column_dimensions.values():
+        columns.hidden = False
+    last_column, last_row = _last_column(sheet, table), sheet.max_row
+    first_reason = reason_places(table.header).get(REASON[0], last_column) + 1
+    _write_reason(sheet, table.header_row, first_reason, REASON, is_heading=True)
+    target = table.header_row
+    for row in sorted(reasons):
+        target += 1
+        _move_row(sheet, row, target, last_column)
+        _write_reason(sheet, target, first_reason, reasons[row])
+    sheet.delete_rows(target + 1, last_row - target)
+    for row in [row for row in sheet.row_dimensions if row > target]:
+        del sheet.row_dimensions[row]
 
 
 def _move_row(sheet: Any, row: int, target: int, last_column: int) -> None:
@@ -115,14 +153,11 @@ def _write_reason(sheet: Any, row: int, column: int, texts: Sequence[str], *, is
         cell.font = Font(bold=is_heading)
         if is_heading:
             sheet.column_dimensions[get_column_letter(place)].width = width
-            sheet.column_dimensions[get_column_letter(place)].hidden = False
 
 
 def _add_summary(book: Any, result: DeliveryImport) -> None:
     from openpyxl.styles import Alignment, Font
 
-    for old in [sheet for sheet in book.worksheets if sheet.cell(1, 1).value == SUMMARY_TITLE]:
-        book.remove(old)
     sheet = book.create_sheet(_SUMMARY, 0)
     for row, values in enumerate(_summary(result), 1):
         for column, value in enumerate(values, 1):
@@ -160,6 +195,11 @@ def _summary(result: DeliveryImport) -> Iterator[_Row]:
         ("Al bekend", account.rows_known, account.claimed_known),
     ):
         yield (name, rows, claimed.amount)
+    again = sent_again(result)
+    if again:
+        both = "hierboven meegeteld, en ook bij het eerdere bestand"
+        yield ("Eerder geweigerd", again.rows, again.claimed.amount, both)
+        yield ("waarvan nu weer", again.rows_rejected, again.claimed_rejected.amount)
     yield ()
     yield ("Reden van weigering", "Aantal", "", "Bijvoorbeeld", "Herstel")
     counts = Counter(finding.code for finding in result.findings)
@@ -190,24 +230,38 @@ def _write_plain(out: IO[bytes], result: DeliveryImport, parts: _Parts) -> None:
                 summary.write_string(row, column, value, bold if _is_heading(values) else top)
             else:
                 summary.write_number(row, column, value, euros if isinstance(value, Decimal) else whole)
-    for index, (table, reasons) in enumerate(parts, 1):
-        if not reasons:
-            continue
-        width = own_width(table)
-        name = table.sheet if table.sheet.lower() != _SUMMARY.lower() and len(table.sheet) <= 31 else f"Blad {index}"
+    for (table, reasons), name in zip(parts, _legal_names([table.title for table, _ in parts]), strict=True):
+        of_reason = reason_places(table.header)
         sheet = book.add_worksheet(name)
-        for column, text in enumerate(table.header[:width]):
+        header = without_reason(table.header, of_reason)
+        for column, text in enumerate(header):
             sheet.write_string(0, column, text, bold)
-        for column, text in enumerate(REASON, width):
+        for column, (text, width) in enumerate(zip(REASON, _WIDTHS, strict=True), len(header)):
             sheet.write_string(0, column, text, heading)
-            sheet.set_column(column, column, _WIDTHS[column - width])
+            sheet.set_column(column, column, width)
         target = 0
         for number, cells in table.rows():
             if number in reasons:
                 target += 1
-                for column, text in enumerate(cells[:width]):
+                for column, text in enumerate(without_reason(cells, of_reason)):
                     sheet.write_string(target, column, text)
-                for column, text in enumerate(reasons[number], width):
+                for column, text in enumerate(reasons[number], len(header)):
                     sheet.write_string(target, column, text, reason)
         sheet.freeze_panes(1, 0)
     book.close()
+
+
+def _legal_names(titles: Sequence[str]) -> list[str]:
+    """Names that xlsx allows, each different from the others and from the summary, also in capitals."""
+    taken = {_SUMMARY.lower()}
+    names = []
+    for title in titles:
+        name = plain = _NOT_IN_NAMES.sub(" ", title).strip(" '")[:_LONGEST_NAME].strip(" '") or "Blad"
+        number = 1
+        while name.lower() in taken:
+            number += 1
+            ending = f" ({number})"
+            name = plain[: _LONGEST_NAME - len(ending)] + ending
+        taken.add(name.lower())
+        names.append(name)
+    return names

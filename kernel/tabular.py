@@ -73,7 +73,8 @@ class FoundTable:
 
     `rows` gives the rows that are not blank, each with its number, as often as it is asked to, and `column` the cells
     at one place. `header_row` is the number of the last row of the header. `sheet` is the name of the sheet in a
-    workbook, and empty in a CSV file. In an xls a cell with an error cannot be told from an empty one.
+    workbook, and empty in a CSV file; `title` is that name as only the sender may see it. In an xls a cell with an
+    error cannot be told from an empty one.
     """
 
     header: Sequence[str]
@@ -82,6 +83,7 @@ class FoundTable:
     column: Callable[[int], Iterator[str]]
     header_row: int = 1
     sheet: str = ""
+    title: str = ""
     tells_errors: bool = True
 
 
@@ -179,7 +181,8 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
             )
         days = [places[column.name] for column in layout if column.read is parse_date]
         rows = partial(sheet.rows, at, len(header), [place for place in days if place is not None])
-        tables.append(FoundTable(header, places, rows, partial(sheet.column, at), at, sheet.name, book.tells_errors))
+        column = partial(sheet.column, at)
+        tables.append(FoundTable(header, places, rows, column, at, sheet.name, sheet.title, book.tells_errors))
         if sheet.is_hidden:
             message = "het blad is verborgen, en is wel gelezen"
             hint = "haal het blad weg als het niet meetelt"

@@ -12,7 +12,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -64,9 +64,14 @@ class _Remarks:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet with something in it. `not_computed` names the first formula of which the file holds no outcome."""
+    """A sheet with something in it. `not_computed` names the first formula of which the file holds no outcome.
+
+    `name` is its own name among the sheets of the file as it may be shown; `title` is what the file calls it, for the
+    sender of the file alone.
+    """
 
     name: str
+    title: str
     is_hidden: bool
     not_computed: str
     _grid: "CalamineSheet"
@@ -177,6 +182,7 @@ def open_workbook(path: Path, name: str) -> Workbook:
     sheets: list[Sheet] = []
     try:
         with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as book:
+            names = _shown_names([sheet.name for sheet in book.sheets_metadata], name)
             for index, sheet in enumerate(book.sheets_metadata):
                 if sheet.typ is not SheetTypeEnum.WorkSheet:
                     continue
@@ -185,7 +191,7 @@ def open_workbook(path: Path, name: str) -> Workbook:
                 if grid.start is None and not told.errors:
                     continue
                 hidden = sheet.visible is not SheetVisibleEnum.Visible
-                sheets.append(Sheet(shown_name(sheet.name), hidden, told.not_computed, grid, told.errors, day_zero))
+                sheets.append(Sheet(names[index], sheet.name, hidden, told.not_computed, grid, told.errors, day_zero))
     except PasswordError:
         raise _has_password(name) from None
     except CalamineError as error:
@@ -199,8 +205,19 @@ def open_workbook(path: Path, name: str) -> Workbook:
     return Workbook(tuple(sheets), has_links, tells_errors)
 
 
+def _shown_names(titles: Sequence[str], file_name: str) -> list[str]:
+    """The names of sheets as they may be shown and stored, each different. Raises `Refusal` for one name twice."""
+    if len(set(titles)) < len(titles):
+        raise Refusal(f"{file_name} is beschadigd: twee bladen heten hetzelfde", _AGAIN)
+    names: list[str] = []
+    for title in titles:
+        shown = shown_name(title)
+        names.append(shown if shown not in names else f"{shown} (blad {len(names) + 1})")
+    return names
+
+
 def shown_name(text: str) -> str:
-    """The name of a sheet, as it may be shown and stored."""
+    """A text of a workbook, such as the name of a sheet, as it may be shown and stored."""
     return without_client_numbers(text, fewest_digits=9)[:80]
 
 

@@ -309,10 +309,12 @@ def test_rejected_rows_go_back_with_place_reason_and_remedy(run: Callable[..., R
     assert header == [*HEADER.split(";"), "code", "reden", "herstel"]
     assert unknown[:13] == UNKNOWN.split(";")
     assert unknown[13] == "D06"
-    assert unknown[14] == 'rij 3, kolom "product": product 99X99 is onbekend'
+    assert unknown[14] == 'rij 3 van uw bestand jan.csv: kolom "product": product 99X99 is onbekend'
     assert "leg de code eerst vast als product" in unknown[15]
-    assert (short[:3], short[13:15]) == (["r3", "GM0502", ""], ["D01", "rij 4: 2 van de 13 kolommen"])
-    assert (long[0], long[13], long[14:16]) == ("r4", "te veel", ["D01", "rij 5: 14 van de 13 kolommen"])
+    reason = "rij 4 van uw bestand jan.csv: 2 van de 13 kolommen"
+    assert (short[:3], short[13:15]) == (["r3", "GM0502", ""], ["D01", reason])
+    reason = "rij 5 van uw bestand jan.csv: 14 van de 13 kolommen"
+    assert (long[0], long[13], long[14:16]) == ("r4", "te veel", ["D01", reason])
 
 
 def test_a_mended_row_is_read_with_the_columns_of_its_reason(run: Callable[..., Result], tmp_path: Path) -> None:

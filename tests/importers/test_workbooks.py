@@ -570,7 +570,7 @@ def test_rejected_rows_go_back_in_the_workbook_of_the_sender(desk: Desk) -> None
     assert [cell.value for cell in jan[3]][11:] == ["code", "reden", "herstel"]
     assert [cell.value for cell in jan[4]][11:] == [
         "D04",
-        'blad "januari", rij 6, kolom "gemeente": "Capelle" is geen gemeente',
+        'blad "januari", rij 6 van uw bestand jan.xlsx: kolom "gemeente": "Capelle" is geen gemeente',
         "schrijf de CBS-code, zoals GM0502",
     ]
     assert (jan["B4"].font.bold, jan.column_dimensions["A"].width) == (True, 33)
