@@ -24,11 +24,11 @@ from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import psycopg
-from sqlalchemy import Connection, Engine, exc, text
+from sqlalchemy import Connection, Engine, cast, exc, select, text
 
 from database import migrations
 from database.connection import transaction
-from database.recordings import TIME_ZONE, append_only, latest, lock_recordings
+from database.recordings import TIME_ZONE, append_only, latest, lock_recordings, recordings
 from database.whole_file import whole_file
 from kernel.findings import Refusal
 
@@ -86,23 +86,27 @@ class Backup:
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one moment, whatever others write meanwhile; the schema stays as it is.
 
-    Raises `Refusal` when there are no tables yet, or tables that this program does not know.
+    Raises `Refusal` when nothing was recorded yet, and when there are tables that this program does not know.
     """
     with transaction(engine) as guard, transaction(engine) as connection:
         migrations.hold(guard, shared=True)  # before the first query of the other, which fixes the moment
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         schema = migrations.current_revision(connection)
-        if schema is None:
+        if schema is not None:
+            migrations.refuse_newer(schema)
+        if schema is None or latest(connection) == 0:
             raise Refusal("de database is leeg: er is niets te bewaren", "controleer met: bekostiging db status")
-        migrations.refuse_newer(schema)
         yield connection
 
 
 def back_up(connection: Connection, path: Path, runs: Mapping[int, str], *, replace: bool = False) -> Manifest:
     """Write all tables to `path`, whole or not at all. Raises `Refusal` when that cannot be done.
 
-    `connection` is that of a snapshot; `runs` is written down to check a restored database by.
+    `connection` is that of a snapshot; `runs` is written down to check a restored database by. What is replaced is an
+    earlier backup of the same database, or no whole backup: anything else is refused too.
     """
+    if replace:
+        _refuse_to_lose_another(connection, path)
     connection.execute(text("SET LOCAL datestyle = 'ISO'"))
     connection.execute(text("SET LOCAL bytea_output = 'hex'"))
     otherwise = "kies een andere naam, of vervang het bestand met --replace"
@@ -134,13 +138,54 @@ def open_backup(path: Path) -> Iterator[Backup]:
     except OSError as error:
         raise Refusal(f"{path} kan niet worden gelezen: {error.strerror}", "controleer naam en rechten") from None
     with file:
-        end = max(0, file.seek(0, 2) - _DIGEST_BYTES)
-        digest = _digest(file, end)
-        if file.read() != digest:
+        if not _is_whole(file):
             message = f"{path} is geen reservekopie van dit programma, of niet heel: afgekapt of beschadigd"
             raise Refusal(message, "neem een andere reservekopie")
         with ZipFile(file) as archive:
             yield Backup(_manifest(archive, path), archive)
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    end = max(0, file.seek(0, 2) - _DIGEST_BYTES)
+    digest = _digest(file, end)
+    return file.read() == digest
+
+
+def _refuse_to_lose_another(connection: Connection, path: Path) -> None:
+    """Refuse to replace a backup that holds what this database does not: of a later moment, or of another database.
+
+    Recordings are numbered without gaps and never change, so a backup whose last recording stands here under the same
+    number, of the same moment, holds nothing that is not here. What is no whole backup keeps nobody from making one.
+    """
+    try:
+        file = path.open("rb")
+    except OSError:  # not there, or told when it is written
+        return
+    with file:
+        if not _is_whole(file):
+            return
+        with ZipFile(file) as archive:
+            kept = Backup(_manifest(archive, path), archive)
+            number, recorded_at = _last_recording(kept)
+    if number == 0:
+        return
+    hint = "kies een andere bestandsnaam, en ga na of dit de goede database is: bekostiging db status"
+    here = latest(connection)
+    if number > here:
+        what = f"{path} is een reservekopie met {number} vastleggingen, en deze database heeft er {here}"
+        raise Refusal(what, hint)
+    same = select(recordings.c.recorded_at == cast(recorded_at, recordings.c.recorded_at.type))
+    if not connection.execute(same.where(recordings.c.number == number)).scalar_one():
+        raise Refusal(f"{path} is een reservekopie van een andere database", hint)
+
+
+def _last_recording(backup: Backup) -> tuple[int, str]:
+    """The number and the moment of the last recording in a backup; 0 when there is none."""
+    [table] = [table for table in backup.manifest.tables if table.name == recordings.name]
+    number, recorded_at = (table.columns.index(name) for name in ("number", "recorded_at"))
+    with backup.archive.open(f"tables/{table.name}") as rows:
+        cells = (row.decode().split("\t") for row in rows)
+        return max(((int(row[number]), row[recorded_at]) for row in cells), default=(0, ""))
 
 
 def restore(connection: Connection, backup: Backup, way_out: str) -> list[str]:

@@ -15,12 +15,14 @@ from database.settings import Settings
 from importers.key_commands import missing_key
 from kernel.notation import format_number
 from settlement.audit import recomputed_hash, stored_hashes
+from settlement.phrases import counted
+from settlement.schedule.register import jobs_known
 from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH
 
 
 @click.command("backup")
 @click.argument("file", metavar="BESTAND", type=FILE)
-@click.option("--replace", is_flag=True, help="Vervang het bestand als het er al is.")
+@click.option("--replace", is_flag=True, help="Vervang een eerdere reservekopie van dezelfde database.")
 @click.pass_context
 def backup(ctx: click.Context, file: Path, replace: bool) -> None:
     """Bewaar de hele database in één bestand, ook terwijl anderen werken.
@@ -61,6 +63,7 @@ def restore(ctx: click.Context, file: Path) -> None:
         left_out = restore_backup(connection, opened, _way_out(store.settings))
         differing = [run for run, digest in manifest.runs.items() if recomputed_hash(connection, run) != digest]
         key = missing_key(connection, config_dir)
+        planned = jobs_known(connection)
     _say(f"De reservekopie van {datetime.fromisoformat(manifest.made_at):%d-%m-%Y %H:%M} is teruggezet.")
     _say(f"Teruggezet en nageteld: {_contents(manifest)}.")
     if differing:
@@ -68,6 +71,15 @@ def restore(ctx: click.Context, file: Path) -> None:
         _say(f"Let op: run {runs} zegt niet meer wat hij bij het afrekenen zei; vergelijk met de afrekening.")
     elif manifest.runs:
         _say("Elke run is nagerekend en zegt wat hij zei.")
+    if planned:
+        brought = counted(len(planned), "geplande taak kwam/geplande taken kwamen")
+        _say(
+            f"Let op: {brought} mee. Zij gebeuren zodra hier een planner draait (bekostiging schedule run), en dan ook "
+            "wat sinds de reservekopie is gemist; werkt de oude database nog, dan gebeurt het daar ook. Ga ze na en "
+            "haal weg wat hier niet hoort:"
+        )
+        _say("  bekostiging schedule list")
+        _say("  bekostiging schedule remove TAAK")
     if left_out:
         _say(f"Let op: {', '.join(left_out)} is niet van dit programma en is niet teruggezet.")
     if key:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from datetime import time as clock_time
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -33,6 +34,7 @@ from database.settings import Settings
 from importers.client_numbers import KEY_FILE
 from kernel.findings import Refusal
 from settlement.audit import recomputed_hash, stored_hashes
+from settlement.schedule.register import Order, add_job, database_clock
 from tests.settlement.books import OTHER, PRICES, Books, delivery, effort_contract, population_contract
 
 ROOT = Path(__file__).parents[2]
@@ -450,6 +452,8 @@ def test_a_newer_backup_and_empty_tables_of_another_schema_are_refused(shelf, ta
     assert run("upgrade", url=target, home=home).exit_code == 0
     result = run("restore", shelf, url=target, home=home)
     assert (result.exit_code, "lege tabellen van schema 0999" in result.output) == (1, True)
+    with opened(target) as engine, transaction(engine) as connection:
+        record(connection, "prices", "x", "tester")
     assert run("backup", tmp_path / "new.zip", url=target, home=home).exit_code == 0
     later_schema.unlink()
     result = run("restore", tmp_path / "new.zip", url=target, home=home)
@@ -458,7 +462,10 @@ def test_a_newer_backup_and_empty_tables_of_another_schema_are_refused(shelf, ta
     assert (result.exit_code, "nieuwer dan dit programma" in result.output) == (1, True)
 
 
-def test_without_tables_there_is_nothing_to_keep(target, tmp_path, home):
+def test_without_recordings_there_is_nothing_to_keep(target, tmp_path, home):
+    result = run("backup", tmp_path / "b.zip", url=target, home=home)
+    assert (result.exit_code, "er is niets te bewaren" in result.output) == (1, True)
+    assert run("upgrade", url=target, home=home).exit_code == 0
     result = run("backup", tmp_path / "b.zip", url=target, home=home)
     assert (result.exit_code, "er is niets te bewaren" in result.output) == (1, True)
     assert list(tmp_path.iterdir()) == []
@@ -477,6 +484,38 @@ def test_a_file_that_is_there_is_only_replaced_when_asked(filled, tmp_path, home
     assert (done.exit_code, f"{path}: 13 vastleggingen, 5 runs" in done.output.replace("\n", " ")) == (0, True)
     with open_backup(path):
         assert [file.name for file in tmp_path.iterdir()] == ["b.zip"]
+
+
+def test_a_backup_of_more_or_of_another_database_is_not_replaced(shelf, target, source, tmp_path, home):
+    path = Path(shutil.copy(shelf, tmp_path / "b.zip"))
+    kept = path.read_bytes()
+    assert run("upgrade", url=target, home=home).exit_code == 0
+    with opened(target) as engine:
+        for number in range(1, 14):
+            with transaction(engine) as connection:
+                record(connection, "prices", "x", "tester")
+            if number not in (1, 13):
+                continue
+            said = run("backup", path, "--replace", url=target, home=home)
+            what = "13 vastleggingen, en deze database heeft er 1" if number == 1 else "van een andere database"
+            assert (said.exit_code, what in said.output, "andere bestandsnaam" in said.output) == (1, True, True)
+            assert path.read_bytes() == kept
+    with opened(source) as engine, transaction(engine) as connection:
+        record(connection, "prices", "x", "tester")
+    assert run("backup", path, "--replace", url=source, home=home).exit_code == 0
+    with open_backup(path) as backup:
+        assert backup.manifest.recording == 14
+
+
+def test_jobs_that_come_back_are_told(source, tmp_path, home, target):
+    with opened(source) as engine, transaction(engine) as connection:
+        add_job(connection, Order("remind", 3, clock_time(6), "previous"), "tester", database_clock(connection))
+    assert run("backup", tmp_path / "b.zip", url=source, home=home).exit_code == 0
+    restored = run("restore", tmp_path / "b.zip", url=target, home=home)
+    said = " ".join(restored.output.split())
+    assert restored.exit_code == 0
+    assert "Let op: 1 geplande taak kwam mee" in said
+    assert "bekostiging schedule remove TAAK" in said
 
 
 @pytest.mark.parametrize("folder", ["missing", "a_file", "/proc"])
