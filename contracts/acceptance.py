@@ -7,8 +7,9 @@ contracts.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from contracts.components.component import BudgetPart, ModifierPart
 from contracts.documents import Document, KeyPath
-from contracts.model import Component, Contract, Example, ExampleSettler, PopulationComponent
+from contracts.model import Component, Contract, Example, ExampleSettler
 from contracts.parties import Parties
 from kernel.findings import Finding, Refusal
 from kernel.money import Eur, total
@@ -62,8 +63,9 @@ def _parties(document: Document, parties: Parties, earlier: Contract | None) -> 
 
 def _components(document: Document, products: Mapping[str, Product]) -> Iterator[Finding]:
     for index, component in enumerate(document.contract.component):
-        if isinstance(component, PopulationComponent) and component.task_field not in TASK_FIELDS:
-            message = f'"{component.task_field}" is geen taakveld van Iv3 2025'
+        field = component.task_field if isinstance(component, BudgetPart | ModifierPart) else None
+        if field is not None and field not in TASK_FIELDS:
+            message = f'"{field}" is geen taakveld van Iv3 2025'
             yield document.finding("C08", ("component", index, "task_field"), message, "kies bijvoorbeeld 6.23")
         key, codes = _products_of(component)
         for place, code in enumerate(codes):
@@ -71,9 +73,8 @@ def _components(document: Document, products: Mapping[str, Product]) -> Iterator
 
 
 def _products_of(component: Component) -> tuple[str, tuple[str, ...]]:
-    if isinstance(component, PopulationComponent):
-        return "covers", component.covers
-    return "products", component.products
+    """The key of the document that names the products a component reads, and those products."""
+    return "products" if component.products_paid else "covers", (*component.products_paid, *component.products_counted)
 
 
 def _product(document: Document, path: KeyPath, product: Product | None, code: str) -> Iterator[Finding]:

@@ -15,7 +15,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from contracts.model import PATTERN_WORDS, Contract
+from contracts.model import Contract
+from contracts.values import PATTERN_WORDS
 from kernel.findings import Finding, Refusal, Severity
 from kernel.tabular import read_bytes
 

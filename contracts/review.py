@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
+from contracts.components.component import PricedPart
 from contracts.documents import Document, KeyPath
-from contracts.model import Contract, PopulationComponent
+from contracts.model import Contract
 from kernel.findings import Finding, Severity
 
 
@@ -33,8 +34,8 @@ def _unread(contract: Contract) -> Iterator[_Remark]:
     """What stands in the document and has no effect."""
     hint = "haal weg wat niet meetelt, of verbeter de naam"
     for index, component in enumerate(contract.component):
-        values_nothing = isinstance(component, PopulationComponent) and not component.covers
-        if values_nothing and "price_list" in component.model_fields_set:
+        reads_nothing = not contract.deliveries_read_by(component)
+        if reads_nothing and "price_list" in component.model_fields_set:
             yield "W03", ("component", index, "price_list"), "zonder covers leest niets deze prijslijst", hint
     read = {product for component in contract.component for _, product in contract.deliveries_read_by(component)}
     for index, example in enumerate(contract.example):
@@ -59,7 +60,7 @@ def _unpriced(contract: Contract, price_lists: Collection[str]) -> Iterator[_Rem
     if not price_lists:
         return
     for index, component in enumerate(contract.component):
-        reads_prices = bool(contract.deliveries_read_by(component))
+        reads_prices = isinstance(component, PricedPart) and contract.deliveries_read_by(component)
         if reads_prices and (name := component.price_list) not in price_lists:
             hint = f'lees hem in met "bekostiging tariff import prijzen.csv --list {name}", of verbeter de naam'
             yield "W06", ("component", index, "price_list"), f"prijslijst {name} bestaat nog niet", hint

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from contracts.model import Component, Contract, EffortComponent, PopulationComponent, Recount
+from contracts.components.effort import EffortComponent
+from contracts.components.population import PopulationComponent, Recount
+from contracts.model import Component, Contract
 from contracts.parties import Parties
 from kernel.notation import format_date, format_eur, format_number
 from tariffs.task_fields import TASK_FIELDS

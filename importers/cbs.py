@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from contracts.model import MEASURE_WORDS
+from contracts.values import MEASURE_WORDS
 from importers.population_counts import CountKey, CountsImport, district_gaps, parse_count, record_counts
 from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import area_code

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
-from contracts.model import measure_of
+from contracts.values import measure_of
 from database.recordings import latest, lock_recordings, record
 from importers.tables import population_counts
 from kernel.findings import Finding

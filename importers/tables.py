@@ -365,6 +365,41 @@ planned_moves = _fact(
     CheckConstraint("status IN ('planned', 'confirmed', 'cancelled')", name="status_known"),
 )
 
+
+def _client_and_product() -> tuple[Column[Any], ...]:
+    return (
+        _municipality(),
+        Column("number", Text, nullable=False),
+        Column("provider_id", ForeignKey("providers.id"), nullable=False),
+        Column("product_id", ForeignKey("products.id"), nullable=False),
+        Column("client_id", ForeignKey("clients.id"), nullable=False),
+        *_period(may_be_open=True),
+    )
+
+
+# Care that was assigned to a client: `volume` in the unit of delivery of the product, per week, month or in total.
+assignments = _fact(
+    "assignments",
+    ("municipality_id", "number"),
+    *_client_and_product(),
+    Column("volume", BigInteger),
+    Column("per", Text),
+    CheckConstraint("volume > 0", name="volume_positive"),
+    CheckConstraint("per IN ('week', 'month', 'total')", name="per_known"),
+    CheckConstraint("(volume IS NULL) = (per IS NULL)", name="volume_per"),
+)
+
+# Trajectories: `done_percent` of one that was stopped early; `result` when what was agreed was reached.
+trajectories = _fact(
+    "trajectories",
+    ("municipality_id", "number"),
+    *_client_and_product(),
+    _exact("done_percent", nullable=True),
+    Column("result", Boolean, nullable=False),
+    CheckConstraint("done_percent BETWEEN 0 AND 100", name="done"),
+    CheckConstraint("done_percent IS NULL OR period_until IS NOT NULL", name="stopped"),
+)
+
 # --- sheets of workbooks ----------------------------------------------------------------------------------------------
 
 # Of a delivery file with rows on several sheets: the sheet of the rows with a number above `after_row`, up to the next.

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
-from contracts.model import INSTALMENT
 from database.recordings import latest, resolve_cutoff
 from database.session import database
 from kernel.findings import Finding, Severity
@@ -312,7 +311,7 @@ def _show_corrections(settled: Run) -> None:
     table.add_column("Waarom", overflow="fold")
     for contract, numbered in corrections[:_SHOWN_CORRECTIONS]:
         line = numbered.line
-        label = "termijn" if line.key.label == INSTALMENT else line.key.label
+        label = DUTCH.label(line.key.label)
         table.add_row(
             str(numbered.number), contract.number, *[line.key.municipality] * of_several, str(line.key.month), label,
             format_eur(line.amount), causes_sentence(line.causes, line.explanation),

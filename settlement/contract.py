@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from contracts.model import Contract, EffortComponent
+from contracts.model import Contract
 from contracts.register import RegisteredContract
 from importers.advances import Advance
+from kernel.explanations import Step
 from kernel.findings import Finding, Severity
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.corrections import differences
 from settlement.entitlement import Entitlement, Line, LineKey, Posted, PricedVolume, Treatment
-from settlement.funding import effort, population
+from settlement.funding.components import entitle
+from settlement.funding.facts import Facts
 from settlement.terms import Terms, task_field_of
 
 
@@ -57,7 +59,7 @@ def settle_contract(
 ) -> Outcome:
     """Entitle, correct, set off. With an error among the findings the contract is parked and nothing is said."""
     contract = registered.contract
-    entitlements, missing = entitle(terms, contract, volumes)
+    entitlements, missing = entitle(contract, facts_of(terms, volumes, posted, months), terms.period)
     findings = [*findings, *missing]
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Outcome(registered, posted, {}, (), (), (), findings, parked=True)
@@ -73,27 +75,27 @@ def _versions_of(terms: Terms, registered: RegisteredContract, key: LineKey) -> 
     versions = {"terms": registered.recording}
     if key.label in terms.products:
         versions["product"] = terms.products[key.label].recording
-        for component in registered.contract.component:
+        for component in registered.contract.priced:
             if component.key == key.component and component.price_list in terms.price_versions:
                 versions["price_list"] = terms.price_versions[component.price_list].recording
     return versions
 
 
-def entitle(
-    terms: Terms, contract: Contract, volumes: Sequence[PricedVolume]
-) -> tuple[list[Entitlement], list[Finding]]:
-    """What every component of the contract entitles to, to date, in the order of the document."""
-    entitlements: list[Entitlement] = []
-    findings: list[Finding] = []
-    for component in contract.component:
-        own = [volume for volume in volumes if volume.component == component.key]
-        if not isinstance(component, EffortComponent):
-            instalments, missing = population.entitle(contract, component, terms.counts, terms.period)
-            entitlements += instalments
-            findings += missing
-        fields = {(volume.product, volume.month): task_field_of(terms, volume.product, volume.month) for volume in own}
-        entitlements += effort.entitle(own, component.clause, fields)
-    return entitlements, findings
+def facts_of(terms: Terms, volumes: Sequence[PricedVolume], posted: Posted, months: Mapping[Month, str]) -> Facts:
+    """What the funding of a contract reads: the terms of the run, and the deliveries that were priced or posted.
+
+    `months` are those that were priced now; what was posted on deliveries of another month still holds.
+    """
+    return Facts(
+        counts=terms.counts,
+        volumes=volumes,
+        posted=[
+            Entitlement(key, amount, posted.task_fields[key], Step("posted", {}, str(amount)))
+            for key, amount in posted.amounts.items()
+            if not key.of_contract and key.month not in months and key.month <= terms.period
+        ],
+        task_fields={(v.product, v.month): task_field_of(terms, v.product, v.month) for v in volumes},
+    )
 
 
 def set_off(contract: Contract, advances: Iterable[Advance], before: Mapping[str, Eur], owed: Eur) -> list[SetOff]:

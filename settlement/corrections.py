@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
-from contracts.model import INSTALMENT
 from kernel.explanations import Step
 from kernel.money import Eur, total
 from kernel.notation import plain
@@ -43,7 +42,7 @@ def differences(
     lapsed = [
         _lapsed(key, posted)
         for key in posted.amounts
-        if key not in entitled and key.month <= period and (key.label == INSTALMENT or key.month in months)
+        if key not in entitled and key.month <= period and (key.of_contract or key.month in months)
     ]
     by_key: dict[LineKey, list[PricedVolume]] = {}
     for volume in volumes:

@@ -12,10 +12,30 @@ from tariffs.units import PriceRule
 
 
 class Treatment(StrEnum):
-    """`payable`: is paid. `shadow`: counts and is shown, but is paid for by a budget (population funding)."""
+    """What becomes of an amount.
+
+    `payable`: is paid. `shadow`: counts and is shown, but is paid for in another way (a budget, an arrangement).
+    `unfunded`: was delivered above a maximum, and is not paid. `passed_on`: the part of what is payable that the main
+    contractor passes on to a subcontractor.
+    """
 
     PAYABLE = "payable"
     SHADOW = "shadow"
+    UNFUNDED = "unfunded"
+    PASSED_ON = "passed_on"
+
+
+INSTALMENT = "instalment"
+
+# The first word of what a line is about when it is not a product. What follows it (a product, a law, a provider) names
+# which. A line on a product is of deliveries; a line under one of these words follows from the contract and is computed
+# for every month in every run.
+LABEL_WORDS = frozenset((INSTALMENT,))
+
+
+def of_contract(label: str) -> bool:
+    """Whether a label is a word of the contract rather than the product of deliveries."""
+    return label.split(" ", 1)[0] in LABEL_WORDS
 
 
 class Timing(StrEnum):
@@ -44,13 +64,17 @@ class RowEffect:
 
 @dataclass(frozen=True, slots=True, order=True)
 class LineKey:
-    """What an amount is for. `label` is a product code or 'instalment'."""
+    """What an amount is for. `label` is a product code, or a word of `LABEL_WORDS` with what it is about."""
 
     component: str
     municipality: str
     month: Month
     label: str
     treatment: Treatment
+
+    @property
+    def of_contract(self) -> bool:
+        return of_contract(self.label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Connection, select
 
-from contracts.model import INSTALMENT, Component, PopulationComponent
+from contracts.components.population import PopulationComponent
+from contracts.model import Component
 from database.recordings import recordings
 from importers.places import row_places
 from importers.population_counts import Count, counts_known
@@ -24,7 +25,7 @@ from kernel.findings import Refusal
 from kernel.money import total
 from kernel.notation import format_date, format_eur, format_month, format_number
 from kernel.periods import Period
-from settlement.entitlement import Line, Timing, Treatment
+from settlement.entitlement import INSTALMENT, Line, Timing, Treatment
 from settlement.funding import population
 from settlement.invariants import BrokenInvariant
 from settlement.languages.dutch import DUTCH
@@ -44,6 +45,8 @@ TIMING_NAMES = {Timing.CURRENT: "deze maand", Timing.CORRECTION: "correctie", Ti
 TREATMENT_NAMES = {
     Treatment.PAYABLE: "te betalen",
     Treatment.SHADOW: "schaduw: telt en wordt getoond, het budget betaalt",
+    Treatment.UNFUNDED: "niet gefinancierd: boven het maximum, wordt niet betaald",
+    Treatment.PASSED_ON: "doorgegeven: deel van het bedrag voor een onderaannemer",
 }
 _STATUS_NAMES = {"provisional": "voorlopig", "final": "definitief"}
 
@@ -88,7 +91,7 @@ def list_lines(connection: Connection, run_number: int) -> RenderableType:
             kind = TIMING_NAMES[line.timing] + (", schaduw" if line.key.treatment is Treatment.SHADOW else "")
             table.add_row(
                 str(numbered.number), contract.contract.number, line.key.municipality, str(line.key.month),
-                _label(line.key.label), kind, format_eur(line.amount),
+                DUTCH.label(line.key.label), kind, format_eur(line.amount),
             )  # fmt: skip
     parked = [contract.contract.number for contract in run.contracts if contract.parked]
     notes = [f"Geparkeerd, dus zonder regels: {', '.join(parked)} (bekostiging settle show {run.id})"] if parked else []
@@ -134,7 +137,7 @@ def read_explained(connection: Connection, run_number: int, line_number: int) ->
     terms = read_terms(connection, run.period, run.cutoff, [contract.contract.number])
     component = next((c for c in contract.contract.component if c.key == line.key.component), None)
     groups: list[PricingGroup] = []
-    if line.key.label != INSTALMENT:
+    if not line.key.of_contract:
         groups = pricing_groups(connection, terms, contract.id, line.key)
         if amount_of(groups) != line.entitled:
             raise BrokenInvariant(
@@ -210,8 +213,8 @@ def _recorded(connection: Connection, numbers: Iterable[int]) -> dict[int, Any]:
 
 def _label_name(terms: Terms, line: Line) -> str:
     """The name of the product in the month of the line."""
-    if line.key.label == INSTALMENT:
-        return "termijn"
+    if line.key.of_contract:
+        return DUTCH.label(line.key.label)
     in_month = Period(line.key.month.first_day, line.key.month.end)
     versions = terms.products[line.key.label].versions
     return next((f"{line.key.label}, {v.name}" for v in versions if v.period.overlaps(in_month)), line.key.label)
@@ -372,10 +375,6 @@ def _sources(explained: ExplainedLine) -> Iterable[RenderableType]:
         table.add_row(str(source.recording), source.what, source.file_name, format_date(source.recorded_on))
     yield "Waaruit het is berekend"
     yield fit(table)
-
-
-def _label(label: str) -> str:
-    return "termijn" if label == INSTALMENT else label
 
 
 def _table(*headers: str, right: Sequence[int] = ()) -> Table:

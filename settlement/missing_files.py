@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from contracts.model import EffortComponent
+from contracts.components.effort import EffortComponent
 from contracts.parties import known_parties
 from contracts.register import contracts_known
 from contracts.tables import municipalities, providers

@@ -9,13 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from contracts.model import INSTALMENT
 from contracts.tables import municipalities
 from kernel.explanations import Step
 from kernel.money import Eur
 from kernel.periods import Month
 from settlement.entitlement import LineKey, Posted, PostedVolume, Treatment
-from settlement.tables import run_contracts, run_lines, run_months, run_set_offs, run_volumes, runs
+from settlement.tables import of_contract, run_contracts, run_lines, run_months, run_set_offs, run_volumes, runs
 from tariffs.tables import products
 
 _KEY_COLUMNS = (
@@ -92,7 +91,7 @@ def _explanations(connection: Connection, cutoff: int) -> defaultdict[int, dict[
         select(*_KEY_COLUMNS, run_lines.c.explanation, municipalities.c.code.label("municipality"))
         .join(runs, runs.c.id == run_lines.c.run_id)
         .join(municipalities, municipalities.c.id == run_lines.c.municipality_id)
-        .where(runs.c.posting <= cutoff, run_lines.c.label == INSTALMENT)
+        .where(runs.c.posting <= cutoff, of_contract(run_lines.c.label))
         .order_by(runs.c.posting, run_lines.c.line)
     )
     last = {(row.contract_id, _key(row)): row.explanation for row in connection.execute(query)}

@@ -16,6 +16,6 @@ class Program(Database):
     """The database of these settings, and the settlement of examples; that is imported when a contract needs it."""
 
     def settle_example(self, contract: Contract, example: Example) -> list[ExampleResult]:
-        from settlement.examples import settle_example
+        from settlement.simulation import settle_example
 
         return settle_example(contract, example)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from contracts.documents import contract_of
-from contracts.model import INSTALMENT, Contract
+from contracts.model import Contract
 from contracts.parties import Party, known_parties
 from contracts.tables import contract_versions, municipalities
 from importers.tables import advances
@@ -20,7 +20,16 @@ from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.contract import SetOff
 from settlement.entitlement import Cause, Line, LineKey, PricedVolume, Timing, Treatment
-from settlement.tables import run_contracts, run_findings, run_lines, run_set_offs, run_states, run_volumes, runs
+from settlement.tables import (
+    of_contract,
+    run_contracts,
+    run_findings,
+    run_lines,
+    run_set_offs,
+    run_states,
+    run_volumes,
+    runs,
+)
 from tariffs.tables import products
 from tariffs.units import PRICE_RULES
 
@@ -183,7 +192,7 @@ def posted_by_month(connection: Connection, run: Run) -> dict[int, dict[tuple[Mo
 
     Beside the month stands whether it is an instalment of a budget.
     """
-    of_budget = (run_lines.c.label == INSTALMENT).label("of_budget")
+    of_budget = of_contract(run_lines.c.label).label("of_budget")
     query = (
         select(
             run_lines.c.contract_id,

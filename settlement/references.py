@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
-from contracts.model import EffortComponent
+from contracts.components.effort import EffortComponent
 from contracts.tables import municipalities, providers
 from importers.places import row_places
 from importers.rules import (

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, exists, func, select
 
-from contracts.model import Contract, PopulationComponent
+from contracts.components.population import PopulationComponent
+from contracts.model import Contract
 from contracts.parties import known_parties
 from contracts.register import RegisteredContract, contracts_known
 from database.recordings import latest
@@ -19,7 +20,7 @@ from kernel.money import Eur, total
 from kernel.periods import Month, Period
 from settlement.entitlement import Treatment
 from settlement.funding import population
-from settlement.funding.population import Counts
+from settlement.funding.facts import Counts
 from settlement.missing_files import MissingFile, missing_files
 from settlement.schedule.occurrences import Occurrence
 from settlement.schedule.register import Alarm, Job, alarms, coming_first, database_clock, jobs_known, settled_at

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     ForeignKey,
@@ -17,12 +18,14 @@ from sqlalchemy import (
     Table,
     Text,
     Time,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from database.metadata import metadata
 from database.types import money
+from settlement.entitlement import LABEL_WORDS
 
 # A run: draft -> approved -> posted, or discarded. Posting is a recording; only the state moves, and only forward.
 runs = Table(
@@ -98,7 +101,7 @@ run_lines = Table(
     Column("explanation", JSONB, nullable=False),
     _of_a_run_contract(),
     CheckConstraint("amount_eur = entitled_eur - posted_before_eur", name="says_the_difference"),
-    CheckConstraint("treatment IN ('payable', 'shadow')", name="treatment_known"),
+    CheckConstraint("treatment IN ('payable', 'shadow', 'unfunded', 'passed_on')", name="treatment_known"),
     CheckConstraint("timing IN ('current', 'correction', 'prior_year')", name="timing_known"),
 )
 
@@ -236,3 +239,8 @@ job_attempts = Table(
     CheckConstraint("result IN ('done', 'failed', 'covered')", name="result_known"),
     Index("uq_job_attempts_done_once", "job_id", "due_on", unique=True, postgresql_where=text("result <> 'failed'")),
 )
+
+
+def of_contract(label: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a label is a word of the contract rather than a product, as `settlement.entitlement.of_contract`."""
+    return func.split_part(label, " ", 1).in_(sorted(LABEL_WORDS))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from contracts.model import EffortComponent, PopulationComponent
+from contracts.components.component import PricedPart
+from contracts.components.effort import EffortComponent
 from contracts.parties import Party, known_parties
 from contracts.register import RegisteredContract, contracts_known
 from importers.advances import Advance, advances_known
@@ -13,7 +14,7 @@ from importers.population_counts import counts_known
 from kernel.findings import Refusal
 from kernel.periods import Month, Period
 from settlement.entitlement import Treatment
-from settlement.funding.population import Counts
+from settlement.funding.facts import Counts
 from tariffs.price_lists import Price, PriceVersion, price_version_known, prices_of
 from tariffs.products import Product, catalogue
 from tariffs.units import PriceRule
@@ -44,7 +45,7 @@ class Coverage:
     """
 
     registered: RegisteredContract
-    component: PopulationComponent | EffortComponent
+    component: PricedPart
     municipality: str
     product: Product
     rule: PriceRule
@@ -52,7 +53,7 @@ class Coverage:
 
     @property
     def treatment(self) -> Treatment:
-        return Treatment.PAYABLE if isinstance(self.component, EffortComponent) else Treatment.SHADOW
+        return Treatment.PAYABLE if self.product.code in self.component.products_paid else Treatment.SHADOW
 
     @property
     def price_of_last_day(self) -> bool:
@@ -71,7 +72,7 @@ def read_terms(connection: Connection, period: Month, cutoff: int, numbers: Sequ
             "zie de nummers met `bekostiging contract list`",
         )
     contracts = [registered for registered in known if not numbers or registered.contract.number in numbers]
-    lists = sorted({component.price_list for registered in contracts for component in registered.contract.component})
+    lists = sorted({component.price_list for registered in contracts for component in registered.contract.priced})
     versions = {name: price_version_known(connection, name, cutoff) for name in lists}
     price_versions = {name: version for name, version in versions.items() if version is not None}
     parties = known_parties(connection, cutoff)
@@ -94,7 +95,7 @@ def coverages(terms: Terms) -> list[Coverage]:
     found = []
     for registered in terms.contracts:
         days: dict[str, list[tuple[PriceRule, tuple[Period, ...]]]] = {}  # by product, the same in every municipality
-        for component in registered.contract.component:
+        for component in registered.contract.priced:
             for municipality, code in registered.contract.deliveries_read_by(component):
                 product = terms.products[code]
                 if code not in days:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from contracts.model import Contract, PopulationComponent
+from contracts.components.population import PopulationComponent
+from contracts.model import Contract
 from importers.population_counts import Count
 from kernel.money import Eur, total
 from kernel.periods import Month

@@ -70,3 +70,16 @@ prices = Table(
     Column("price", Numeric, nullable=False),
     CheckConstraint("scale(price) <= 4 AND price >= 0 AND price < 'Infinity'", name="price_exact"),
 )
+
+# Figures that prices and budgets are indexed by: of one name, year and status the row of the latest recording holds.
+index_figures = Table(
+    "index_figures",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("recording", ForeignKey("recordings.number"), primary_key=True),
+    Column("percent", Numeric, nullable=False),
+    CheckConstraint("status IN ('provisional', 'final')", name="status_known"),
+    CheckConstraint("percent > -100 AND percent < 1000", name="percent_plausible"),
+)

@@ -16,18 +16,18 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from contracts.model import INSTALMENT, Contract, PopulationComponent, Segment, share
+from contracts.components.population import PopulationComponent, Segment
+from contracts.model import Contract
+from contracts.values import share
 from kernel.explanations import Step
 from kernel.findings import Finding, Severity
 from kernel.money import Eur, allocate, half_up, round_down, total
 from kernel.notation import plain
 from kernel.periods import Month
-from settlement.entitlement import Entitlement, LineKey, Treatment
+from settlement.entitlement import INSTALMENT, Entitlement, LineKey, Treatment
+from settlement.funding.facts import Counts
 
 MONTHS_PER_YEAR = 12
-
-# Persons by (area, measure, day, status), the status being 'provisional' or 'final'.
-Counts = Mapping[tuple[str, str, date, str], int]
 
 
 class _NotComputable(Exception):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from contracts.model import MEASURE_WORDS
+from contracts.values import MEASURE_WORDS
 from settlement.languages.language import Language
 
 _STEPS: Mapping[str, str] = {
@@ -63,6 +63,11 @@ _CAUSES: Mapping[str, str] = {
     "price_list.recorded": "gewijzigde prijslijst (vastlegging {recording})",
 }
 
+# What a line is about, by the first word of its label.
+_LABELS: Mapping[str, str] = {
+    "instalment": "termijn",
+}
+
 _MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
 
 # Singular and plural.
@@ -100,7 +105,6 @@ _TEXTS: Mapping[str, str] = {
     "draft.warning": "CONCEPT: deze afrekening is nog niet geboekt en kan nog veranderen",
     "page": "Pagina &P van &N",
     "recording": "vastlegging {recording} van {day}",
-    "instalment": "termijn",
     "instalment.number": "termijn {number} van {of}",
     "unit.minute": "minuten",
     "unit.hour": "uren",
@@ -347,6 +351,7 @@ DUTCH = Language(
     cell_date="dd-mm-yyyy",
     steps=_STEPS,
     causes=_CAUSES,
+    labels=_LABELS,
     measures=_MEASURES,
     units=_UNITS,
     texts=_TEXTS,

@@ -61,6 +61,11 @@ _CAUSES: Mapping[str, str] = {
 }
 
 # The measures of contracts are Dutch words, but for those that have a name of their own.
+# What a line is about, by the first word of its label.
+_LABELS: Mapping[str, str] = {
+    "instalment": "instalment",
+}
+
 _MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}
 
 # Singular and plural.
@@ -95,7 +100,6 @@ _TEXTS: Mapping[str, str] = {
     "draft.warning": "DRAFT: this statement is not posted yet and may still change",
     "page": "Page &P of &N",
     "recording": "recording {recording} of {day}",
-    "instalment": "instalment",
     "instalment.number": "instalment {number} of {of}",
     "unit.minute": "minutes",
     "unit.hour": "hours",
@@ -335,6 +339,7 @@ ENGLISH = Language(
     cell_date="[$-809]d mmm yyyy",
     steps=_STEPS,
     causes=_CAUSES,
+    labels=_LABELS,
     measures=_MEASURES,
     units=_UNITS,
     texts=_TEXTS,

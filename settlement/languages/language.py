@@ -27,7 +27,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`steps` and `causes` are sentences by code, `units` and `measures` words, `texts` all else on a statement.
+    """`steps` and `causes` are sentences by code, `labels`, `units` and `measures` words, `texts` all else said.
 
     `separators` stand between thousands and before decimals; `text_date` and `cell_date` are how a day is written in
     text and in a cell.
@@ -40,6 +40,7 @@ class Language:
     cell_date: str
     steps: Mapping[str, str]
     causes: Mapping[str, str]
+    labels: Mapping[str, str]
     measures: Mapping[str, str]
     units: Mapping[str, str]
     texts: Mapping[str, str]
@@ -47,6 +48,11 @@ class Language:
     def say(self, code: str, **values: object) -> str:
         """The text under a code."""
         return self.texts[code].format_map(values)
+
+    def label(self, label: str) -> str:
+        """What a line is about: 'termijn' for 'instalment'; a product is called by its code."""
+        word, *detail = label.split(" ", 1)
+        return " ".join((self.labels.get(word, word), *detail))
 
     def number(self, value: Decimal | int | str) -> str:
         """1234.5 as '1.234,5' in Dutch; the decimals are kept as they are."""

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from contracts.model import INSTALMENT
 from contracts.parties import Party
 from database.recordings import TIME_ZONE
 from kernel.findings import Finding
 from kernel.money import Eur, total
 from kernel.periods import Month, Period
-from settlement.entitlement import Line, LineKey, PricedVolume, Timing, Treatment
+from settlement.entitlement import INSTALMENT, Line, LineKey, PricedVolume, Timing, Treatment
 from settlement.languages.language import Language
 from settlement.pricing.rows import PricingGroup
 from settlement.reading import NumberedLine, PreviousStatement, Run, SettledContract
@@ -98,11 +97,11 @@ class Statement:
 
     def subject(self, line: Line) -> str:
         """What a line is about, in words: the name of the product, or which instalment."""
-        if line.key.label != INSTALMENT:
+        if not line.key.of_contract:
             return self.product(line.key.label, line.key.month)
         values = line.explanation.values
-        if "number" not in values:
-            return self.language.say("instalment")
+        if line.key.label != INSTALMENT or "number" not in values:
+            return self.language.label(line.key.label)
         return self.language.say("instalment.number", number=values["number"], of=values["of"])
 
     def recorded_on(self, recording: int) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from contracts.model import Component, PopulationComponent
+from contracts.components.population import PopulationComponent
+from contracts.model import Component
 from kernel.findings import Finding
 from settlement.statements.book import Page
 from settlement.statements.facts import Statement

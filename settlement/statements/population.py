@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from contracts.model import INSTALMENT
 from kernel.explanations import Step
 from kernel.money import Eur
-from settlement.entitlement import Timing, Treatment
+from settlement.entitlement import INSTALMENT, Timing, Treatment
 from settlement.invariants import BrokenInvariant
 from settlement.languages.language import Language
 from settlement.phrases import step_sentence

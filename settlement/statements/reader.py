@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from contracts.model import INSTALMENT
 from database.recordings import recordings
 from importers.population_counts import counts_known
 from kernel.findings import Finding, Severity
@@ -84,7 +83,7 @@ def _deliveries(
     """By contract id, the deliveries of every line on deliveries, and of those that are worth nothing."""
     wanted = {}
     for contract in contracts:
-        keys = [numbered.line.key for numbered in contract.lines if numbered.line.key.label != INSTALMENT]
+        keys = [numbered.line.key for numbered in contract.lines if not numbered.line.key.of_contract]
         nil = [volume.key for volume in nil_volumes(run.period, contract, by_line(contract.volumes))]
         wanted[contract.id] = [*keys, *nil]
     return pricing_groups_of(connection, terms, wanted)

@@ -6,7 +6,6 @@ What is paid from a budget and what is paid by quantity x price stand apart: onl
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from contracts.model import INSTALMENT
 from kernel.money import Eur
 from kernel.periods import Month
 from settlement.entitlement import LineKey
@@ -52,7 +51,7 @@ def write(
 
 
 def _is_of_budget(key: LineKey) -> bool:
-    return key.label == INSTALMENT
+    return key.of_contract
 
 
 def _write_table(

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from contracts.components.effort import EffortComponent
+from contracts.components.population import PopulationComponent
 from contracts.documents import contract_of, read_documents
-from contracts.model import EffortComponent, PopulationComponent, share
+from contracts.values import share
 from kernel.findings import Refusal
 from kernel.money import Eur
 

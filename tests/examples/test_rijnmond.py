@@ -5,8 +5,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from contracts.components.effort import EffortComponent
+from contracts.components.population import PopulationComponent
 from contracts.documents import read_documents
-from contracts.model import Contract, EffortComponent, PopulationComponent
+from contracts.model import Contract
 
 RIJNMOND = Path(__file__).parents[2] / "examples" / "rijnmond"
 

@@ -22,8 +22,8 @@ from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement import runs
 from settlement.entitlement import Treatment
-from settlement.examples import settle_example
 from settlement.reading import Run, read_run
+from settlement.simulation import settle_example
 from tariffs.price_lists import import_prices
 from tariffs.products import import_products
 

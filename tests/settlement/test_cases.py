@@ -16,7 +16,7 @@ from click.testing import Result
 
 from contracts.documents import contract_of
 from kernel.findings import Refusal
-from settlement.examples import settle_example
+from settlement.simulation import settle_example
 from tests.settlement.books import population_contract
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.model import INSTALMENT
 from kernel.explanations import Step
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.corrections import differences
 from settlement.entitlement import (
+    INSTALMENT,
     Entitlement,
     Line,
     LineKey,
@@ -27,7 +27,7 @@ from settlement.entitlement import (
     Timing,
     Treatment,
 )
-from settlement.funding import effort
+from settlement.funding.volumes import entitle
 from tariffs.units import PRICE_RULES, Rounding, Unit
 
 MINUTES = PRICE_RULES[(Unit.MINUTE, Unit.HOUR, Rounding.ROW)]
@@ -86,7 +86,7 @@ def said(
     settled: Sequence[Month] = (JANUARY, FEBRUARY),
 ) -> list[Line]:
     fields = {(v.product, v.month): "6.751" for v in volumes}
-    lines = differences(period, effort.entitle(volumes, "artikel 5", fields), volumes, before, settled, unchanged)
+    lines = differences(period, entitle(volumes, "artikel 5", fields), volumes, before, settled, unchanged)
     for line in lines:
         assert line.amount == line.entitled - line.posted_before
         if line.timing is not Timing.CURRENT:
@@ -236,7 +236,7 @@ def test_a_change_of_terms_is_traced_to_the_version_that_is_newer_than_the_posti
     recorded: dict[str, int], cause: tuple[str, str]
 ) -> None:
     before = posted({key(): "95.00"}, {key(): ["60.00"]})
-    now = effort.entitle([volume("100.00")], "artikel 5", {("45A04", JANUARY): "6.751"})
+    now = entitle([volume("100.00")], "artikel 5", {("45A04", JANUARY): "6.751"})
     versions = {**unchanged(key()), **recorded}
     [line] = differences(FEBRUARY, now, [volume("100.00")], before, [JANUARY], lambda _: versions)
     assert [(found.kind, found.values["recording"]) for found in line.causes] == [cause]

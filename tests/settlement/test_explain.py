@@ -24,12 +24,12 @@ from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement import runs as use_cases
 from settlement.entitlement import LineKey, Treatment
-from settlement.examples import settle_example
 from settlement.explain import explain_line, list_lines, read_explained, tell_reference
 from settlement.invariants import BrokenInvariant
 from settlement.pricing import rows as pricing_rows
 from settlement.pricing.rows import amount_of, pricing_groups
 from settlement.reading import read_run
+from settlement.simulation import settle_example
 from settlement.terms import read_terms
 from tariffs.price_lists import import_prices
 from tariffs.products import import_products

@@ -29,10 +29,10 @@ from kernel.money import Eur
 from kernel.periods import Month
 from settlement import invariants
 from settlement import runs as use_cases
-from settlement.examples import settle_example
 from settlement.ledger.accounts import DEFAULT_ACCOUNTS, EVENTS, Account, Accounts, Scheme, read_accounts
 from settlement.ledger.export import PROFILES, JournalFile, RunTotals, export_journal, export_journals, write_journal
 from settlement.ledger.generic import HEADER
+from settlement.simulation import settle_example
 from settlement.tables import journal_entries, journal_lines, runs
 from tariffs.task_fields import TASK_FIELDS
 

@@ -16,7 +16,7 @@ from kernel.money import Eur, half_up
 from kernel.notation import parse_number
 from kernel.periods import Month
 from settlement.entitlement import Cause, PricedVolume, Treatment
-from settlement.funding import effort, population
+from settlement.funding import population, volumes
 from settlement.languages.dutch import DUTCH
 from settlement.phrases import (
     cause_sentence,
@@ -155,7 +155,7 @@ def volume_step(rule: tuple[str, str, str], price: str, rows: int, quantity: int
     volume = PricedVolume(
         "c", "GM0502", month, "45A04", treatment, price_rule, Decimal(price), 1, rows, quantity, billed, Eur(amount)
     )
-    (entitlement,) = effort.entitle([volume], "artikel 5", {("45A04", month): "6.712"})
+    (entitlement,) = volumes.entitle([volume], "artikel 5", {("45A04", month): "6.712"})
     return entitlement.explanation
 
 

@@ -13,16 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.components.population import PopulationComponent
 from contracts.documents import contract_of
-from contracts.model import INSTALMENT, Contract, PopulationComponent
+from contracts.model import Contract
 from kernel.explanations import Step
 from kernel.findings import Finding
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.corrections import find_step
-from settlement.entitlement import Entitlement, Treatment
+from settlement.entitlement import INSTALMENT, Entitlement, Treatment
 from settlement.funding import population
-from settlement.funding.population import Counts
+from settlement.funding.facts import Counts
 from tests.settlement.books import population_contract
 
 COUNT_DATE = date(2026, 1, 1)

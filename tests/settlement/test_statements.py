@@ -38,11 +38,11 @@ from kernel.money import Eur, half_up, round_down, total
 from kernel.periods import Month
 from settlement import runs as use_cases
 from settlement.entitlement import Cause, Line, Timing, Treatment
-from settlement.examples import settle_example
 from settlement.invariants import BrokenInvariant
 from settlement.languages.dutch import DUTCH
 from settlement.languages.english import ENGLISH
 from settlement.reading import SettledContract, read_run
+from settlement.simulation import settle_example
 from settlement.statements import export, formulas
 from settlement.statements.book import Book, Page
 from settlement.statements.export import Exported, export_statements, file_names, workbook

@@ -1,0 +1,167 @@
+"""Facts in a document: what a worked example of a contract, or a case of a simulation, is settled on.
+
+They are what the database holds for a run, written by hand: nothing else is read, and what is left out is not known.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from contracts.values import (
+    Amount,
+    Area,
+    Key,
+    Measure,
+    MonthText,
+    MunicipalityCode,
+    Name,
+    Number,
+    Part,
+    SignedAmount,
+    SignedNumber,
+)
+from kernel.periods import Month
+from tariffs.units import PRICE_RULES, PriceRule, Rounding, Unit
+
+
+class FactsProduct(Part):
+    """How a product of a worked example is counted and rounded."""
+
+    unit: Annotated[Unit, Field(strict=False)]
+    price_per: Annotated[Unit, Field(strict=False)]
+    rounding: Annotated[Rounding, Field(strict=False)] = Rounding.ROW
+
+    @model_validator(mode="after")
+    def _rule_exists(self) -> "FactsProduct":
+        if (self.unit, self.price_per, self.rounding) not in PRICE_RULES:
+            raise ValueError(
+                f"{self.unit} met een prijs per {self.price_per} en afronding {self.rounding} bestaat niet; "
+                "kies een combinatie uit docs/file_layouts.md"
+            )
+        return self
+
+    @property
+    def rule(self) -> PriceRule:
+        return PRICE_RULES[(self.unit, self.price_per, self.rounding)]
+
+
+class FactsDelivery(Part):
+    """A delivery of a worked example; `end` is the last day, the municipality by default the contract's first."""
+
+    product: Name
+    client: Name = "c1"
+    start: date
+    end: date
+    quantity: Annotated[int, Field(gt=0)]
+    assignment: str = ""
+    municipality: MunicipalityCode | None = None
+
+    @model_validator(mode="after")
+    def _within_a_month(self) -> "FactsDelivery":
+        if self.end < self.start or Month.of(self.start) != Month.of(self.end):
+            raise ValueError(
+                f"de levering van {self.start} tot en met {self.end} ligt niet in één maand; schrijf er een per maand"
+            )
+        return self
+
+
+CountRow = Annotated[
+    tuple[Area, Measure, date, Literal["provisional", "final"], Annotated[int, Field(ge=0)]], Field(strict=False)
+]
+PriceRow = Annotated[tuple[Name, date, date | Literal["open"], Number], Field(strict=False)]
+LineRow = Annotated[tuple[Key, MonthText, Name, SignedAmount], Field(strict=False)]
+
+
+class FactsAssignment(Part):
+    """Care that was assigned to a client; `end` is the last day, and without it the assignment is open.
+
+    `volume` is in the unit of delivery of the product, `per` week, per month, or in total. A product that stands for an
+    arrangement needs no volume.
+    """
+
+    client: Name = "c1"
+    product: Name
+    start: date
+    end: date | None = None
+    volume: Annotated[int, Field(gt=0)] | None = None
+    per: Literal["week", "month", "total"] = "total"
+    number: str = ""
+    municipality: MunicipalityCode | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "FactsAssignment":
+        if self.end is not None and self.end < self.start:
+            raise ValueError(f"het einde ({self.end}) ligt voor het begin ({self.start}); end is de laatste dag")
+        return self
+
+
+class FactsHousehold(Part):
+    """Clients who are one household: one household, one plan, one director."""
+
+    household: Name
+    clients: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    start: date | None = None
+    end: date | None = None
+
+
+class FactsTrajectory(Part):
+    """A trajectory of a client: begun, and when `end` is there, ended.
+
+    `done_percent`: how much of it was done when it was stopped early; without it, it was completed. `result`: whether
+    the result that was agreed was reached.
+    """
+
+    client: Name = "c1"
+    product: Name
+    start: date
+    end: date | None = None
+    done_percent: Number | None = None
+    result: bool = False
+    municipality: MunicipalityCode | None = None
+
+    @model_validator(mode="after")
+    def _stops_within(self) -> "FactsTrajectory":
+        if self.end is not None and self.end < self.start:
+            raise ValueError(f"het einde ({self.end}) ligt voor het begin ({self.start}); end is de laatste dag")
+        if self.done_percent is not None and (self.end is None or self.done_percent > 100):
+            raise ValueError("done_percent hoort bij een traject dat stopte, en is hooguit 100; geef ook end")
+        return self
+
+
+Year = Annotated[int, Field(ge=2000, le=2100)]
+YearText = Annotated[str, Field(pattern=r"^20\d\d$")]
+IndexRow = Annotated[tuple[Key, Year, Literal["provisional", "final"], SignedNumber], Field(strict=False)]
+AccountabilityRow = Annotated[
+    tuple[
+        Year,
+        Literal["production_statement", "annual_accounts", "auditor_statement", "board_declaration", "quality_report"],
+    ],
+    Field(strict=False),
+]
+DeterminationRow = Annotated[tuple[Year, Key | Literal[""], Amount], Field(strict=False)]
+SpendRow = Annotated[tuple[Name, Name | Literal[""], Year, SignedAmount], Field(strict=False)]
+
+
+class FactsPart(Part):
+    """Facts up to and including the month `through`.
+
+    `counts`: area, measure, date, status, persons. `prices`: product, first day, first day after or "open", price.
+    `figures`: numbers that the contract reads by name (a cost, a score), of the year of `through` or by year.
+    `index_figures`: name, year, status, percent. `accountability`: year and kind of what was received and accepted.
+    `determinations`: year, component or "", amount. `spend`: provider, segment or "", year, amount.
+    """
+
+    through: MonthText
+    counts: Annotated[tuple[CountRow, ...], Field(strict=False)] = ()
+    products: dict[str, FactsProduct] = Field(default_factory=dict)
+    prices: Annotated[tuple[PriceRow, ...], Field(strict=False)] = ()
+    deliveries: Annotated[tuple[FactsDelivery, ...], Field(strict=False)] = ()
+    assignments: Annotated[tuple[FactsAssignment, ...], Field(strict=False)] = ()
+    households: Annotated[tuple[FactsHousehold, ...], Field(strict=False)] = ()
+    trajectories: Annotated[tuple[FactsTrajectory, ...], Field(strict=False)] = ()
+    figures: dict[Key, SignedNumber | dict[YearText, SignedNumber]] = Field(default_factory=dict)
+    index_figures: Annotated[tuple[IndexRow, ...], Field(strict=False)] = ()
+    accountability: Annotated[tuple[AccountabilityRow, ...], Field(strict=False)] = ()
+    determinations: Annotated[tuple[DeterminationRow, ...], Field(strict=False)] = ()
+    spend: Annotated[tuple[SpendRow, ...], Field(strict=False)] = ()

@@ -1,0 +1,40 @@
+"""What a contract entitles to: its components one after another, each seeing what those above it come to."""
+
+from contracts.components.component import ComponentPart
+from contracts.components.population import PopulationComponent
+from contracts.model import Contract
+from kernel.findings import Finding
+from kernel.periods import Month
+from settlement.entitlement import Entitlement
+from settlement.funding import population, volumes
+from settlement.funding.facts import Entitled, Facts
+
+
+def entitle(contract: Contract, facts: Facts, through: Month) -> Entitled:
+    """What every component entitles to over every month up to and including `through`, in the order of the document.
+
+    A component that lacks a fact gives a finding and no entitlement at all: absent is never zero.
+    """
+    entitlements: list[Entitlement] = []
+    findings: list[Finding] = []
+    for component in contract.component:
+        delivered = [volume for volume in facts.volumes if volume.component == component.key]
+        entitlements += volumes.entitle(delivered, component.clause, facts.task_fields)
+        entitled, missing = _by_kind(contract, component, facts, [*facts.posted, *entitlements], through)
+        entitlements += entitled
+        findings += missing
+    return entitlements, findings
+
+
+def _by_kind(
+    contract: Contract, component: ComponentPart, facts: Facts, above: list[Entitlement], through: Month
+) -> Entitled:
+    """What a component entitles to besides the volume times price of its deliveries.
+
+    `above` holds the entitlements of the components above it, and those of its own deliveries.
+    """
+    match component:
+        case PopulationComponent():
+            return population.entitle(contract, component, facts.counts, through)
+        case _:
+            return [], []

@@ -1,0 +1,122 @@
+"""What funding is computed from: the facts about a contract up to a month, as known at a cut-off."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from kernel.findings import Finding
+from kernel.money import Eur
+from kernel.periods import Month
+from settlement.entitlement import Entitlement, PricedVolume
+from tariffs.units import PriceRule
+
+# Persons by (area, measure, day, status), the status being 'provisional' or 'final'.
+Counts = Mapping[tuple[str, str, date, str], int]
+
+# What a component entitles to, and what keeps it from being computed.
+Entitled = tuple[list[Entitlement], list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientVolume:
+    """What a client had of a product in a month, under one assignment and at one price; as `PricedVolume` in all else.
+
+    `client` names nobody: it is a number or word that is the same wherever the client is. `first_day` and `last_day`
+    are those of the care in the month.
+    """
+
+    component: str
+    municipality: str
+    month: Month
+    product: str
+    client: str
+    assignment: str
+    rule: PriceRule
+    price: Decimal
+    rows: int
+    quantity: int
+    billed_quantity: int
+    amount: Eur
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Care that was assigned to a client; `end` is the first day after it, None while it is open.
+
+    `volume` is in the unit of delivery of the product, `per` week, month, or in total; None where the product stands
+    for an arrangement.
+    """
+
+    number: str
+    client: str
+    municipality: str
+    product: str
+    start: date
+    end: date | None
+    volume: int | None
+    per: Literal["week", "month", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdMember:
+    """A client in a household; `end` is the first day after it, None while it lasts."""
+
+    household: str
+    client: str
+    start: date
+    end: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """A trajectory of a client; `end` is the first day after it, None while it lasts.
+
+    `done_percent` is how much was done of one that was stopped early; None when it was completed. `result`: whether the
+    result that was agreed was reached.
+    """
+
+    client: str
+    municipality: str
+    product: str
+    start: date
+    end: date | None
+    done_percent: Decimal | None
+    result: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a component may read.
+
+    `posted`: what earlier runs posted on deliveries of months that are not priced now, so that a total over the year is
+    whole. `figures`: numbers the contract reads by name, by year. `index_figures`: percentages by name, year, status.
+    `accountability`: year and kind of what was received and not rejected. `determinations`: by year and component, ''
+    for all of the contract. `spend`: by provider, segment ('' for all) and year. `task_fields`: Iv3 by product and
+    month. `prices`: of a product of a price list on a day, None when there is none.
+    """
+
+    counts: Counts = field(default_factory=dict)
+    volumes: Sequence[PricedVolume] = ()
+    posted: Sequence[Entitlement] = ()
+    clients: Sequence[ClientVolume] = ()
+    assignments: Sequence[Assignment] = ()
+    households: Sequence[HouseholdMember] = ()
+    trajectories: Sequence[Trajectory] = ()
+    figures: Mapping[tuple[str, int], Decimal] = field(default_factory=dict)
+    index_figures: Mapping[tuple[str, int, str], Decimal] = field(default_factory=dict)
+    accountability: frozenset[tuple[int, str]] = frozenset()
+    determinations: Mapping[tuple[int, str], Eur] = field(default_factory=dict)
+    spend: Mapping[tuple[str, str, int], Eur] = field(default_factory=dict)
+    task_fields: Mapping[tuple[str, Month], str] = field(default_factory=dict)
+    prices: Mapping[tuple[str, str], Sequence[tuple[date, date | None, Decimal]]] = field(default_factory=dict)
+
+    def price_on(self, price_list: str, product: str, day: date) -> Decimal | None:
+        """The price of a product on a day; None when there is none."""
+        for start, end, price in self.prices.get((price_list, product), ()):
+            if start <= day and (end is None or day < end):
+                return price
+        return None

@@ -1,0 +1,166 @@
+"""Settling a contract on facts written by hand: the same pricing and funding as a run, on those facts alone."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from contracts.components.component import ComponentPart, PricedPart
+from contracts.components.effort import EffortComponent
+from contracts.facts import FactsDelivery, FactsPart
+from contracts.model import Contract, Example, ExampleResult
+from kernel.findings import Finding, Refusal, Severity
+from kernel.periods import Month
+from settlement.entitlement import Entitlement, PricedVolume, Treatment
+from settlement.funding.components import entitle
+from settlement.funding.facts import Assignment, Facts, HouseholdMember, Trajectory
+from settlement.pricing.reference import DeliveredRow, price_by_hand
+from tariffs.units import PriceRule
+
+
+def settle_example(contract: Contract, example: Example) -> list[ExampleResult]:
+    """The lines that are not nil, of every month up to the example's `through`.
+
+    Raises `Refusal` when the facts of the example do not suffice, or when the contract reads none of its deliveries.
+    """
+    return [
+        ExampleResult(entitlement.key.component, entitlement.key.month, entitlement.key.label, entitlement.amount)
+        for entitlement in simulate(contract, example)
+        if entitlement.amount
+    ]
+
+
+def simulate(contract: Contract, given: FactsPart) -> list[Entitlement]:
+    """What the contract entitles to on the facts that are given. Raises `Refusal` when they do not suffice."""
+    if unread := _unread_deliveries(contract, given):
+        raise _insufficient(unread)
+    facts, unpriced = facts_of(contract, given)
+    entitlements, missing = entitle(contract, facts, given.through)
+    if findings := [*unpriced, *missing]:
+        raise _insufficient(findings)
+    return entitlements
+
+
+def _insufficient(findings: Sequence[Finding]) -> Refusal:
+    return Refusal("gegevens ontbreken", "vul het voorbeeld aan", findings)
+
+
+def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]]:
+    """The facts of a document as funding reads them, with what could not be priced."""
+    volumes: list[PricedVolume] = []
+    findings: list[Finding] = []
+    for component in contract.component:
+        priced, unpriced = _price(contract, component, given)
+        volumes += priced
+        findings += unpriced
+    first_municipality = contract.municipalities[0]
+    prices: dict[tuple[str, str], list[tuple[date, date | None, Decimal]]] = defaultdict(list)
+    for component in contract.component:
+        if isinstance(component, PricedPart):
+            for product, start, until, price in given.prices:
+                prices[(component.price_list, product)].append(
+                    (start, until if isinstance(until, date) else None, price)
+                )
+    facts = Facts(
+        counts={(area, measure, day, status): persons for area, measure, day, status, persons in given.counts},
+        volumes=volumes,
+        assignments=[
+            Assignment(
+                number=one.number or f"toewijzing {place}",
+                client=one.client,
+                municipality=one.municipality or first_municipality,
+                product=one.product,
+                start=one.start,
+                end=_day_after(one.end),
+                volume=one.volume,
+                per=one.per,
+            )
+            for place, one in enumerate(given.assignments, start=1)
+        ],
+        households=[
+            HouseholdMember(one.household, client, one.start or contract.in_force.start, _day_after(one.end))
+            for one in given.households
+            for client in one.clients
+        ],
+        trajectories=[
+            Trajectory(
+                client=one.client,
+                municipality=one.municipality or first_municipality,
+                product=one.product,
+                start=one.start,
+                end=_day_after(one.end),
+                done_percent=one.done_percent,
+                result=one.result,
+            )
+            for one in given.trajectories
+        ],
+        figures={
+            (name, int(year)): number
+            for name, said in given.figures.items()
+            for year, number in (said if isinstance(said, dict) else {str(given.through.year): said}).items()
+        },
+        index_figures={(name, year, status): percent for name, year, status, percent in given.index_figures},
+        accountability=frozenset(given.accountability),
+        determinations={(year, component): amount for year, component, amount in given.determinations},
+        spend={(provider, segment, year): amount for provider, segment, year, amount in given.spend},
+        task_fields={(volume.product, volume.month): "" for volume in volumes},
+        prices=prices,
+    )
+    return facts, findings
+
+
+def _day_after(last_day: date | None) -> date | None:
+    return None if last_day is None else last_day + timedelta(days=1)
+
+
+def _price(contract: Contract, component: ComponentPart, given: FactsPart) -> tuple[list[PricedVolume], list[Finding]]:
+    rows = [
+        DeliveredRow(
+            component=component.key,
+            municipality=delivery.municipality or contract.municipalities[0],
+            product=delivery.product,
+            treatment=Treatment.PAYABLE if delivery.product in component.products_paid else Treatment.SHADOW,
+            client=delivery.client,
+            assignment=delivery.assignment,
+            start=delivery.start,
+            end=delivery.end + timedelta(days=1),
+            quantity=delivery.quantity,
+        )
+        for delivery in _due(contract, given)
+        if _pair(contract, delivery) in contract.deliveries_read_by(component)
+    ]
+
+    def price_on(product: str, day: date) -> Decimal | None:
+        for code, start, until, price in given.prices:
+            if code == product and start <= day and (until == "open" or (isinstance(until, date) and day < until)):
+                return price
+        return None
+
+    def rule_of(product: str) -> PriceRule:
+        return given.products[product].rule
+
+    last_day = isinstance(component, EffortComponent) and component.price_of == "last_day"
+    return price_by_hand(rows, rule_of, price_on, last_day)
+
+
+def _due(contract: Contract, given: FactsPart) -> Sequence[FactsDelivery]:
+    in_force = contract.in_force.period
+    return [d for d in given.deliveries if d.start in in_force and Month.of(d.start) <= given.through]
+
+
+def _pair(contract: Contract, delivery: FactsDelivery) -> tuple[str, str]:
+    return (delivery.municipality or contract.municipalities[0], delivery.product)
+
+
+def _unread_deliveries(contract: Contract, given: FactsPart) -> list[Finding]:
+    read = {pair for component in contract.component for pair in contract.deliveries_read_by(component)}
+    due = _due(contract, given)
+    findings = []
+    for delivery in given.deliveries:
+        if delivery not in due or _pair(contract, delivery) not in read:
+            message = f"geen onderdeel leest product {delivery.product} op {delivery.start:%d-%m-%Y}"
+            findings.append(Finding("C20", Severity.ERROR, "", message, "haal de levering weg of noem het product"))
+        elif delivery.product not in given.products:
+            message = f"product {delivery.product} staat niet bij products van het voorbeeld"
+            findings.append(Finding("C21", Severity.ERROR, "", message, "noem eenheid, prijs per en afronding"))
+    return findings
