@@ -41,6 +41,7 @@ _STEPS: Mapping[str, str] = {
         "{before_eur} blijft"
     ),
     "nothing_left": "geen recht meer",
+    "posted": "eerder geboekt",
 }
 
 _CAUSES: Mapping[str, str] = {

@@ -38,6 +38,7 @@ _STEPS: Mapping[str, str] = {
         "{before_eur} stays"
     ),
     "nothing_left": "no entitlement any more",
+    "posted": "posted before",
 }
 
 _CAUSES: Mapping[str, str] = {
