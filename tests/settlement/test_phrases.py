@@ -33,7 +33,7 @@ PACKAGES = ("contracts", "importers", "settlement", "tariffs")
 
 # Where a code is not written out where the step or cause is made, and the codes it can be there.
 COMPUTED: Mapping[tuple[str, str], set[str]] = {
-    ("settlement/funding/volumes.py", "str(key.treatment)"): set(Treatment),
+    ("settlement/funding/volumes.py", "str(key.treatment)"): {Treatment.PAYABLE, Treatment.SHADOW},
     ("settlement/corrections.py", "kind"): {"late", "credit", "withdrawn", "product", "price_list"},
     ("settlement/reading.py", "cause['kind']"): set(),
 }
