@@ -10,7 +10,7 @@ import hashlib
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -25,6 +25,7 @@ from kernel.workbooks import Sheet, is_workbook, open_workbook
 _DELIMITERS = ";,\t"
 _LONGEST_HEADER = 40
 SUMMARY_TITLE = "Wat er met de regels gebeurde"  # in the first cell of a sheet of our own, beside rows that go back
+_SHOWN_SPANS = 5
 _HEADER_WITHIN = 50  # rows of a sheet that are not blank
 _ERROR_VALUE = re.compile(r"#(?:[A-Z]+(?:/0)?[!?]|N/[AB]|GETTING_DATA|\?)|(?:Err|Fout):\d{3}", re.ASCII)
 _LOST_DIGITS = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
@@ -187,6 +188,7 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
             message = "het blad is verborgen, en is wel gelezen"
             hint = "haal het blad weg als het niet meetelt"
             warnings.append(Finding("R06", Severity.WARNING, place, message, hint))
+        warnings += _hidden_parts(sheet, at, header, set(places.values()), place)
     if not tables:
         needed = [column.headers[0] for column in layout if column.required]
         if 2 * nearest[0] < len(needed):
@@ -201,6 +203,27 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
         hint = "open het bestand in Excel, werk de koppelingen bij en bewaar het, als de waarden oud kunnen zijn"
         warnings.append(Finding("R07", Severity.WARNING, name, message, hint))
     return tables, warnings
+
+
+def _hidden_parts(
+    sheet: Sheet, header_row: int, header: Sequence[str], read: Container[int | None], place: str
+) -> Iterator[Finding]:
+    """A warning for rows below the header, and one for columns, that are read although nobody saw them."""
+    hint = "maak ze zichtbaar en kijk ze na; van leveringen neemt een creditregel terug wat niet meetelt"
+    rows = [(max(first, header_row + 1), last) for first, last in sheet.hidden_rows if last > header_row]
+    if rows:
+        spans = [f"{first}" if first == last else f"{first} tot en met {last}" for first, last in rows]
+        shown = ", ".join(spans[:_SHOWN_SPANS]) + (", …" if len(spans) > _SHOWN_SPANS else "")
+        count = sum(last - first + 1 for first, last in rows)
+        message = f"verborgen of weggefilterd, en wel gelezen ({'1 rij' if count == 1 else f'{count} rijen'})"
+        yield Finding("R08", Severity.WARNING, f"{place}, rij {shown}", message, hint)
+    names = [
+        f'"{_shown_header(name)}"'
+        for column, name in enumerate(header)
+        if column in read and any(first <= column + 1 <= last for first, last in sheet.hidden_columns)
+    ]
+    if names:
+        yield Finding("R08", Severity.WARNING, f"{place}, kolom {', '.join(names)}", "verborgen, en wel gelezen", hint)
 
 
 def _find_header(sheet: Sheet, layout: Sequence[Column]) -> tuple[int, list[str]]:

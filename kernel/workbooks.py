@@ -43,6 +43,8 @@ _ERROR_NAMES = {
     0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A", 43: "#GETTING_DATA",
 }  # fmt: skip
 
+Span = tuple[int, int]  # the first and the last of rows or columns that follow each other, from 1
+
 
 @dataclass(slots=True)
 class _Remarks:
@@ -53,6 +55,14 @@ class _Remarks:
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     first_formula: str = ""
     not_computed: str = ""
+    hidden_rows: list[Span] = field(default_factory=list)
+    hidden_columns: list[Span] = field(default_factory=list)
+
+    def hide_row(self, first: int, last: int) -> None:
+        """Told in order, and for some forms once for each cell."""
+        if self.hidden_rows and first <= self.hidden_rows[-1][1] + 1:
+            first = self.hidden_rows.pop()[0]
+        self.hidden_rows.append((first, last))
 
     def reach(self, row: int, column: int) -> None:
         self.rows, self.columns = max(self.rows, row), max(self.columns, column)
@@ -67,12 +77,15 @@ class Sheet:
     """A sheet with something in it. `not_computed` names the first formula of which the file holds no outcome.
 
     `name` is its own name among the sheets of the file as it may be shown; `title` is what the file calls it, for the
-    sender of the file alone.
+    sender of the file alone. `hidden_rows` are those in which something stands, also when a filter hides them; of an
+    xls it is not known which rows and columns are hidden.
     """
 
     name: str
     title: str
     is_hidden: bool
+    hidden_rows: Sequence[Span]
+    hidden_columns: Sequence[Span]
     not_computed: str
     _grid: "CalamineSheet"
     _errors: dict[tuple[int, int], str]
@@ -191,7 +204,19 @@ def open_workbook(path: Path, name: str) -> Workbook:
                 if grid.start is None and not told.errors:
                     continue
                 hidden = sheet.visible is not SheetVisibleEnum.Visible
-                sheets.append(Sheet(names[index], sheet.name, hidden, told.not_computed, grid, told.errors, day_zero))
+                sheets.append(
+                    Sheet(
+                        name=names[index],
+                        title=sheet.name,
+                        is_hidden=hidden,
+                        hidden_rows=told.hidden_rows,
+                        hidden_columns=told.hidden_columns,
+                        not_computed=told.not_computed,
+                        _grid=grid,
+                        _errors=told.errors,
+                        _day_zero=day_zero,
+                    )
+                )
     except PasswordError:
         raise _has_password(name) from None
     except CalamineError as error:
@@ -372,6 +397,13 @@ _FORMULA_CELL = re.compile(
     rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)"
     rb"\s*(?:<(?:\w+:)?v\b[^<>]*>([^<]*))?"
 )
+_HIDDEN = rb"""(?=[^<>]*\shidden\s*=\s*["'](?:1|true)["'])"""
+_HIDDEN_ROW = re.compile(
+    rb"<(?:\w+:)?row\b" + _HIDDEN + rb'[^<>]*?\sr="(\d+)"[^<>]*(?<!/)>(.*?)(?:</(?:\w+:)?row>|\Z)', re.DOTALL
+)
+_HIDDEN_COLUMNS = re.compile(rb"<(?:\w+:)?col\b" + _HIDDEN + rb"([^<>]*)>")
+_FIRST, _LAST = (re.compile(rb"""\b%s\s*=\s*["'](\d+)""" % name) for name in (b"min", b"max"))
+_FILLED = re.compile(rb"<(?:\w+:)?(?:v|is)>")
 
 
 def _look_through_xlsx(parts: zipfile.ZipFile, names: set[str]) -> _Told:
@@ -409,6 +441,13 @@ def _look_through_sheet(xml: IO[bytes]) -> _Remarks:
                 told.rows = int(row)
             else:
                 told.columns = max(told.columns, _column_number(letters.decode()))
+        if b"hidden" in block:
+            for row, inside in _HIDDEN_ROW.findall(block):
+                if _FILLED.search(inside):
+                    told.hide_row(int(row), int(row))
+            for attributes in _HIDDEN_COLUMNS.findall(block):
+                if (first := _FIRST.search(attributes)) and (last := _LAST.search(attributes)):
+                    told.hidden_columns.append((int(first[1]), int(last[1])))
         if b't="e"' in block:
             for attributes, inside in _ERROR_CELL.findall(block):
                 if (place := _PLACE.search(attributes)) and (value := _ERROR_VALUE.search(inside)):
@@ -449,14 +488,19 @@ def _look_through_ods(content: IO[bytes]) -> dict[str, _Remarks]:
     remarks: dict[str, _Remarks] = {}
     told = _Remarks()
     row = column = height = width = 0  # where the current cell begins, and over how many it is repeated
-    formula = is_error = is_text = False
+    formula = is_error = is_text = is_hidden = False
+
+    def fill() -> None:
+        told.reach(row + height, column + width)
+        if is_hidden:
+            told.hide_row(row + 1, row + height)
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal told, row, column, height, width, formula, is_error, is_text
+        nonlocal told, row, column, height, width, formula, is_error, is_text, is_hidden
         if tag == _TEXT_P:
             formula = False  # an outcome that is an empty text has no other mark
             is_text = is_error
-            told.reach(row + height, column + width)
+            fill()
             return
         if formula:
             told.not_computed = told.not_computed or f"{_letters(column + 1)}{row + 1}"
@@ -467,6 +511,11 @@ def _look_through_ods(content: IO[bytes]) -> dict[str, _Remarks]:
         elif tag == f"{_TABLE}table-row":
             row, column, width = row + height, 0, 0
             height = int(attributes.get(f"{_TABLE}number-rows-repeated", "1"))
+            is_hidden = attributes.get(f"{_TABLE}visibility") in ("collapse", "filter")
+        elif tag == f"{_TABLE}table-column":
+            first, column = column + 1, column + int(attributes.get(f"{_TABLE}number-columns-repeated", "1"))
+            if attributes.get(f"{_TABLE}visibility") in ("collapse", "filter"):
+                told.hidden_columns.append((first, column))
         elif tag in (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
             column += width
             width = int(attributes.get(f"{_TABLE}number-columns-repeated", "1"))
@@ -474,7 +523,7 @@ def _look_through_ods(content: IO[bytes]) -> dict[str, _Remarks]:
             formula = not has_value and f"{_TABLE}formula" in attributes
             is_error = attributes.get(f"{_CALCEXT}value-type") == "error"
             if has_value:
-                told.reach(row + height, column + width)
+                fill()
 
     def text(characters: str) -> None:
         nonlocal is_text
@@ -509,15 +558,21 @@ def _look_through_xlsb(parts: zipfile.ZipFile, names: set[str]) -> _Told:
 
 def _look_through_binary_sheet(content: bytes) -> _Remarks:
     told = _Remarks()
-    row = 0
+    row, is_hidden = 0, False
     for kind, record in _records(content):
         if kind == 0:
             last, row = row, int.from_bytes(record[:4], "little") + 1
             if row < last:
                 raise ValueError(_NOT_IN_ORDER)
+            is_hidden = bool(record[11] & 0x10)
+        elif kind == 60 and record[16] & 1:
+            first, last = (int.from_bytes(record[at : at + 4], "little") + 1 for at in (0, 4))
+            told.hidden_columns.append((first, last))
         elif 2 <= kind <= 11:  # a filled cell, or the outcome of a formula
             column = int.from_bytes(record[:4], "little") + 1
             told.reach(row, column)
+            if is_hidden:
+                told.hide_row(row, row)
             if kind in (3, 11):
                 told.add_error(row, column, _ERROR_NAMES.get(record[8], "#?"))
     return told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,22 +17,12 @@ from importers.rejected_rows import write_rejected
 from importers.sent_again import sent_again
 from kernel.money import Eur
 from kernel.tabular import SUMMARY_TITLE
-from tests.importers.workbooks import saved, sheets, xlsb
+from tests.importers.workbooks import HEADER, JAN_5, row, saved, sheets, xlsb
 
 if TYPE_CHECKING:
     from click.testing import Result
 
     from tests.importers.conftest import Desk
-
-HEADER = (
-    "referentie", "gemeente", "aanbieder", "bsn", "product", "begindatum", "einddatum", "aantal", "dc",
-    "vorige referentie", "bedrag",
-)  # fmt: skip
-JAN_5 = date(2026, 1, 5)
-
-
-def row(reference: str, *, municipality: str = "GM0502", quantity: Any = 95, claimed: Any = 132.5) -> list[Any]:
-    return [reference, municipality, 41000002, 999900006, "45A04", JAN_5, JAN_5, quantity, "D", None, claimed]
 
 
 def returned(desk: Desk, content: bytes, name: str = "jan.xlsx") -> Path:

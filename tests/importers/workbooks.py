@@ -20,6 +20,16 @@ SOFFICE = shutil.which("soffice")
 needs_soffice = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice (soffice) is not installed: not converted")
 
 Row = Sequence[Any]
+HEADER = (
+    "referentie", "gemeente", "aanbieder", "bsn", "product", "begindatum", "einddatum", "aantal", "dc",
+    "vorige referentie", "bedrag",
+)  # fmt: skip
+JAN_5 = date(2026, 1, 5)
+
+
+def row(reference: str, *, municipality: str = "GM0502", quantity: Any = 95, claimed: Any = 132.5) -> list[Any]:
+    """A good row of deliveries, but for what is told."""
+    return [reference, municipality, 41000002, 999900006, "45A04", JAN_5, JAN_5, quantity, "D", None, claimed]
 
 
 def sheets(*named: tuple[str, Iterable[Row]], hidden: Sequence[str] = (), **options: Any) -> bytes:
@@ -80,7 +90,7 @@ def converted(workbook: bytes, form: str, folder: Path) -> bytes:
     return (folder / "uit" / f"bron.{form}").read_bytes()
 
 
-def xlsb(name: str, rows: Iterable[Row]) -> bytes:
+def xlsb(name: str, rows: Iterable[Row], hidden_rows: Sequence[int] = (), hidden_columns: Sequence[int] = ()) -> bytes:
     """A binary workbook with the least that may stand in it: texts in the cells, numbers, error values (`#N/A`)."""
 
     def record(kind: int, data: bytes = b"") -> bytes:
@@ -104,13 +114,14 @@ def xlsb(name: str, rows: Iterable[Row]) -> bytes:
         return record(5, place + struct.pack("<d", value))
 
     lines = b"".join(
-        record(0, struct.pack("<IIHBBBI", number, 0, 300, 0, 0, 0, 0))
+        record(0, struct.pack("<IIHBBBI", number, 0, 300, 0, 0x10 * (number + 1 in hidden_rows), 0, 0))
         + b"".join(cell(column, value) for column, value in enumerate(row) if value is not None)
         for number, row in enumerate(rows)
     )
-    sheet = (
-        record(129) + record(148, struct.pack("<IIII", 0, 9, 0, 12)) + record(145) + lines + record(146) + record(130)
-    )
+    columns = b"".join(record(60, struct.pack("<IIIIH", at - 1, at - 1, 2560, 0, 1)) for at in hidden_columns)
+    columns = record(390) + columns + record(391) if columns else b""
+    dimensions = record(148, struct.pack("<IIII", 0, 9, 0, 12))
+    sheet = record(129) + dimensions + columns + record(145) + lines + record(146) + record(130)
     bundle = record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide(name))
     relation = (
         '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1"'
