@@ -289,9 +289,10 @@ def _look_through(path: Path, name: str) -> _Told:
             return {}, _1900, False
         try:
             with zipfile.ZipFile(file) as parts:
-                if "xl/workbook.bin" in parts.namelist():
+                told = _look_through_zip(parts, name)
+                if "xl/workbook.bin" in parts.namelist():  # last: it may fail for want of memory, and tells no reason
                     _try_apart(path, name)
-                return _look_through_zip(parts, name)
+                return told
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise Refusal(f"{name} is afgebroken of beschadigd ({shown_name(str(error))})", _AGAIN) from None
         except (
@@ -351,7 +352,7 @@ except CalamineError:
 
 def _try_apart(path: Path, name: str) -> None:
     """Read a workbook of a binary form (xls, xlsb) in a process of its own first. Raises `Refusal` when that ends."""
-    trial = subprocess.run([sys.executable, "-c", _TRIAL, path], capture_output=True, check=False)
+    trial = subprocess.run([sys.executable, "-P", "-c", _TRIAL, path], capture_output=True, check=False)
     if trial.returncode:
         raise Refusal(f"{name} is afgebroken of beschadigd", _AGAIN)
 

@@ -79,6 +79,14 @@ def test_a_cell_in_the_last_column_leaves_no_room_for_reasons(desk: Desk) -> Non
     assert rows_of(openpyxl.load_workbook(returned(desk, saved(book)))) == {"Sheet": ["r1"]}
 
 
+def test_a_file_that_takes_too_long_to_copy_comes_back_as_plain_rows(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rejected_workbooks, "_MOST_BYTES", 2_000)
+    book = openpyxl.load_workbook(returned(desk, sheets(("jan", [HEADER, row("r1", quantity=0)]))))
+    assert book["jan"]["D2"].value == "999900006"  # a text; in a copy it is the number that was sent
+
+
 # --- mended, it comes in clean ----------------------------------------------------------------------------------------
 
 

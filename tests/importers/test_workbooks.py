@@ -484,6 +484,18 @@ def test_a_workbook_that_cannot_be_read_is_refused_whole(
     assert (latest(desk.connection), desk.counting()) == (before, {})
 
 
+def test_the_reason_of_a_refusal_does_not_depend_on_what_the_computer_can_spare(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_TRIAL", "raise MemoryError")
+    make, says, _ = REFUSED["rows out of order, xlsb"]
+    with pytest.raises(Refusal) as refusal:
+        desk.take(make(), "werkmap.xlsx")
+    assert says in refusal.value.message
+    with pytest.raises(Refusal, match=r"^werkmap\.xlsx is afgebroken of beschadigd$"):
+        desk.take(xlsb("a", [HEADER, *mapped(_serial)]), "werkmap.xlsx")
+
+
 def test_a_folder_is_refused(desk: Desk) -> None:
     (desk.folder / "map.xlsx").mkdir()
     with pytest.raises(Refusal, match=r"map\.xlsx kan niet gelezen worden"):
@@ -508,6 +520,38 @@ def test_a_wide_sheet_and_a_long_one_are_read_when_little_stands_in_them(
     monkeypatch.setattr(reader, "_MOST_CELLS", 16384 * 4)
     with pytest.raises(Refusal, match="is te groot"):
         desk.take(wide, "werkmap.xlsx")
+
+
+def _formatted_to_the_last_row() -> bytes:
+    """Two rows of deliveries, and a format in the first cell of every other row of the sheet, as after 'select all'."""
+    empty = b"".join(b'<row r="%d"><c r="A%d" s="1"/></row>' % (number, number) for number in range(6, (1 << 20) + 1))
+    return changed(plain(), SHEET, lambda part: part.replace(b"</sheetData>", empty + b"</sheetData>"))
+
+
+_COUNT_ROWS = """
+import sys
+from pathlib import Path
+from importers.delivery_files import examine
+[table] = examine(Path(sys.argv[1])).tables
+rows = sum(1 for _ in table.rows())
+[most] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+print(rows, int(most.split()[1]) >> 10)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the most memory a process took is measured on Linux alone")
+@pytest.mark.parametrize("form", ["xlsx", "ods"])
+def test_rows_with_a_format_and_nothing_in_them_take_little_memory(tmp_path: Path, form: str) -> None:
+    filled = '<table:table-cell office:value-type="string"><text:p>r1</text:p></table:table-cell>'
+    empty = '<table:table-cell table:style-name="ce1" table:number-columns-repeated="16384"/>'
+    rows = f'{filled}</table:table-row><table:table-row table:number-rows-repeated="1048574">{empty}'
+    path = tmp_path / "werkmap"
+    path.write_bytes(
+        _formatted_to_the_last_row() if form == "xlsx" else _ods(f"<table:table-row>{rows}</table:table-row>")
+    )
+    done = subprocess.run([sys.executable, "-c", _COUNT_ROWS, path], capture_output=True, text=True, check=True)
+    read, megabytes = map(int, done.stdout.split())
+    assert (read, megabytes < 150) == (4 if form == "xlsx" else 1, True)
 
 
 @pytest.mark.parametrize("seed", range(40))
