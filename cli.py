@@ -88,6 +88,13 @@ def completion(shell: str) -> None:
     click.echo(kind(main, {}, "bekostiging", "_BEKOSTIGING_COMPLETE").source())
 
 
+_OF_A_CONTRACT = (
+    Later(
+        "settlement.simulate_commands:simulate_command",
+        "simulate",
+        "Reken uit wat een contract zou betalen, zonder het vast te leggen.",
+    ),
+)
 _OF_THE_DATABASE = (
     Later(
         "settlement.backup_commands:backup",
@@ -100,7 +107,7 @@ _OF_THE_DATABASE = (
 
 for group in (
     Later("tariffs.commands:tariff", "tariff", "Producten en prijslijsten."),
-    Later("contracts.commands:contract", "contract", "Partijen en contracten."),
+    Later("contracts.commands:contract", "contract", "Partijen en contracten.", _OF_A_CONTRACT),
     Later("importers.commands:import_", "import", "Leveringen, tellingen en voorschotten inlezen."),
     Later("settlement.commands:settle", "settle", "Een maand afrekenen: concept, goedkeuren, boeken."),
     Later("settlement.commands:statement", "statement", "Afrekeningen voor aanbieders."),

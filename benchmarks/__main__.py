@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import import_deliveries, pricing, statements, workbooks
+from benchmarks import import_deliveries, pricing, simulate, statements, workbooks
 
 if __name__ == "__main__":
     sys.argv[1:] = []
-    for benchmark in (import_deliveries, workbooks, pricing, statements):
+    for benchmark in (import_deliveries, workbooks, pricing, statements, simulate):
         benchmark.main()

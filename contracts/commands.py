@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from contracts.documents import contract_of
+from contracts.facts import FactsFile
 from contracts.model import Contract, ExampleSettler
 from contracts.parties import import_parties, known_parties
 from contracts.register import ContractsAdded, ContractVersion, add_contracts, contracts_known, versions_of
@@ -201,11 +202,14 @@ def _chosen(number: str, versions: Sequence[ContractVersion], recording: int) ->
 
 
 @contract.command("schema")
-def schema() -> None:
+@click.option("--facts", is_flag=True, help="Van een bestand met feiten voor contract simulate.")
+def schema(facts: bool) -> None:
     """Toon het JSON Schema van een contractdocument, voor een editor die meedenkt.
 
     \b
     Voorbeeld:
       bekostiging contract schema > contract.schema.json
+      bekostiging contract schema --facts > feiten.schema.json
     """
-    click.echo(json.dumps(Contract.model_json_schema(), ensure_ascii=False, indent=2))
+    document = FactsFile if facts else Contract
+    click.echo(json.dumps(document.model_json_schema(), ensure_ascii=False, indent=2))

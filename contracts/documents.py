@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from contracts.model import Contract
@@ -21,6 +21,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.tabular import read_bytes
 
 KeyPath = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,15 @@ def refuse_documents(findings: Sequence[Finding]) -> Refusal:
 
 
 def _read(file_name: str, content: bytes) -> Document | list[Finding]:
+    read = read_as(Contract, file_name, content)
+    if isinstance(read, list):
+        return read
+    text, contract = read
+    return Document(file_name, text, contract, line_numbers(text))
+
+
+def read_as(model: type[M], file_name: str, content: bytes) -> tuple[str, M] | list[Finding]:
+    """The text of a TOML document, with line ends made alike, and what it says; or all that is wrong with it."""
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -88,11 +98,10 @@ def _read(file_name: str, content: bytes) -> Document | list[Finding]:
         data = parse(text)
     except tomllib.TOMLDecodeError as error:
         return [_syntax_finding(file_name, text, str(error))]
-    lines = line_numbers(text)
     try:
-        return Document(file_name, text, Contract.model_validate(data), lines)
+        return text, model.model_validate(data)
     except ValidationError as error:
-        return _model_findings(file_name, data, lines, error.errors(include_url=False))
+        return _model_findings(file_name, data, line_numbers(text), error.errors(include_url=False))
 
 
 # --- TOML -------------------------------------------------------------------------------------------------------------
@@ -306,12 +315,16 @@ def _path_in(data: Any, error: ErrorDetails) -> KeyPath:
     return path if error["type"] != "missing" or path[-1:] == error["loc"][-1:] else (*path, error["loc"][-1])
 
 
+# The lists of tables in a document: what one is called, and the key that names it.
+_NAMED_TABLES = (("component", "onderdeel", "key"), ("example", "rekenvoorbeeld", "name"), ("case", "geval", "id"))
+
+
 def _place(file_name: str, data: dict[str, Any], lines: Mapping[KeyPath, int], path: KeyPath) -> str:
     """'wijkteam.toml, regel 14, onderdeel "wijkteam", sleutel recount.dead_band_percent'."""
     known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in lines), None)
     words = [file_name] if known is None else [file_name, f"regel {lines[known]}"]
     rest = path
-    for table, noun, name in (("component", "onderdeel", "key"), ("example", "rekenvoorbeeld", "name")):
+    for table, noun, name in _NAMED_TABLES:
         if len(path) > 1 and path[0] == table:
             element = data[table][path[1]]
             named = isinstance(element, dict) and name in element

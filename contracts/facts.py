@@ -3,8 +3,9 @@
 They are what the database holds for a run, written by hand: nothing else is read, and what is left out is not known.
 """
 
+from collections import Counter
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -143,8 +144,8 @@ DeterminationRow = Annotated[tuple[Year, Key | Literal[""], Amount], Field(stric
 SpendRow = Annotated[tuple[Name, Name | Literal[""], Year, SignedAmount], Field(strict=False)]
 
 
-class FactsPart(Part):
-    """Facts up to and including the month `through`.
+class GivenFacts(Part):
+    """Facts that are given.
 
     `counts`: area, measure, date, status, persons. `prices`: product, first day, first day after or "open", price.
     `figures`: numbers that the contract reads by name (a cost, a score), of the year of `through` or by year.
@@ -152,7 +153,6 @@ class FactsPart(Part):
     `determinations`: year, component or "", amount. `spend`: provider, segment or "", year, amount.
     """
 
-    through: MonthText
     counts: Annotated[tuple[CountRow, ...], Field(strict=False)] = ()
     products: dict[str, FactsProduct] = Field(default_factory=dict)
     prices: Annotated[tuple[PriceRow, ...], Field(strict=False)] = ()
@@ -165,3 +165,43 @@ class FactsPart(Part):
     accountability: Annotated[tuple[AccountabilityRow, ...], Field(strict=False)] = ()
     determinations: Annotated[tuple[DeterminationRow, ...], Field(strict=False)] = ()
     spend: Annotated[tuple[SpendRow, ...], Field(strict=False)] = ()
+
+    def _said(self) -> dict[str, Any]:
+        """The facts that are written down, without those that are left out."""
+        return {name: getattr(self, name) for name in self.model_fields_set - {"id", "case"}}
+
+
+class FactsPart(GivenFacts):
+    """Facts up to and including the month `through`."""
+
+    through: MonthText
+
+
+class Case(GivenFacts):
+    """A case of a simulation: what it leaves out is as the head of the file says."""
+
+    id: Name
+    through: MonthText | None = None
+
+
+class FactsFile(GivenFacts):
+    """The facts of a simulation: those of one case, or the head that a list of cases has in common."""
+
+    through: MonthText | None = None
+    case: Annotated[tuple[Case, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _cases_are_told_apart(self) -> "FactsFile":
+        twice = sorted(name for name, times in Counter(case.id for case in self.case).items() if times > 1)
+        if twice:
+            raise ValueError(f"twee gevallen heten {', '.join(twice)}; geef elk geval een eigen id")
+        if self.through is None and (not self.case or any(case.through is None for case in self.case)):
+            raise ValueError("through ontbreekt; geef de laatste maand, boven aan het bestand of bij elk geval")
+        return self
+
+    def cases(self) -> list[tuple[str, FactsPart]]:
+        """By id, the facts of every case, in the order of the file; without a list of cases one, called '1'."""
+        common = self._said()
+        if not self.case:
+            return [("1", FactsPart.model_construct(**common))]
+        return [(case.id, FactsPart.model_construct(**common | case._said())) for case in self.case]

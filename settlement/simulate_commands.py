@@ -1,0 +1,191 @@
+"""`bekostiging contract simulate`: what a contract would pay on facts written by hand, before it is signed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from contracts.documents import read_as, read_documents, refuse_documents
+from contracts.facts import FactsFile
+from contracts.model import Contract
+from database.command_line import as_json, findings_json, tell_json
+from kernel.findings import Finding, Refusal
+from kernel.money import Eur, total
+from kernel.notation import format_eur
+from kernel.tabular import read_bytes
+from settlement.entitlement import Entitlement, Treatment
+from settlement.languages.dutch import DUTCH
+from settlement.phrases import explanation_lines
+from settlement.simulation import simulate
+from tariffs.commands import FILE, WIDTH, print_table, tell_findings
+
+TREATMENT_NAMES = {
+    Treatment.PAYABLE: "",
+    Treatment.SHADOW: "schaduw",
+    Treatment.UNFUNDED: "niet gefinancierd",
+    Treatment.PASSED_ON: "doorgegeven",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedLine:
+    """What a component comes to under a label, over all months."""
+
+    component: str
+    label: str
+    treatment: Treatment
+    entitlements: Sequence[Entitlement]
+
+    @property
+    def amount(self) -> Eur:
+        return total(entitlement.amount for entitlement in self.entitlements)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What came of a case: lines in the order of the contract, or the findings that kept it from being computed."""
+
+    id: str
+    lines: Sequence[SimulatedLine]
+    findings: Sequence[Finding]
+
+    @property
+    def amount(self) -> Eur | None:
+        """What would be paid; None when it could not be computed."""
+        if self.findings:
+            return None
+        return total(line.amount for line in self.lines if line.treatment is Treatment.PAYABLE)
+
+
+@click.command("simulate")
+@click.argument("document", metavar="CONTRACT", type=FILE)
+@click.option("--facts", required=True, type=FILE, help="De feiten: een TOML-bestand met een geval of een lijst ervan.")
+@click.option("--case", "case_id", help="Alleen dit geval, met de uitleg.")
+@click.option("--explain", is_flag=True, help="Bij --json ook de uitleg van elk bedrag.")
+@as_json
+@click.pass_context
+def simulate_command(
+    ctx: click.Context, document: Path, facts: Path, case_id: str | None, explain: bool, as_json: bool
+) -> None:
+    """Reken uit wat een contract zou betalen, zonder het vast te leggen.
+
+    Er is geen database nodig: het contract en de feiten staan in twee bestanden. Met een lijst van gevallen komt er een
+    uitkomst per geval, in dezelfde volgorde.
+
+    \b
+    Voorbeeld:
+      bekostiging contract simulate wijkteam.toml --facts feiten.toml
+      bekostiging contract simulate wijkteam.toml --facts gevallen.toml --json
+    """
+    contract = read_documents([document])[0].contract
+    outcomes = simulate_cases(contract, _facts(facts), case_id)
+    if as_json:
+        tell_json({"contract": contract.number, "cases": [_as_json(outcome, explain=explain) for outcome in outcomes]})
+    elif len(outcomes) == 1:
+        _show_one(outcomes[0])
+    else:
+        _show_many(outcomes)
+    if any(outcome.findings for outcome in outcomes):
+        ctx.exit(3)
+
+
+def _facts(path: Path) -> FactsFile:
+    read = read_as(FactsFile, path.name, read_bytes(path))
+    if isinstance(read, list):
+        raise refuse_documents(read)
+    return read[1]
+
+
+def simulate_cases(contract: Contract, facts: FactsFile, case_id: str | None = None) -> list[Simulated]:
+    """Settle every case of `facts`, or one of them. Raises `Refusal` when that one is not there."""
+    cases = [(name, given) for name, given in facts.cases() if case_id in (None, name)]
+    if not cases:
+        raise Refusal(f"er is geen geval {case_id}", "kies een id uit het bestand met feiten")
+    outcomes = []
+    for name, given in cases:
+        try:
+            outcomes.append(Simulated(name, _lines(simulate(contract, given)), ()))
+        except Refusal as refusal:
+            outcomes.append(Simulated(name, (), refusal.findings))
+    return outcomes
+
+
+def _lines(entitlements: Iterable[Entitlement]) -> list[SimulatedLine]:
+    of_line: dict[tuple[str, str, Treatment], list[Entitlement]] = {}
+    for entitlement in entitlements:
+        key = entitlement.key
+        of_line.setdefault((key.component, key.label, key.treatment), []).append(entitlement)
+    return [SimulatedLine(*key, parts) for key, parts in of_line.items()]
+
+
+def _as_json(outcome: Simulated, *, explain: bool) -> dict[str, object]:
+    return {
+        "id": outcome.id,
+        "amount_eur": outcome.amount,
+        "lines": [
+            {
+                "component": line.component,
+                "label": line.label,
+                "treatment": line.treatment,
+                "amount_eur": line.amount,
+                "months": [
+                    {
+                        "month": entitlement.key.month,
+                        "municipality": entitlement.key.municipality,
+                        "amount_eur": entitlement.amount,
+                        **({"explanation": entitlement.explanation.to_json()} if explain else {}),
+                    }
+                    for entitlement in line.entitlements
+                ],
+            }
+            for line in outcome.lines
+        ],
+        "findings": findings_json(outcome.findings),
+    }
+
+
+def _show_many(outcomes: Sequence[Simulated]) -> None:
+    table = Table("Geval", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Te betalen (€)", justify="right", no_wrap=True)
+    table.add_column("Opmerking", overflow="fold")
+    for outcome in outcomes:
+        amount = "niet te berekenen" if outcome.amount is None else format_eur(outcome.amount)
+        table.add_row(outcome.id, amount, "; ".join(f"{f.place}: {f.message}" for f in outcome.findings))
+    print_table(table)
+    known = [outcome.amount for outcome in outcomes if outcome.amount is not None]
+    click.echo(f"{len(known)} van {len(outcomes)} gevallen berekend, samen {format_eur(total(known))}")
+
+
+def _show_one(outcome: Simulated) -> None:
+    if outcome.findings:
+        click.echo("Niet te berekenen:", err=True)
+        tell_findings(outcome.findings, most=20, err=True)
+        return
+    table = Table("Onderdeel", "Wat", "", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Maanden", no_wrap=True)
+    table.add_column("Bedrag (€)", justify="right", no_wrap=True)
+    for line in outcome.lines:
+        said = sorted({entitlement.key.month for entitlement in line.entitlements})
+        span = str(said[0]) if len(said) == 1 else f"{said[0]} t/m {said[-1]}"
+        table.add_row(
+            line.component, DUTCH.label(line.label), TREATMENT_NAMES[line.treatment], span, format_eur(line.amount)
+        )
+    table.add_section()
+    assert outcome.amount is not None
+    table.add_row("Te betalen", "", "", "", format_eur(outcome.amount))
+    print_table(table)
+    for line in outcome.lines:
+        _explain(line)
+
+
+def _explain(line: SimulatedLine) -> None:
+    """The last month of a line: what came before it went the same way."""
+    last = max(line.entitlements, key=lambda entitlement: entitlement.key)
+    click.echo(f"\n{line.component}, {DUTCH.label(line.label)}, {last.key.month}: {format_eur(last.amount)}")
+    for depth, sentence, result in explanation_lines(last.explanation):
+        indent = "  " * (depth + 1)
+        said = f"{sentence} = {result}" if result else sentence
+        click.echo(click.wrap_text(said, WIDTH, indent, indent + "  "))

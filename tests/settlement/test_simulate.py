@@ -1,0 +1,127 @@
+"""`contract simulate`: a contract on facts written by hand, without a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import cli
+
+CONTRACT = """contract = "WT"
+title = "Wijkteam en ambulant"
+provider = "41000001"
+municipalities = ["GM0502"]
+laws = ["Jeugdwet"]
+in_force = { from = 2026-01-01, until = 2029-01-01 }
+
+[[component]]
+key = "wijkteam"
+kind = "population"
+clause = "artikel 4"
+task_field = "6.23"
+amount_per_inhabitant_eur = "121.00"
+count_date = 2026-01-01
+
+[[component]]
+key = "ambulant"
+kind = "effort"
+clause = "artikel 5"
+products = ["44A09"]
+"""
+FACTS = """through = "2026-02"
+counts = [["GM0502", "inhabitants", 2026-01-01, "final", 10007]]
+products.44A09 = { unit = "day", price_per = "day" }
+prices = [["44A09", 2026-01-01, "open", "212.35"]]
+"""
+DELIVERY = 'deliveries = [{ product = "44A09", start = 2026-01-20, end = 2026-01-22, quantity = 3 }]\n'
+
+Simulate = Callable[..., Result]
+
+
+@pytest.fixture
+def simulate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Simulate:
+    """Simulate a contract document on the text of a facts file; no database can be reached."""
+    monkeypatch.setenv("BEKOSTIGING_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+
+    def run(facts: str, *options: str, contract: str = CONTRACT) -> Result:
+        (tmp_path / "contract.toml").write_text(contract, encoding="utf-8")
+        (tmp_path / "feiten.toml").write_text(facts, encoding="utf-8")
+        files = [str(tmp_path / "contract.toml"), "--facts", str(tmp_path / "feiten.toml")]
+        return CliRunner().invoke(cli.main, ["contract", "simulate", *files, *options])
+
+    return run
+
+
+def test_one_case_is_shown_with_its_explanation(simulate: Simulate) -> None:
+    result = simulate(FACTS + DELIVERY)
+    assert result.exit_code == 0, result.output
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    # 10.007 x 121,00 = 1.210.847,00; / 12 = 100.903,91(6); twice 201.807,82, and 3 x 212,35 = 637,05.
+    assert "wijkteam termijn 2026-01 t/m 2026-02 201.807,82" in lines
+    assert "ambulant 44A09 2026-01 637,05" in lines
+    assert "Te betalen 202.444,87" in lines
+    assert "10.007 inwoners × 121,00 (telling GM0502 op 01-01-2026) = 1.210.847,00" in lines
+
+
+def test_a_list_of_cases_is_answered_in_order(simulate: Simulate) -> None:
+    cases = '[[case]]\nid = "b"\n' + DELIVERY + '[[case]]\nid = "a"\nthrough = "2026-12"\n'
+    result = simulate(FACTS + cases, "--json", "--explain")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert [(case["id"], case["amount_eur"]) for case in answer["cases"]] == [("b", "202444.87"), ("a", "1210847.00")]
+    first = answer["cases"][0]["lines"]
+    assert [(line["component"], line["label"], line["amount_eur"]) for line in first] == [
+        ("wijkteam", "instalment", "201807.82"),
+        ("ambulant", "44A09", "637.05"),
+    ]
+    assert first[0]["months"][1]["month"] == "2026-02"
+    assert first[0]["months"][1]["explanation"]["code"] == "instalment"
+    assert "explanation" not in simulate(FACTS + cases, "--json").output
+
+
+def test_a_case_without_its_facts_says_so_and_the_others_go_on(simulate: Simulate) -> None:
+    cases = '[[case]]\nid = "leeg"\ncounts = []\n[[case]]\nid = "goed"\n'
+    result = simulate(FACTS + cases, "--json")
+    assert result.exit_code == 3
+    empty, good = json.loads(result.stdout)["cases"]
+    assert (empty["amount_eur"], empty["lines"]) == (None, [])
+    assert [finding["code"] for finding in empty["findings"]] == ["F01"]
+    assert good["amount_eur"] == "201807.82"
+    shown = simulate(FACTS + cases)
+    assert "1 van 2 gevallen berekend, samen 201.807,82" in shown.output
+    assert "leeg niet te berekenen" in " ".join(shown.output.split())
+
+
+def test_one_case_of_a_list(simulate: Simulate) -> None:
+    cases = '[[case]]\nid = "a"\n[[case]]\nid = "b"\nthrough = "2026-01"\n'
+    assert "Te betalen 100.903,91" in " ".join(simulate(FACTS + cases, "--case", "b").output.split())
+    refused = simulate(FACTS + cases, "--case", "c")
+    assert refused.exit_code == 1
+    assert "er is geen geval c" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (FACTS + "cost = 3\n", "feiten.toml, regel 5, sleutel cost: onbekende sleutel"),
+        (FACTS + "figures = { cost = 1.5 }\n", "feiten.toml, regel 5, sleutel figures.cost"),
+        (FACTS.replace('through = "2026-02"\n', ""), "through ontbreekt"),
+        (FACTS + '[[case]]\nid = "a"\n[[case]]\nid = "a"\n', "twee gevallen heten a"),
+        (FACTS + '[[case]]\nid = "a"\nthrough = "mei"\n', 'feiten.toml, regel 7, geval "a", sleutel through'),
+    ],
+)
+def test_facts_that_are_wrong_are_refused_with_their_place(simulate: Simulate, facts: str, said: str) -> None:
+    result = simulate(facts)
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_the_schema_of_facts_knows_what_a_case_may_hold() -> None:
+    result = CliRunner().invoke(cli.main, ["contract", "schema", "--facts"])
+    schema = json.loads(result.output)
+    assert {"case", "through", "deliveries", "figures"} <= schema["properties"].keys()
+    assert {"id", "deliveries", "figures"} <= schema["$defs"]["Case"]["properties"].keys()
