@@ -67,7 +67,11 @@ def test_the_command_line_only_assembles() -> None:
     commands = {module for module in later if module.endswith(".commands")}
     packages = {*PACKAGES, "settlement.ledger"} - {"kernel"}
     assert commands == {f"{package}.commands" for package in packages}
-    in_a_group_of_others = {"importers.key_commands", "settlement.backup_commands"}
+    in_a_group_of_others = {
+        "importers.key_commands",
+        "settlement.backup_commands",
+        "settlement.simulate_commands",
+    }
     of_their_own = {"settlement.schedule_commands", "settlement.status_commands"}
     assert later - commands == in_a_group_of_others | of_their_own
 
