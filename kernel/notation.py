@@ -1,11 +1,13 @@
 """Dutch and ISO notation of dates, numbers and amounts: reading what people write, writing what they read."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from kernel.money import Eur
+from kernel.periods import Month
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DUTCH_DATE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
@@ -93,6 +95,17 @@ def format_date(day: date) -> str:
 def format_month(first_day: date) -> str:
     """januari 2026."""
     return f"{_MONTH_NAMES[first_day.month - 1]} {first_day.year}"
+
+
+def format_months(months: Sequence[Month]) -> str:
+    """'2026-01 t/m 2026-03, 2026-05', of months from the earliest on."""
+    spans: list[tuple[Month, Month]] = []
+    for month in months:
+        if spans and spans[-1][1].next() == month:
+            spans[-1] = (spans[-1][0], month)
+        else:
+            spans.append((month, month))
+    return ", ".join(str(first) if first == last else f"{first} t/m {last}" for first, last in spans)
 
 
 def plain(value: Fraction | Decimal | int) -> str:

@@ -23,9 +23,10 @@ from settlement.entitlement import Line, Timing, Treatment
 from settlement.explain import explain_line, list_lines, tell_reference
 from settlement.languages.dutch import DUTCH
 from settlement.languages.english import ENGLISH
-from settlement.phrases import cause_sentence, causes_sentence, counted
+from settlement.phrases import cause_sentence, causes_sentence, counted, not_settled_before_sentence
 from settlement.reading import NumberedLine, Run, SettledContract, read_run
 from settlement.runs import STATE_NAMES
+from settlement.schedule.messages import moment
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
 from settlement.terminal import fit
@@ -135,6 +136,8 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
         click.echo(json.dumps(run_json(settled), indent=2, ensure_ascii=False))
     else:
         show_run(settled)
+        for state, (at, by) in settled.states.items():
+            click.echo(f"{STATE_NAMES[state]:<12} {moment(at)}, door {by}")
     _end(ctx, settled)
 
 
@@ -192,9 +195,14 @@ def show_run(settled: Run) -> None:
         f"Run {settled.id} over {settled.period}, met alles tot en met vastlegging {settled.cutoff}: "
         f"{STATE_NAMES[settled.state]}"
     )
+    if skipped := not_settled_before_sentence(settled):
+        click.echo(click.wrap_text(f"Let op, {skipped}; nu meegenomen.", WIDTH))
+    first = [_first(contract) for contract in settled.contracts]
+    corrected = [_sum(contract, Timing.CORRECTION) for contract in settled.contracts]
     columns = {
         "Deze maand": [_sum(contract, Timing.CURRENT) for contract in settled.contracts],
-        "Correcties": [_sum(contract, Timing.CORRECTION) for contract in settled.contracts],
+        "Eerste keer": first,
+        "Correcties": [amount - new for amount, new in zip(corrected, first, strict=True)],
         "Eerder jaar": [_sum(contract, Timing.PRIOR_YEAR) for contract in settled.contracts],
         "Voorschot": [-contract.set_off for contract in settled.contracts],
         "Te betalen": [contract.to_pay for contract in settled.contracts],
@@ -235,6 +243,7 @@ def run_json(settled: Run) -> dict[str, Any]:
         "period": str(settled.period),
         "cutoff": settled.cutoff,
         "state": settled.state,
+        "states": {state: {"at": at.isoformat(), "by": by} for state, (at, by) in settled.states.items()},
         "output_sha256": settled.output_sha256,
         "contracts": [
             {
@@ -289,6 +298,17 @@ def _sum(contract: SettledContract, timing: Timing) -> Eur:
         line.line.amount
         for line in contract.lines
         if line.line.timing is timing and line.line.key.treatment is Treatment.PAYABLE
+    )
+
+
+def _first(contract: SettledContract) -> Eur:
+    """What is said for the first time over earlier months of the year: no correction of anything."""
+    return total(
+        cause.amount
+        for line in contract.lines
+        if line.line.timing is Timing.CORRECTION and line.line.key.treatment is Treatment.PAYABLE
+        for cause in line.line.causes
+        if cause.kind == "first"
     )
 
 

@@ -14,9 +14,11 @@ from fractions import Fraction
 
 from kernel.explanations import Step
 from kernel.money import Eur, half_up
+from kernel.notation import format_months
 from settlement.entitlement import Cause
 from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Count, Language
+from settlement.reading import Run
 from tariffs.units import Rounding
 
 _SHOWN_DECIMALS = 6
@@ -104,6 +106,15 @@ def shown_fraction(text: str, language: Language = DUTCH) -> str:
     cut = int(exact * scale)  # towards zero
     sign = "-" if exact < 0 and cut == 0 else ""
     return f"{sign}{language.number(Decimal(cut).scaleb(-_SHOWN_DECIMALS))}…"
+
+
+def not_settled_before_sentence(run: Run) -> str:
+    """'maanden zonder afrekening: 2026-01 t/m 2026-02', of which contracts where not all are meant; '' when none."""
+    parts = [
+        format_months(months) + (f" ({', '.join(numbers)})" if len(numbers) < len(run.contracts) else "")
+        for months, numbers in run.not_settled_before.items()
+    ]
+    return f"maanden zonder afrekening: {'; '.join(parts)}" if parts else ""
 
 
 def counted(number: int, words: str, language: Language = DUTCH) -> str:

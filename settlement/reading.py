@@ -17,7 +17,7 @@ from importers.tables import advances
 from kernel.explanations import Step
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, total
-from kernel.periods import Month
+from kernel.periods import Month, months
 from settlement.contract import SetOff
 from settlement.entitlement import Cause, Line, LineKey, PricedVolume, Timing, Treatment
 from settlement.tables import (
@@ -52,6 +52,7 @@ class SettledContract:
     provider: Party
     parked: bool
     previous_cutoff: int
+    previous_period: Month | None
     total: Eur
     set_offs: Sequence[SetOff]
     lines: Sequence[NumberedLine]
@@ -84,6 +85,21 @@ class Run:
     municipalities: Mapping[str, Party]
 
     @property
+    def not_settled_before(self) -> dict[tuple[Month, ...], list[str]]:
+        """The months before its own that no posted run of a contract was about, which this one settles; with those
+        contracts by number."""
+        found: dict[tuple[Month, ...], list[str]] = {}
+        for settled in self.contracts:
+            in_force = settled.contract.in_force.period
+            first, last = Month.of(in_force.start), min(self.period, Month.of(in_force.last_day))
+            if settled.previous_period:
+                first = max(first, settled.previous_period.next())
+            skipped = tuple(month for month in months(first, last) if month < self.period)
+            if skipped and not settled.parked:
+                found.setdefault(skipped, []).append(settled.contract.number)
+        return found
+
+    @property
     def needs_attention(self) -> bool:
         """Whether a contract is parked or a finding asks for somebody's eye."""
         return bool(self.findings) or any(contract.parked or contract.findings for contract in self.contracts)
@@ -101,8 +117,20 @@ def read_run(connection: Connection, run: int) -> Run:
     volumes = _volumes(connection, run)
     set_offs = _set_offs(connection, run)
     providers_by_id = {party.id: party for party in parties.providers.values()}
+    before = run_contracts.alias()
+    previous_period = (
+        select(func.max(runs.c.period))
+        .join(before, before.c.run_id == runs.c.id)
+        .where(
+            before.c.contract_id == run_contracts.c.contract_id,
+            before.c.sequence < run_contracts.c.sequence,
+            ~before.c.parked,
+            runs.c.state == "posted",
+        )
+        .scalar_subquery()
+    )
     query = (
-        select(run_contracts, contract_versions.c.document)
+        select(run_contracts, contract_versions.c.document, previous_period.label("previous_period"))
         .join(
             contract_versions,
             (contract_versions.c.contract_id == run_contracts.c.contract_id)
@@ -118,6 +146,7 @@ def read_run(connection: Connection, run: int) -> Run:
             provider=providers_by_id[row.provider_id],
             parked=row.parked,
             previous_cutoff=row.previous_cutoff,
+            previous_period=Month.of(row.previous_period) if row.previous_period else None,
             total=row.total_eur,
             set_offs=set_offs.get(row.contract_id, []),
             lines=lines.get(row.contract_id, []),

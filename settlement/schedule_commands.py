@@ -15,7 +15,9 @@ from rich.table import Table
 from database.connection import transaction
 from database.recordings import TIME_ZONE
 from database.session import database
+from database.whole_file import make_folder
 from kernel.findings import Refusal
+from kernel.notation import format_date
 from settlement.ledger.accounts import read_accounts
 from settlement.schedule.mail import Mailbox, send
 from settlement.schedule.messages import (
@@ -38,12 +40,13 @@ from settlement.schedule.register import (
     database_clock,
     end_job,
     jobs_known,
+    to_export,
 )
 from settlement.schedule.work import Planner, Worked, tick
-from settlement.terminal import fit
 from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table
 
 _RESULTS = {"done": "gedaan", "failed": "mislukt", "covered": "overgeslagen"}
+_FOLDER = 28  # characters of what an export does and where
 _ALARM_SUBJECT = "bekostiging: de planning vraagt aandacht"
 _log = logging.getLogger("bekostiging.schedule")
 
@@ -68,17 +71,27 @@ def schedule() -> None:
     help="Welke maand, gezien vanaf die dag; zonder dit de vorige. Niet bij export.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Map voor de bestanden van export."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Map van export; zij wordt gemaakt als zij er niet is.",
 )
 @click.option("--accounts", type=FILE, help="Eigen rekeningschema (TOML) voor het journaal van export.")
+@click.option("--from-now", is_flag=True, help="Laat export weglaten wat al geboekt is.")
 @click.pass_context
 def add(
-    ctx: click.Context, kind: Any, day: int, at: str, month: str | None, out: Path | None, accounts: Path | None
+    ctx: click.Context,
+    kind: Any,
+    day: int,
+    at: str,
+    month: str | None,
+    out: Path | None,
+    accounts: Path | None,
+    from_now: bool,
 ) -> None:
     """Voeg een taak toe, die vanaf nu elke maand gebeurt.
 
     SOORT is settle (reken de maand af, als concept), remind (mail wie nog niets heeft geleverd) of export (afrekeningen
-    en journaal van wat sinds de vorige keer is geboekt).
+    en journaal van wat geboekt is en nog niet naar die map ging).
 
     \b
     Voorbeeld:
@@ -88,6 +101,8 @@ def add(
     """
     if (kind == "export") != (out is not None) or (kind == "export" and month):
         raise click.UsageError("export vraagt --out en heeft geen --month; de andere soorten hebben geen --out")
+    if from_now and kind != "export":
+        raise click.UsageError("--from-now hoort bij export")
     if accounts is not None:
         if kind != "export":
             raise click.UsageError("--accounts hoort bij export")
@@ -104,10 +119,28 @@ def add(
     store = database(ctx)
     with store.transaction() as connection:
         now = database_clock(connection)
-        number = add_job(connection, order, store.settings.user, now)
-        [job] = [job for job in jobs_known(connection) if job.id == number]
+        number = add_job(connection, order, store.settings.user, now, from_now=from_now)
+        known = jobs_known(connection)
+        [job] = [job for job in known if job.id == number]
+        posted = to_export(connection, job) if out else []
+        if out:
+            make_folder(out)
     first = job.coming(now)
     click.echo(f"Taak {number} gebeurt voor het eerst op {moment(first.at)}: {what(order, first.due_on)}.")
+    if posted:
+        _say(
+            f"Dan gaat mee wat al geboekt is: run {', '.join(map(str, posted))}. Alleen wat hierna wordt geboekt: haal "
+            "de taak weg en voeg hem toe met --from-now."
+        )
+    if out and from_now:
+        _say("Wat al geboekt is, gaat niet mee: bekostiging ledger export, en bekostiging statement export.")
+    others = [str(other.id) for other in known if kind == other.order.kind == "settle" and other.id != number]
+    if others:
+        _say(f"Let op: taak {', '.join(others)} rekent ook af. Zo komt elke maand vaker dan eens in concept.")
+
+
+def _say(sentence: str) -> None:
+    click.echo(click.wrap_text(sentence, WIDTH))
 
 
 def _time(text: str) -> time:
@@ -156,26 +189,31 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     else:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
         for name in ("Taak", "Wat", "Volgende keer", "Laatste keer"):
-            table.add_column(name, overflow="fold", no_wrap=name in ("Taak", "Volgende keer"))
+            table.add_column(name, no_wrap=True)
         for job in known:
             coming = job.coming(now)
             table.add_row(str(job.id), _what(job.order, coming.due_on), moment(coming.at), _last(job))
-        print_table(fit(table))
+        print_table(table)
         tell_alarms(found)
     if found:
         ctx.exit(NEEDS_ATTENTION)
 
 
 def _what(order: Order, due_on: Any) -> str:
-    return f"{what(order, due_on)} naar {order.folder}" if order.folder else what(order, due_on)
+    """Of a folder the end, which tells folders apart: a job is one line of 80 columns, --json says all of it."""
+    if not order.folder:
+        return what(order, due_on)
+    room = _FOLDER - len(what(order, due_on))
+    folder = order.folder if len(order.folder) <= room else f"…{order.folder[1 - room :]}"
+    return f"{what(order, due_on)}: {folder}"
 
 
 def _last(job: Job) -> str:
     if not job.attempts:
         return "nog niet"
     last = max(job.attempts, key=lambda attempt: (attempt.at, attempt.due_on))
-    said = f"{moment(last.at)} {_RESULTS[last.result]}"
-    return said if last.result == "failed" else f"{said}: {last.message}"  # why it failed is told with the alarm
+    said = f"{format_date(last.at.astimezone(TIME_ZONE).date())} {_RESULTS[last.result]}"
+    return f"{said}, run {last.run}" if last.run else said
 
 
 def job_json(job: Job, coming: Any) -> dict[str, Any]:

@@ -109,13 +109,18 @@ class Status:
         return [contract for contract in self.contracts if contract.state == "open"]
 
     @property
+    def missing_now(self) -> list[MissingFile]:
+        """The contracts without deliveries over the month itself."""
+        return [file for file in self.missing if self.month in file.months]
+
+    @property
     def is_due(self) -> bool:
         """Whether what the month lacks is late: the month is over, and no settlement of it is still planned."""
         return self.now.date() >= self.month.end and self.settled_at is None
 
     @property
     def needs_attention(self) -> bool:
-        lacking = [*self.open, *self.missing] if self.is_due else []
+        lacking = [*self.open, *self.missing_now] if self.is_due else []
         return bool(self.alarms or self.parked or self.credits or self.runs or lacking)
 
 

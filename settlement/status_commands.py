@@ -1,6 +1,7 @@
 """`bekostiging status`: what asks attention this morning, on one screen."""
 
 import json
+import sys
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -8,12 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 import click
-from rich import box
 from rich.table import Table
 
 from database.session import database
 from kernel.money import Eur, half_up, total
-from kernel.notation import format_eur, format_month
+from kernel.notation import format_eur, format_month, format_months
 from kernel.periods import Month
 from settlement.phrases import counted
 from settlement.runs import STATE_NAMES
@@ -23,7 +23,10 @@ from settlement.status import Spending, State, Status, read_status
 from settlement.terminal import fit
 from tariffs.commands import NEEDS_ATTENTION, WIDTH, print_table, tell_findings
 
-_SHOWN = 15
+_LINES = 23  # of a screen, less one for the prompt
+_LINES_OF_ALL = 6  # what is said of all contracts together
+_LINES_OF_A_LIST = 4  # above and below what it lists
+_SHOWN_NAMES = 5
 _SHOWN_FINDINGS = 3
 _STATES: dict[State, str] = {
     "posted": "geboekt",
@@ -35,12 +38,14 @@ _STATES: dict[State, str] = {
 
 @click.command("status")
 @click.option("--month", help="De maand waar het om gaat, zoals 2026-03; zonder dit de laatste die voorbij is.")
+@click.option("--all", "everything", is_flag=True, help="Ook wat niet op één scherm past.")
 @click.option("--json", "as_json", is_flag=True, help="Alles als JSON, met bedragen als tekst.")
 @click.pass_context
-def status(ctx: click.Context, month: str | None, as_json: bool) -> None:
+def status(ctx: click.Context, month: str | None, everything: bool, as_json: bool) -> None:
     """Toon wat er vandaag aandacht vraagt: afgerekend, geparkeerd, niet ontvangen, wachtend.
 
-    Eindigt met 0 als niets aandacht vraagt, en met 3 als er iets te doen is.
+    Past op een scherm van 80 bij 24; van lange lijsten komt het begin, tenzij met --all. Eindigt met 0 als niets
+    aandacht vraagt, en met 3 als er iets te doen is.
 
     \b
     Voorbeeld:
@@ -53,22 +58,28 @@ def status(ctx: click.Context, month: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(status_json(found), indent=2, ensure_ascii=False))
     else:
-        _show(found)
+        _show(found, sys.maxsize if everything else _most(found))
     if found.needs_attention:
         ctx.exit(NEEDS_ATTENTION)
 
 
-def _show(found: Status) -> None:
+def _most(found: Status) -> int:
+    """How much of each list fits on a screen together with the others."""
+    lists = sum(map(bool, (found.alarms, found.parked, found.missing, found.credits, found.runs, found.spendings)))
+    return max(1, (_LINES - _LINES_OF_ALL) // max(1, lists) - _LINES_OF_A_LIST)
+
+
+def _show(found: Status, most: int) -> None:
     click.echo(f"Stand op {moment(found.now)}, over {format_month(found.month.first_day)}")
     headline = _headline(found)
     _say(f"Vraagt aandacht: {', '.join(headline)}." if headline else "Niets vraagt aandacht.")
-    _show_contracts(found)
+    _show_contracts(found, most)
     tell_alarms(found.alarms)
-    _show_parked(found)
-    _show_missing(found)
-    _show_credits(found)
-    _show_runs(found)
-    _show_spendings(found)
+    _show_parked(found, most)
+    _show_missing(found, most)
+    _show_credits(found, most)
+    _show_runs(found, most)
+    _show_spendings(found, most)
     if found.coming:
         job, coming = found.coming
         _say(f"Eerstvolgende taak: {what(job.order, coming.due_on)}, op {moment(coming.at)} (taak {job.id}).")
@@ -81,70 +92,70 @@ def _headline(found: Status) -> list[str]:
         (len(found.alarms), "alarm/alarmen"),
         (len(found.parked), "contract geparkeerd/contracten geparkeerd"),
         (len(found.open) if found.is_due else 0, "contract niet afgerekend/contracten niet afgerekend"),
-        (len(found.missing) if found.is_due else 0, "contract zonder bestand/contracten zonder bestand"),
+        (len(found.missing_now) if found.is_due else 0, "contract zonder bestand/contracten zonder bestand"),
         (sum(credits.rows for credits in found.credits), "wachtende creditregel/wachtende creditregels"),
         (len(found.runs), "run die wacht/runs die wachten"),
     )
     return [counted(number, words) for number, words in counts if number]
 
 
-def _show_contracts(found: Status) -> None:
+def _show_contracts(found: Status, most: int) -> None:
     if not found.contracts:
         _say(f"Er is in {found.month} geen contract van kracht.")
         return
     counts = Counter(contract.state for contract in found.contracts)
     said = ", ".join(f"{counts[state]} {word}" for state, word in _STATES.items() if counts[state])
     _say(f"{counted(len(found.contracts), 'contract/contracten')} van kracht: {said}.")
-    if found.open:
-        _say(f"Nog niet afgerekend: {_some([contract.number for contract in found.open])}.")
+    if 0 < len(found.open) < len(found.contracts):
+        _say(f"Nog niet afgerekend: {_some([contract.number for contract in found.open], most)}.")
     if found.settled_at:
         _say(f"{found.month} wordt vanzelf afgerekend op {moment(found.settled_at.at)}.")
 
 
-def _show_parked(found: Status) -> None:
-    for parked in found.parked[:_SHOWN]:
+def _show_parked(found: Status, most: int) -> None:
+    for parked in found.parked[:most]:
         click.echo(f"\nGeparkeerd: {parked.number}, in run {parked.run} over {parked.period}")
         tell_findings(parked.findings, most=_SHOWN_FINDINGS)
-    _rest(found.parked)
+    _rest(found.parked, most)
 
 
-def _show_missing(found: Status) -> None:
+def _show_missing(found: Status, most: int) -> None:
     if not found.missing:
         return
-    click.echo(f"\nNiets ontvangen over {found.month}")
-    table = _table("Contract", "Aanbieder", "Laatst geleverd")
-    for file in found.missing[:_SHOWN]:
-        last = str(file.last) if file.last else "nog nooit"
-        table.add_row(file.contract, f"{file.provider} {file.provider_name}", last)
+    click.echo(f"\nNiets ontvangen in {found.month.year}, tot en met {found.month}")
+    table = _table("Contract", "Aanbieder", "Niets over")
+    for file in sorted(found.missing, key=lambda file: found.month not in file.months)[:most]:
+        never = "" if file.last else " (nog nooit)"
+        table.add_row(file.contract, f"{file.provider} {file.provider_name}", format_months(file.months) + never)
     print_table(fit(table))
-    _rest(found.missing)
+    _rest(found.missing, most)
 
 
-def _show_credits(found: Status) -> None:
+def _show_credits(found: Status, most: int) -> None:
     if not found.credits:
         return
     click.echo("\nCreditregels die op hun debetregel wachten: bekostiging import waiting")
-    for credits in found.credits[:_SHOWN]:
+    for credits in found.credits[:most]:
         click.echo(f"  {credits.provider} {credits.provider_name}: {credits.rows}")
-    _rest(found.credits)
+    _rest(found.credits, most)
 
 
-def _show_runs(found: Status) -> None:
+def _show_runs(found: Status, most: int) -> None:
     if not found.runs:
         return
     click.echo("\nRuns die op goedkeuring of boeking wachten")
     table = _table("Run", "Periode", "Toestand", "Sinds", "Door", "Wat te doen")
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
-    for run in found.runs[-_SHOWN:]:
+    for run in found.runs[-most:]:
         verb = "post" if run.state == "approved" else "discard" if run.outdated else "approve"
         state = STATE_NAMES[run.state] + (", verouderd" if run.outdated else "")
         age = "vandaag" if run.days == 0 else counted(run.days, "dag/dagen")
         table.add_row(str(run.run), str(run.period), state, age, run.by, f"settle {verb} {run.run}")
     print_table(fit(table))
-    _rest(found.runs)
+    _rest(found.runs, most)
 
 
-def _show_spendings(found: Status) -> None:
+def _show_spendings(found: Status, most: int) -> None:
     if not found.spendings:
         return
     click.echo(f"\nGeboekt over {found.month.year}")
@@ -152,14 +163,13 @@ def _show_spendings(found: Status) -> None:
     for name in ("Begroot (€)", "Geboekt (€)", "%"):
         table.add_column(name, justify="right", no_wrap=True)
     largest = sorted(found.spendings, key=lambda each: (-each.posted.amount, each.contract, each.component))
-    for spending in sorted(largest[:_SHOWN], key=lambda each: (each.contract, each.component)):
+    for spending in sorted(largest[:most], key=lambda each: (each.contract, each.component)):
         table.add_row(spending.contract, spending.component, *_amounts(spending))
-    table.add_section()
     posted = total(spending.posted for spending in found.spendings)
-    everything = "Totaal" if len(found.spendings) <= _SHOWN else f"Alle {len(found.spendings)} samen"
+    everything = "Totaal" if len(found.spendings) <= most else f"Alle {len(found.spendings)} samen"
     table.add_row(everything, "", "", format_eur(posted), "")
     print_table(fit(table))
-    _rest(found.spendings)
+    _rest(found.spendings, most)
 
 
 def _amounts(spending: Spending) -> tuple[str, str, str]:
@@ -174,7 +184,7 @@ def _percent(part: Eur, whole: Eur) -> str:
 
 
 def _table(*names: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in names:
         table.add_column(name, overflow="fold")
     return table
@@ -186,14 +196,15 @@ def _say(text: str) -> None:
     )  # names of contracts have some
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} en nog {len(names) - _SHOWN}" if len(names) > _SHOWN else shown
+def _some(names: Sequence[str], most: int) -> str:
+    shown = max(most, _SHOWN_NAMES)
+    said = ", ".join(names[:shown])
+    return f"{said} en nog {len(names) - shown}" if len(names) > shown else said
 
 
-def _rest(items: Sequence[object]) -> None:
-    if len(items) > _SHOWN:
-        click.echo(f"… en nog {len(items) - _SHOWN}; alles met --json")
+def _rest(items: Sequence[object], most: int) -> None:
+    if len(items) > most:
+        click.echo(f"… en nog {len(items) - most}; alles met --all")
 
 
 def status_json(found: Status) -> dict[str, Any]:
@@ -229,6 +240,7 @@ def status_json(found: Status) -> dict[str, Any]:
                 "contract": file.contract,
                 "provider": file.provider,
                 "provider_name": file.provider_name,
+                "months": [str(month) for month in file.months],
                 "last_delivered": str(file.last) if file.last else None,
             }
             for file in found.missing

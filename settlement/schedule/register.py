@@ -12,7 +12,7 @@ from database.recordings import TIME_ZONE, latest
 from kernel.findings import Refusal
 from kernel.periods import Month
 from settlement.schedule.occurrences import Occurrence, next_occurrences, occurrences
-from settlement.tables import job_attempts, job_endings, jobs
+from settlement.tables import job_attempts, job_endings, jobs, runs
 
 Kind = Literal["settle", "remind", "export"]
 WhichMonth = Literal["previous", "current", "next"]
@@ -133,16 +133,42 @@ def try_lock_job(connection: Connection, job: int) -> bool:
     return got
 
 
-def add_job(connection: Connection, order: Order, by: str, now: datetime) -> int:
-    """Add a job; it is due from now on. Raises `Refusal` when the same job is there already."""
+def add_job(connection: Connection, order: Order, by: str, now: datetime, *, from_now: bool = False) -> int:
+    """Add a job; it is due from now on. An export begins with what was never exported to its folder, or `from_now`.
+
+    Raises `Refusal` when the same job is there already, or one that settles the same month.
+    """
     lock_job(connection, _ADDING)
     for job in jobs_known(connection):
         if job.order == order:
             raise Refusal(f"deze taak is er al: taak {job.id}", "kies een andere dag of tijd, of haal hem eerst weg")
+        if order.kind == job.order.kind == "settle" and order.month == job.order.month:
+            raise Refusal(
+                f"taak {job.id} rekent dezelfde maand al af",
+                f"haal hem eerst weg (bekostiging schedule remove {job.id}), of reken af met bekostiging settle run",
+            )
     values = {name: getattr(order, name) for name in ("kind", "day", "at", "month", "folder", "accounts")}
-    added = insert(jobs).values(**values, added_at=now, added_by=by, recording=latest(connection))
+    recording = latest(connection) if from_now or order.folder is None else _exported(connection, order.folder)
+    added = insert(jobs).values(**values, added_at=now, added_by=by, recording=recording)
     number: int = connection.execute(added.returning(jobs.c.id)).scalar_one()
     return number
+
+
+def _exported(connection: Connection, folder: str) -> int:
+    """The last recording that was known at an export to a folder, also by jobs that were ended; 0 before the first."""
+    query = (
+        select(func.coalesce(func.max(job_attempts.c.recording), 0))
+        .join(jobs, jobs.c.id == job_attempts.c.job_id)
+        .where(jobs.c.folder == folder, job_attempts.c.result == "done")
+    )
+    known: int = connection.execute(query).scalar_one()
+    return known
+
+
+def to_export(connection: Connection, job: Job) -> list[int]:
+    """The runs that an export would write now: posted, and not by its last time or before it began."""
+    before = max((attempt.recording for attempt in job.attempts if attempt.result == "done"), default=job.recording)
+    return list(connection.execute(select(runs.c.id).where(runs.c.posting > before).order_by(runs.c.posting)).scalars())
 
 
 def end_job(connection: Connection, job: int, by: str, now: datetime) -> None:

@@ -20,7 +20,8 @@ from kernel.periods import Month
 from settlement.ledger.accounts import read_accounts
 from settlement.ledger.export import export_journal, write_journal
 from settlement.missing_files import missing_files
-from settlement.phrases import counted
+from settlement.phrases import counted, not_settled_before_sentence
+from settlement.reading import read_run
 from settlement.runs import settle
 from settlement.schedule.mail import Mailbox, send
 from settlement.schedule.messages import moment, reminder
@@ -36,10 +37,11 @@ from settlement.schedule.register import (
     jobs_known,
     lock_job,
     record_attempt,
+    to_export,
     try_lock_job,
 )
 from settlement.statements.export import export_statements
-from settlement.tables import run_contracts, runs
+from settlement.tables import run_contracts
 
 Clock = Callable[[Connection], datetime]
 
@@ -172,14 +174,16 @@ def _settle(connection: Connection, planner: Planner, turn: Turn) -> Done:
     query = select(func.count(), func.count().filter(run_contracts.c.parked)).where(of_run)
     contracts, parked = connection.execute(query).one()
     message = f"run {run} over {month} in concept: {counted(contracts, 'contract/contracten')}"
-    return Done(message + (f", waarvan {parked} geparkeerd" if parked else ""), known, run)
+    skipped = not_settled_before_sentence(read_run(connection, run))
+    message += f", waarvan {parked} geparkeerd" if parked else ""
+    return Done(message + (f"; {skipped}" if skipped else ""), known, run)
 
 
 def _remind(connection: Connection, planner: Planner, turn: Turn) -> Done:
     """A mail with who sent nothing over the month. Mailed before the row is stored: rather twice than not at all."""
     known = latest(connection)
     month = _month(turn)
-    missing = missing_files(connection, month)
+    missing = [file for file in missing_files(connection, month) if month in file.months]
     if not missing:
         return Done(f"over {month} is van iedereen iets ontvangen", known)
     if planner.mailbox is not None:
@@ -198,9 +202,7 @@ def _export(connection: Connection, planner: Planner, turn: Turn) -> Done:
         raise Refusal(f"de map {folder} is er niet", "maak haar, of voeg de taak opnieuw toe met een andere map")
     accounts = read_accounts(Path(order.accounts) if order.accounts else None)
     known = latest(connection)
-    before = max((a.recording for a in turn.job.attempts if a.result == "done"), default=turn.job.recording)
-    query = select(runs.c.id).where(runs.c.posting > before, runs.c.posting <= known).order_by(runs.c.posting)
-    numbers = connection.execute(query).scalars().all()
+    numbers = to_export(connection, turn.job)
     for run in numbers:
         export_statements(connection, run, folder / f"afrekeningen-{run}")
         write_journal(export_journal(connection, run, accounts), folder / f"journaal-{run}.csv")

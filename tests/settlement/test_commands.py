@@ -87,6 +87,29 @@ def test_a_correction_names_its_municipality_where_there_are_several(region: Boo
     ]
 
 
+def test_months_that_no_run_settled_are_told_apart_from_corrections(books: Books, tmp_path: Path) -> None:
+    books.open(effort_contract(products=["45A04"], start="2026-01-01")).prices(PRICE)
+    books.deliver(*(delivery(f"r{month}", "45A04", f"2026-0{month}-05", 60) for month in (1, 2, 3, 4)))
+    books.month("2026-01")
+    books.deliver(delivery("late", "45A04", "2026-01-06", 30))
+    shown = told(books, tmp_path, "settle", "run", "--period", "2026-04")
+    assert "Let op, maanden zonder afrekening: 2026-02 t/m 2026-03; nu meegenomen." in shown
+    assert cells(shown, "Contract")[:6] == ["Contract", "Deze", "maand", "Eerste", "keer", "Correcties"]
+    assert cells(shown, "B") == ["B", "60,00", "120,00", "30,00", "210,00"]
+    books.discard(books.settle("2026-04"))
+    assert not [line for line in told(books, tmp_path, "settle", "show", "1") if "zonder afrekening" in line]
+
+
+def test_months_are_told_with_their_contract_when_others_were_settled(books: Books, tmp_path: Path) -> None:
+    books.open(
+        effort_contract(products=["45A04"], start="2026-01-01"),
+        effort_contract("C", provider=OTHER, products=["45A04"], start="2026-01-01"),
+    ).prices(PRICE)
+    books.month("2026-01", "B")
+    shown = told(books, tmp_path, "settle", "run", "--period", "2026-02")
+    assert "Let op, maanden zonder afrekening: 2026-01 (C); nu meegenomen." in shown
+
+
 def test_of_one_municipality_it_is_not_said(books: Books, tmp_path: Path) -> None:
     books.open(effort_contract(products=["45A04"])).prices(PRICE)
     books.month("2026-01")

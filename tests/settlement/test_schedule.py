@@ -29,7 +29,7 @@ from settlement.schedule import work
 from settlement.schedule.mail import Mailbox, send
 from settlement.schedule.messages import alarm_sentence
 from settlement.schedule.occurrences import occurrence, occurrences
-from settlement.schedule.register import Job, Order, add_job, alarms, database_clock, end_job, jobs_known
+from settlement.schedule.register import Job, Order, add_job, alarms, database_clock, end_job, jobs_known, to_export
 from settlement.schedule.work import Planner, Worked, tick
 from settlement.schedule_commands import beat
 from settlement.status import read_status
@@ -135,6 +135,7 @@ def test_what_was_missed_is_found_and_the_latest_month_brings_the_earlier_ones(c
     assert run_periods(care) == ["2026-03-01"]
     [attempt] = [attempt for attempt in jobs(care)[0].attempts if attempt.result == "done"]
     assert attempt.run == 1
+    assert attempt.message.endswith("1 contract; maanden zonder afrekening: 2025-01 t/m 2026-02")
     with care.transaction() as connection:
         amounts = said(read_run(connection, 1))
     assert amounts == {("2026-01", "45A04"): "30.00", ("2026-02", "45A04"): "60.00", ("2026-03", "45A04"): "90.00"}
@@ -553,7 +554,7 @@ def test_an_export_writes_what_was_posted_since_the_last_one(care: Books, tmp_pa
     care.month("2026-01")
     with care.transaction() as connection:
         order = Order("export", 5, time(6), folder=str(tmp_path))
-        add_job(connection, order, WHO, ADDED)
+        add_job(connection, order, WHO, ADDED, from_now=True)
     care.month("2026-02")
     assert ticked(care, dutch(2026, 2, 5)) == [("2026-02-05", "done")]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -567,6 +568,51 @@ def test_an_export_writes_what_was_posted_since_the_last_one(care: Books, tmp_pa
     assert sorted(path.name for path in tmp_path.glob("*.csv")) == ["journaal-3.csv", "journaal-3.totalen.csv"]
     ticked(care, dutch(2026, 4, 5))
     assert jobs(care)[0].attempts[-1].message == "er is niets geboekt sinds de vorige keer"
+
+
+def test_the_first_export_brings_what_was_posted_before_it(care: Books, tmp_path: Path) -> None:
+    care.month("2026-01")
+    folder = tmp_path / "papieren"
+    said = " ".join(
+        invoke(care, tmp_path, "schedule", "add", "export", "--day", "5", "--out", str(folder)).output.split()
+    )
+    assert "Dan gaat mee wat al geboekt is: run 1." in said
+    assert folder.is_dir()
+    now = jobs(care)[0].added_at
+    care.month("2026-02")
+    ticked(care, now + timedelta(days=31))
+    assert sorted(path.name for path in folder.glob("afr*")) == ["afrekeningen-1", "afrekeningen-2"]
+    with care.transaction() as connection:
+        end_job(connection, jobs(care)[0].id, WHO, now)
+    care.month("2026-03")
+    again = invoke(care, tmp_path, "schedule", "add", "export", "--day", "6", "--out", str(folder))
+    assert "wat al geboekt is: run 3." in again.output
+    only_new = invoke(care, tmp_path, "schedule", "add", "export", "--day", "7", "--out", str(tmp_path), "--from-now")
+    assert "Wat al geboekt is, gaat niet mee" in only_new.output
+    with care.transaction() as connection:
+        assert [to_export(connection, job) for job in jobs_known(connection)] == [[3], []]
+
+
+def test_a_month_is_settled_by_one_job(care: Books, tmp_path: Path) -> None:
+    number = added(care)
+    refused = invoke(care, tmp_path, "schedule", "add", "settle", "--day", "20")
+    assert (refused.exit_code, f"taak {number} rekent dezelfde maand al af" in refused.output) == (1, True)
+    ahead = invoke(care, tmp_path, "schedule", "add", "settle", "--day", "25", "--month", "volgende")
+    assert ahead.exit_code == 0
+    assert f"Let op: taak {number} rekent ook af." in ahead.output
+
+
+def test_a_job_is_one_line_of_the_list(care: Books, tmp_path: Path) -> None:
+    deep = tmp_path / "een map die heel diep ligt" / "in een andere" / "papieren"
+    numbers = [added(care), added(care, Order("export", 5, time(6), folder=str(deep)))]
+    ticked(care, dutch(2026, 2, 5))
+    lines = invoke(care, tmp_path, "schedule", "list").output.splitlines()
+    assert max(map(len, lines)) <= 80
+    settle, export = lines[2:4]
+    assert [line.split()[0] for line in (settle, export)] == [str(number) for number in numbers]
+    assert "05-02-2026 gedaan, run 1" in settle
+    assert "papieren" in export
+    assert "05-02-2026 mislukt" in export
 
 
 def test_an_export_to_a_folder_that_is_gone_fails_and_comes_later(care: Books, tmp_path: Path) -> None:
@@ -619,7 +665,7 @@ def test_jobs_are_added_listed_and_removed(care: Books, tmp_path: Path) -> None:
         ("settle", "--day", "5", "--accounts", "x.toml"),
         ("export", "--day", "5"),
         ("export", "--day", "5", "--out", ".", "--month", "vorige"),
-        ("export", "--day", "5", "--out", "is-er-niet"),
+        ("settle", "--day", "5", "--from-now"),
     ],
 )
 def test_a_job_that_makes_no_sense_is_wrong_usage(care: Books, tmp_path: Path, arguments: tuple[str, ...]) -> None:

@@ -147,15 +147,36 @@ def test_who_delivered_before_and_not_now_is_missing_and_so_is_who_never_did(boo
     books.deliver(JANUARY, delivery("c1", "45A04", "2026-01-07", 5, provider=OTHER))
     books.deliver(FEBRUARY)
     found = looked(books, dutch(3, 2))
-    assert [(file.contract, file.provider, file.last) for file in found.missing] == [
-        ("C", OTHER, Month(2026, 1)),
-        ("D", OTHER, None),
+    assert [(file.contract, file.provider, list(map(str, file.months)), file.last) for file in found.missing] == [
+        ("C", OTHER, ["2026-02"], Month(2026, 1)),
+        ("D", OTHER, ["2026-01", "2026-02"], None),
     ]
     shown = [line.rstrip() for line in show("--month", "2026-02").output.splitlines()]
     [first] = [line for line in shown if line.split()[:2] == ["C", OTHER]]
     [second] = [line for line in shown if line.split()[:2] == ["D", OTHER]]
-    assert first.split() == ["C", OTHER, "Nog", "een", "aanbieder", "2026-01"]
-    assert second.endswith("nog nooit")
+    assert first.split() == ["C", OTHER, "Nog", "een", "aanbieder", "2026-02"]
+    assert second.endswith("2026-01 t/m 2026-02 (nog nooit)")
+
+
+def test_a_month_that_was_left_out_stays_in_sight_and_asks_attention_in_its_own_month(care: Books, show: Show) -> None:
+    care.deliver(FEBRUARY, delivery("r4", "45A04", "2026-04-05", 50), delivery("r6", "45A04", "2026-06-05", 50))
+    care.month("2026-06")
+    found = looked(care, dutch(7, 2))
+    assert [[str(month) for month in file.months] for file in found.missing] == [["2026-03", "2026-05"]]
+    assert (found.missing_now, found.needs_attention) == ([], False)
+    assert looked(care, dutch(6, 2)).needs_attention
+    [line] = [line for line in show("--month", "2026-06").output.splitlines() if line.startswith("B ")][:1]
+    assert line.split()[-2:] == ["2026-03,", "2026-05"]
+
+
+def test_the_months_of_an_earlier_year_are_closed(care: Books) -> None:
+    care.contracts(effort_contract("C", provider=OTHER, products=["45A04"], until="2026-03-01"))
+    care.deliver(delivery("r0", "45A04", "2025-06-05", 50), delivery("c0", "45A04", "2025-06-05", 50, provider=OTHER))
+    missing = {file.contract: file.months for file in looked(care, dutch(4, 2)).missing}
+    assert {number: [str(month) for month in months] for number, months in missing.items()} == {
+        "B": ["2026-01", "2026-02", "2026-03"],
+        "C": ["2026-01", "2026-02"],
+    }
 
 
 def test_a_row_that_was_credited_was_received(care: Books) -> None:
@@ -236,7 +257,9 @@ def test_many_of_a_thing_fit_a_screen(books: Books, show: Show) -> None:
     products = [f"Jeugdwet;45;{code};Product;minuut;uur;regel;tweede;lokaal;6.751;2025-01-01;" for code in codes]
     books.open(*(effort_contract(f"Contract-{code}", products=[code]) for code in codes), products=products)
     result = show("--month", "2026-01")
-    assert "en nog 5; alles met --json" in result.output
+    assert len(result.output.splitlines()) <= 23
+    assert "en nog 16; alles met --all" in result.output
+    assert "en nog" not in show("--month", "2026-01", "--all").output
     assert len(json.loads(show("--month", "2026-01", "--json").output)["missing_files"]) == 20
 
 
