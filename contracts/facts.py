@@ -21,6 +21,7 @@ from contracts.values import (
     Part,
     SignedAmount,
     SignedNumber,
+    Year,
 )
 from kernel.periods import Month
 from tariffs.units import PRICE_RULES, PriceRule, Rounding, Unit
@@ -130,7 +131,6 @@ class FactsTrajectory(Part):
         return self
 
 
-Year = Annotated[int, Field(ge=2000, le=2100)]
 YearText = Annotated[str, Field(pattern=r"^20\d\d$")]
 IndexRow = Annotated[tuple[Key, Year, Literal["provisional", "final"], SignedNumber], Field(strict=False)]
 AccountabilityRow = Annotated[

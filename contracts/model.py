@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contracts.components.component import BudgetPart, ComponentPart, ModifierPart, PricedPart
+from contracts.components.component import BudgetPart, ComponentPart, PricedPart
 from contracts.components.effort import EffortComponent
+from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent
 from contracts.facts import FactsPart, LineRow
 from contracts.values import CONTRACT_PATTERN, Law, MunicipalityCode, Name, Part, ProviderCode
@@ -35,7 +36,10 @@ class InForce(Part):
         return Period(self.start, self.until)
 
 
-Component = Annotated[PopulationComponent | EffortComponent, Field(discriminator="kind")]
+Component = Annotated[
+    PopulationComponent | EffortComponent | LumpSumComponent,
+    Field(discriminator="kind"),
+]
 
 
 class Example(FactsPart):
@@ -91,17 +95,27 @@ class Contract(Part):
                 raise ValueError("twee onderdelen hebben dezelfde key; geef elk een eigen key")
             if isinstance(component, BudgetPart):
                 self._budget_fits(component)
-            if isinstance(component, ModifierPart) and (unknown := sorted(set(component.applies_to) - set(above))):
+            if unknown := sorted(set(component.named) - set(above)):
                 raise ValueError(
-                    f"onderdeel {component.key}: applies_to noemt {', '.join(unknown)}, dat er niet boven staat; "
+                    f"onderdeel {component.key} noemt {', '.join(unknown)}, dat er niet boven staat; "
                     "noem onderdelen die eerder in het document staan"
                 )
+            self._years_fit(component)
             for pair in self.deliveries_read_by(component):
                 if pair in read:
                     raise ValueError(f"product {pair[1]} staat twee keer voor {pair[0]}; laat één onderdeel het lezen")
                 read.add(pair)
             above.append(component.key)
         return self
+
+    def _years_fit(self, component: ComponentPart) -> None:
+        asked = component.years_asked(sorted({month.year for month in self.in_force.period.months()}))
+        if component.years_named and component.years_named != asked:
+            named, years = (", ".join(str(year) for year in years) for years in (component.years_named, asked))
+            raise ValueError(
+                f"onderdeel {component.key}: de jaren zijn {named}, en de looptijd vraagt {years}; noem elk jaar één "
+                "keer, in volgorde"
+            )
 
     def _budget_fits(self, component: BudgetPart) -> None:
         if component.municipality is None and len(self.municipalities) > 1:

@@ -60,7 +60,8 @@ def _unpriced(contract: Contract, price_lists: Collection[str]) -> Iterator[_Rem
     if not price_lists:
         return
     for index, component in enumerate(contract.component):
-        reads_prices = isinstance(component, PricedPart) and contract.deliveries_read_by(component)
-        if reads_prices and (name := component.price_list) not in price_lists:
+        if not isinstance(component, PricedPart) or not contract.deliveries_read_by(component):
+            continue
+        if (name := component.price_list) not in price_lists:
             hint = f'lees hem in met "bekostiging tariff import prijzen.csv --list {name}", of verbeter de naam'
             yield "W06", ("component", index, "price_list"), f"prijslijst {name} bestaat nog niet", hint

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from contracts.components.component import BudgetPart
 from contracts.components.effort import EffortComponent
+from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent, Recount
 from contracts.model import Component, Contract
 from contracts.parties import Parties
@@ -13,6 +15,12 @@ _SET_OFF = {
     "full": "geheel verrekend met de eerstvolgende afrekening",
     "up_to_payable": "verrekend tot ten hoogste wat er te betalen is",
 }
+_KINDS = {
+    "population": "populatiebekostiging",
+    "effort": "inspanningsgericht",
+    "lump_sum": "lumpsum",
+}
+_TURNS = {"monthly": "maand", "quarterly": "kwartaal", "yearly": "jaar"}
 
 
 def summary(contract: Contract, parties: Parties) -> list[str]:
@@ -43,18 +51,50 @@ def summary(contract: Contract, parties: Parties) -> list[str]:
 
 
 def _component(contract: Contract, component: Component) -> Iterator[str]:
-    if isinstance(component, EffortComponent):
-        yield f'Onderdeel "{component.key}": inspanningsgericht ({component.clause})'
-        day = "eerste" if component.price_of == "first_day" else "laatste"
-        yield f"  Producten: {', '.join(component.products)}"
-        yield f"  Prijs: prijslijst {component.price_list}, zoals op de {day} dag van de levering"
-        return
-    yield f'Onderdeel "{component.key}": populatiebekostiging ({component.clause})'
+    yield f'Onderdeel "{component.key}": {_KINDS[component.kind]} ({component.clause})'
+    match component:
+        case EffortComponent():
+            yield from _effort(component)
+        case PopulationComponent():
+            yield from _population(contract, component)
+        case LumpSumComponent():
+            yield from _lump_sum(component)
+
+
+def _effort(component: EffortComponent) -> Iterator[str]:
+    day = "eerste" if component.price_of == "first_day" else "laatste"
+    yield f"  Producten: {', '.join(component.products)}"
+    yield f"  Prijs: prijslijst {component.price_list}, zoals op de {day} dag van de levering"
+
+
+def _lump_sum(component: LumpSumComponent) -> Iterator[str]:
+    if component.amount_eur is not None:
+        yield f"  Bedrag: {format_eur(component.amount_eur)} per jaar"
+    for one in component.years:
+        yield f"  Bedrag {one.year}: {format_eur(one.amount_eur)}"
+    schedule = component.schedule
+    when = (
+        f"per {_TURNS[schedule]}"
+        if isinstance(schedule, str)
+        else ", ".join(f"{format_number(due.percent)}% in maand {due.month}" for due in schedule)
+    )
+    withheld = "" if component.advance_percent == 100 else f"; {format_number(component.advance_percent)}% vooraf"
+    yield f"  Betaling: {when}{withheld}"
+    most = ", nooit hoger dan verleend" if component.legal_form == "subsidy" else ""
+    yield f"  Vaststelling: na afloop van elk jaar{most}"
+    yield _task_field(component)
+
+
+def _task_field(component: BudgetPart) -> str:
+    return f"  Taakveld: {component.task_field} {TASK_FIELDS.get(component.task_field, '')}".rstrip()
+
+
+def _population(contract: Contract, component: PopulationComponent) -> Iterator[str]:
     yield f"  Budget: {_base(component)}{_counted(contract, component)}"
     for index in component.index:
         yield f"  Indexering: {format_number(index.percent)}% vanaf {index.year}"
-    yield f"  Betaling: per {'maand' if component.instalments == 'monthly' else 'kwartaal'}"
-    yield f"  Taakveld: {component.task_field} {TASK_FIELDS.get(component.task_field, '')}".rstrip()
+    yield f"  Betaling: per {_TURNS[component.instalments]}"
+    yield _task_field(component)
     if component.count_date is not None:
         yield f"  Hertelling: {_recount(component.recount)}"
     if component.covers:

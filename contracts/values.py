@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from kernel.findings import Refusal
 from kernel.identifiers import agb_code, area_code, municipality_code
@@ -86,12 +86,14 @@ Amount = Annotated[Eur, BeforeValidator(_eur_not_negative), _DECIMAL_TEXT]
 SignedAmount = Annotated[Eur, BeforeValidator(_eur), _SIGNED_DECIMAL_TEXT]
 Number = Annotated[Decimal, BeforeValidator(_not_negative), _DECIMAL_TEXT]
 SignedNumber = Annotated[Decimal, BeforeValidator(_exact), _SIGNED_DECIMAL_TEXT]
+Percent = Annotated[Number, Field(le=100)]
 MonthText = Annotated[Month, BeforeValidator(_month), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}$"})]
 MunicipalityCode = Annotated[str, BeforeValidator(_municipality)]
 ProviderCode = Annotated[str, BeforeValidator(_provider)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=NAME_PATTERN)]
 Area = Annotated[Name, AfterValidator(lambda name: area_code(name) or name)]
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
+Year = Annotated[int, Field(ge=2000, le=2100)]
 Law = Literal["Wmo", "Jeugdwet", "Participatiewet"]
 
 

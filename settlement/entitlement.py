@@ -26,11 +26,12 @@ class Treatment(StrEnum):
 
 
 INSTALMENT = "instalment"
+DETERMINATION = "determination"
 
 # The first word of what a line is about when it is not a product. What follows it (a product, a law, a provider) names
 # which. A line on a product is of deliveries; a line under one of these words follows from the contract and is computed
 # for every month in every run.
-LABEL_WORDS = frozenset((INSTALMENT,))
+LABEL_WORDS = frozenset((INSTALMENT, DETERMINATION))
 
 
 def of_contract(label: str) -> bool:

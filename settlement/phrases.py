@@ -43,6 +43,8 @@ def step_sentence(step: Step, language: Language = DUTCH) -> str:
         return _filled(steps[case], {**step.values, "earlier_eur": str(earlier)}, language)
     if step.code == "instalment" and step.values["months"] != "1":
         return _filled(steps["instalment.months"], step.values, language)
+    if step.code == "scheduled_instalment" and "earlier_eur" in step.values:
+        return _filled(steps["scheduled_instalment.last"], step.values, language)
     if step.code == "recount":
         return _recount_sentence(step.values, language, in_euros=len(step.steps) > 1)
     return _filled(steps[step.code], step.values, language)

@@ -1,5 +1,6 @@
 """What components of every kind have in a contract document."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -21,6 +22,20 @@ class ComponentPart(Part):
     @property
     def products_counted(self) -> tuple[str, ...]:
         """The products whose deliveries are counted and valued, and paid for in another way."""
+        return ()
+
+    @property
+    def years_named(self) -> tuple[int, ...]:
+        """The years it has a value of its own for."""
+        return ()
+
+    def years_asked(self, in_force: Sequence[int]) -> tuple[int, ...]:
+        """The years it must have a value for, where it has any, given those in which the contract is in force."""
+        return tuple(in_force)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The keys of the components that the document names; they stand above it."""
         return ()
 
 
@@ -46,3 +61,7 @@ class ModifierPart(ComponentPart):
 
     applies_to: Annotated[tuple[Key, ...], Field(strict=False)] = ()
     task_field: Name | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        return self.applies_to

@@ -1,12 +1,13 @@
 """What a contract entitles to: its components one after another, each seeing what those above it come to."""
 
 from contracts.components.component import ComponentPart
+from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent
 from contracts.model import Contract
 from kernel.findings import Finding
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
-from settlement.funding import population, volumes
+from settlement.funding import lump_sum, population, volumes
 from settlement.funding.facts import Entitled, Facts
 
 
@@ -36,5 +37,7 @@ def _by_kind(
     match component:
         case PopulationComponent():
             return population.entitle(contract, component, facts.counts, through)
+        case LumpSumComponent():
+            return lump_sum.entitle(contract, component, facts, through)
         case _:
             return [], []

@@ -12,7 +12,6 @@ Where the budget is divided over areas the whole budget is indexed first, so tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
@@ -21,13 +20,13 @@ from contracts.model import Contract
 from contracts.values import share
 from kernel.explanations import Step
 from kernel.findings import Finding, Severity
-from kernel.money import Eur, allocate, half_up, round_down, total
+from kernel.money import Eur, allocate, half_up, total
 from kernel.notation import plain
 from kernel.periods import Month
-from settlement.entitlement import INSTALMENT, Entitlement, LineKey, Treatment
+from settlement.entitlement import Entitlement
 from settlement.funding.facts import Counts
-
-MONTHS_PER_YEAR = 12
+from settlement.funding.instalments import Budget, in_turns
+from settlement.funding.years import part_of_year
 
 
 class _NotComputable(Exception):
@@ -60,22 +59,16 @@ def entitle(
     try:
         for year in sorted({month.year for month in due}):
             year_budget = _year_budget(contract, component, counts, year, [m for m in in_force if m.year == year])
-            entitlements += [e for e in _instalments(contract, component, year, year_budget) if e.key.month <= through]
+            instalments = in_turns(contract, component, year_budget, component.instalments)
+            entitlements += [instalment for instalment in instalments if instalment.key.month <= through]
     except _NotComputable as reason:
         return [], [reason.finding]
     return entitlements, []
 
 
-@dataclass(frozen=True, slots=True)
-class _Budget:
-    amount: Eur
-    step: Step
-    in_force: Sequence[Month]
-
-
 def _year_budget(
     contract: Contract, component: PopulationComponent, counts: Counts, year: int, in_force: Sequence[Month]
-) -> _Budget:
+) -> Budget:
     if component.division is not None:
         indexed = _shared(component, counts, _indexed(component, year, _fixed(component)))
     elif component.budget_eur is not None:
@@ -83,11 +76,7 @@ def _year_budget(
     else:
         indexed = _indexed(component, year, _per_person(contract, component, counts))
     amount, step = _recounted(contract, component, counts, year, indexed)
-    if len(in_force) < MONTHS_PER_YEAR:
-        part = half_up(amount.exact * len(in_force) / MONTHS_PER_YEAR)
-        step = Step("part_of_year", {"months": str(len(in_force)), "year_eur": str(amount)}, str(part), steps=(step,))
-        amount = part
-    return _Budget(amount, step, in_force)
+    return Budget(*part_of_year(amount, in_force, step), in_force)
 
 
 def _fixed(component: PopulationComponent) -> tuple[Eur, Step]:
@@ -200,35 +189,6 @@ def _recounted(
     }
     groups = [_group(contract, component, s, day, recounts[s.measure]) for s in segments] if len(segments) > 1 else []
     return amount, Step("recount", values, str(amount), component.clause, (indexed[1], *groups))
-
-
-def _instalments(contract: Contract, component: PopulationComponent, year: int, budget: _Budget) -> list[Entitlement]:
-    """The instalments of a year: paid in advance, in the first month in force of each month or quarter."""
-    months_by_turn: dict[int, list[Month]] = {}
-    for month in budget.in_force:
-        turn = month.month if component.instalments == "monthly" else (month.month - 1) // 3
-        months_by_turn.setdefault(turn, []).append(month)
-    turns = list(months_by_turn.values())
-    entitlements = []
-    paid = Eur.zero()
-    for number, turn_months in enumerate(turns, start=1):
-        last = number == len(turns)
-        part = round_down(budget.amount.exact * len(turn_months) / len(budget.in_force))
-        amount = budget.amount - paid if last else part
-        paid += amount
-        values = {
-            "number": str(number),
-            "of": str(len(turns)),
-            "year": str(year),
-            "year_eur": str(budget.amount),
-            "months": str(len(turn_months)),
-            "year_months": str(len(budget.in_force)),
-        }
-        step = Step("last_instalment" if last else "instalment", values, str(amount), component.clause, (budget.step,))
-        municipality = contract.municipality_of(component)
-        key = LineKey(component.key, municipality, turn_months[0], INSTALMENT, Treatment.PAYABLE)
-        entitlements.append(Entitlement(key, amount, component.task_field, step))
-    return entitlements
 
 
 def _areas(contract: Contract, component: PopulationComponent) -> tuple[str, ...]:

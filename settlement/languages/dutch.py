@@ -20,6 +20,13 @@ _STEPS: Mapping[str, str] = {
     ),
     "last_instalment": "termijn {number} van {of}, de laatste: {year_eur} − {earlier_eur} van de eerdere termijnen",
     "last_instalment.only": "enige termijn van {year}: {year_eur}",
+    "scheduled_instalment": "termijn {number} van {of}: {percent} % van {year_eur}, naar beneden afgerond op centen",
+    "scheduled_instalment.last": (
+        "termijn {number} van {of}, de laatste: {year_eur} − {earlier_eur} van de eerdere termijnen"
+    ),
+    "granted": "toegekend voor {year} volgens het contract",
+    "paid_in_advance": "{percent} % van {year_eur} wordt vooruit betaald, de rest na vaststelling",
+    "determination": "vaststelling {year}: {determined_eur} − {paid_eur} betaald",
     "part_of_year": "{months} van 12 maanden van kracht: {year_eur} × {months} / 12",
     "budget": "vast budget volgens het contract",
     "per_person": "{persons} {measure} × {amount_eur} (telling {areas} op {count_date})",
@@ -67,6 +74,7 @@ _CAUSES: Mapping[str, str] = {
 # What a line is about, by the first word of its label.
 _LABELS: Mapping[str, str] = {
     "instalment": "termijn",
+    "determination": "vaststelling",
 }
 
 _MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
@@ -330,6 +338,7 @@ _TEXTS: Mapping[str, str] = {
     "notes.components": "Onderdelen van het contract",
     "notes.component.population": "populatie: een budget in termijnen",
     "notes.component.effort": "inspanning: aantal × prijs",
+    "notes.component.lump_sum": "lumpsum: een vast bedrag in termijnen",
     "notes.repeat": "Narekenen door de opdrachtgever",
     "notes.repeat.run": "Opnieuw uitrekenen",
     "notes.repeat.line": "Een regel uitleggen",

@@ -17,6 +17,13 @@ _STEPS: Mapping[str, str] = {
     "instalment.months": "instalment {number} of {of}: {year_eur} × {months} / {year_months}, cut off below the cent",
     "last_instalment": "instalment {number} of {of}, the last: {year_eur} − {earlier_eur} of the earlier instalments",
     "last_instalment.only": "only instalment of {year}: {year_eur}",
+    "scheduled_instalment": "instalment {number} of {of}: {percent} % of {year_eur}, cut off below the cent",
+    "scheduled_instalment.last": (
+        "instalment {number} of {of}, the last: {year_eur} − {earlier_eur} of the earlier instalments"
+    ),
+    "granted": "granted for {year} in the contract",
+    "paid_in_advance": "{percent} % of {year_eur} is paid in advance, the rest after determination",
+    "determination": "determination of {year}: {determined_eur} − {paid_eur} paid",
     "part_of_year": "{months} of 12 months in force: {year_eur} × {months} / 12",
     "budget": "fixed budget of the contract",
     "per_person": "{persons} {measure} × {amount_eur} (count of {areas} on {count_date})",
@@ -65,6 +72,7 @@ _CAUSES: Mapping[str, str] = {
 # What a line is about, by the first word of its label.
 _LABELS: Mapping[str, str] = {
     "instalment": "instalment",
+    "determination": "determination",
 }
 
 _MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}
@@ -318,6 +326,7 @@ _TEXTS: Mapping[str, str] = {
     "notes.components": "Components of the contract",
     "notes.component.population": "population: a budget in instalments",
     "notes.component.effort": "effort: quantity × price",
+    "notes.component.lump_sum": "lump sum: a fixed amount in instalments",
     "notes.repeat": "For the municipality: how to compute it again",
     "notes.repeat.run": "Compute it again",
     "notes.repeat.line": "Explain a line",

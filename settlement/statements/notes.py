@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from contracts.components.population import PopulationComponent
 from contracts.model import Component
 from kernel.findings import Finding
 from settlement.statements.book import Page
@@ -11,6 +10,11 @@ from tariffs.units import Rounding
 
 WIDTHS = (38, 62, 62, 10)
 
+_FUNDING = {
+    "population": "notes.component.population",
+    "effort": "notes.component.effort",
+    "lump_sum": "notes.component.lump_sum",
+}
 _TERMS = ("entitled", "posted", "recording", "dead_band")
 
 
@@ -82,7 +86,7 @@ def _versions(statement: Statement) -> Iterable[tuple[str, str]]:
     yield say("notes.version.cutoff"), known
     number = settled.contract.number
     yield say("notes.version.contract", number=number), statement.recorded_on(settled.contract_recording)
-    for name in sorted({component.price_list for component in settled.contract.component}):
+    for name in sorted({component.price_list for component in settled.contract.priced}):
         if version := register.price_versions.get(name):
             known = statement.recorded_on(version.recording)
             said = say("notes.version.price_list.is", version=version.version, recording=known)
@@ -112,9 +116,8 @@ def _write_components(page: Page, statement: Statement, components: Sequence[Com
     page.line(say("notes.components"), "subheading")
     page.columns(statement.language, ("component", "funding", "source"))
     for component in components:
-        population = isinstance(component, PopulationComponent)
         page.text(0, component.key)
-        page.text(1, say("notes.component.population" if population else "notes.component.effort"))
+        page.text(1, say(_FUNDING[component.kind]))
         page.text(2, component.clause, "wrapped")
         page.row += 1
     page.row += 1

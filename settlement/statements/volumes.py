@@ -89,12 +89,16 @@ def check(statement: Statement, line: Line, cells: Sequence[Cell]) -> None:
 def _write_line(
     page: Page, statement: Statement, numbered: NumberedLine, instalments: Mapping[int, Cell]
 ) -> list[Cell]:
-    if numbered.number not in instalments:
+    if not numbered.line.key.of_contract:
         volumes = statement.volumes_of(numbered.line)
         return [_write_volume(page, statement, volume, numbered.number) for volume in volumes]
     _write_labels(page, statement, numbered.line.key, statement.subject(numbered.line), numbered.number)
     page.fill(6, _AMOUNT - 1, "text")
-    cell = page.formula(_AMOUNT, same_as(instalments[numbered.number]), "eur")
+    elsewhere = instalments.get(numbered.number)
+    if elsewhere is not None:
+        cell = page.formula(_AMOUNT, same_as(elsewhere), "eur")
+    else:
+        cell = page.number(_AMOUNT, numbered.line.entitled.exact, "eur")
     page.row += 1
     return [cell]
 

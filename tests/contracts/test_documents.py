@@ -13,6 +13,7 @@ from pydantic_core.core_schema import ErrorType
 
 from contracts import documents
 from contracts.documents import KeyPath, line_numbers, parse, read_documents
+from contracts.model import Component
 from kernel.findings import Refusal
 from kernel.money import Eur
 
@@ -95,6 +96,7 @@ expect = [["wijkteam", "2026-01", "instalment", "1.005"]]
 """
     date_hint = "schrijf 2026-01-31, zonder aanhalingstekens"
     number_hint = "schrijf alleen cijfers, zonder aanhalingstekens"
+    kinds = ", ".join(get_args(part.model_fields["kind"].annotation)[0] for part in get_args(get_args(Component)[0]))
     key, name = 'onderdeel "wijkteam", sleutel ', 'rekenvoorbeeld "januari", sleutel '
     lines = findings(document(text))
     assert sorted(lines) == sorted(
@@ -118,7 +120,7 @@ expect = [["wijkteam", "2026-01", "instalment", "1.005"]]
             f'regel 19, {key}recount.dead_band_percent: "-1" is negatief; schrijf 0 of meer',
             f"regel 19, {key}recount.pay: onbekende sleutel; verbeter de naam of haal de sleutel weg",
             f"regel 20, {key}covers: hier hoort een lijst; zet de waarden tussen [ en ]",
-            'regel 22, onderdeel "ambulant": kind "efort" bestaat niet; kies population, effort',
+            f'regel 22, onderdeel "ambulant": kind "efort" bestaat niet; kies {kinds}',
             "regel 26, onderdeel 3, sleutel key: ontbreekt; vul deze sleutel in",
             "regel 28, onderdeel 3, sleutel clause: leeg; vul tekst in",
             "regel 31, onderdeel 3, sleutel x: onbekende sleutel; verbeter de naam of haal de sleutel weg",
