@@ -39,6 +39,8 @@ _BLOCK = 1 << 20
 _REMEMBERED = 50_000
 _AGAIN = "vraag het bestand opnieuw op bij de afzender"
 _NOT_IN_ORDER = "rijen staan niet op volgorde"  # python-calamine takes the first and the last for the outermost
+_ODDLY_WRITTEN = "cellen zijn ongewoon opgeschreven"
+_UNNAMED_ERROR = "#?"
 _ERROR_NAMES = {
     0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A", 43: "#GETTING_DATA",
 }  # fmt: skip
@@ -389,13 +391,14 @@ def _has_links(names: set[str]) -> bool:
 
 # The number of a row, or the letters of a filled cell from the 53rd column: with fewer columns a full sheet still fits.
 _REACH = re.compile(rb' r="(?:(\d+)"|([A-Z]{3}|[B-Z][A-Z])\d+"(?![^<>]*/>))')
-_PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+_PLACE = re.compile(rb'(?<![\w:])r="([A-Z]+)(\d+)"')
 # Attributes that are written in another way than every known program writes them, which the patterns here do not see.
-_ODD_CELL = re.compile(rb"""<(?:\w+:)?(?:c|row)\b[^<>]*?\s(?:r|t)(?:\s*=\s*'|\s+=|=\s)""")
-_ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b([^<>]*\bt="e"[^<>]*)>(.*?)</(?:\w+:)?c>', re.DOTALL)
-_ERROR_VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)<")
+_ODD_CELL = re.compile(rb"""<(?:\w+:)?(?:c|row)\b[^<>]*?(?:\s(?:r|t)(?:\s*=\s*'|\s+=|=\s)|[\t\r\n](?:r|t)\s*=)""")
+_ODD_SIGNS = (b"='", b"= ", b" =", b"\n", b"\t", b"\r")
+_ERROR_CELL = re.compile(rb'<(?:\w+:)?c\b([^<>]*\st="e"[^<>]*)>(.*?)</(?:\w+:)?c>', re.DOTALL)
+_ERROR_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>([^<]+)<")
 _FORMULA_CELL = re.compile(
-    rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)"
+    rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)?"
     rb"\s*(?:<(?:\w+:)?v\b[^<>]*>([^<]*))?"
 )
 _HIDDEN = rb"""(?=[^<>]*\shidden\s*=\s*["'](?:1|true)["'])"""
@@ -433,8 +436,8 @@ def _look_through_xlsx(parts: zipfile.ZipFile, names: set[str]) -> _Told:
 def _look_through_sheet(xml: IO[bytes]) -> _Remarks:
     told = _Remarks()
     for block in _whole_rows(xml):
-        if any(sign in block for sign in (b"='", b"= ", b" =")) and _ODD_CELL.search(block):
-            raise ValueError("cellen zijn ongewoon opgeschreven")
+        if any(sign in block for sign in _ODD_SIGNS) and _ODD_CELL.search(block):
+            raise ValueError(_ODDLY_WRITTEN)
         for row, letters in _REACH.findall(block):
             if row:
                 if int(row) < told.rows:
@@ -451,8 +454,11 @@ def _look_through_sheet(xml: IO[bytes]) -> _Remarks:
                     told.hidden_columns.append((int(first[1]), int(last[1])))
         if b't="e"' in block:
             for attributes, inside in _ERROR_CELL.findall(block):
-                if (place := _PLACE.search(attributes)) and (value := _ERROR_VALUE.search(inside)):
-                    told.add_error(int(place[2]), _column_number(place[1].decode()), value[1].decode(errors="replace"))
+                if not (place := _PLACE.search(attributes)):  # it would pass for an empty cell
+                    raise ValueError(_ODDLY_WRITTEN)
+                value = _ERROR_VALUE.search(inside)
+                error = value[1].decode(errors="replace") if value else _UNNAMED_ERROR
+                told.add_error(int(place[2]), _column_number(place[1].decode()), error)
         if b"<f" in block or (b":row" in block and b":f" in block):
             for attributes, value in _FORMULA_CELL.findall(block):
                 place = _PLACE.search(attributes)
@@ -575,7 +581,7 @@ def _look_through_binary_sheet(content: bytes) -> _Remarks:
             if is_hidden:
                 told.hide_row(row, row)
             if kind in (3, 11):
-                told.add_error(row, column, _ERROR_NAMES.get(record[8], "#?"))
+                told.add_error(row, column, _ERROR_NAMES.get(record[8], _UNNAMED_ERROR))
     return told
 
 

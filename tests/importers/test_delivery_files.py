@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from database.recordings import latest
 from importers import delivery_files, rejected_rows
-from importers.delivery_files import examine
+from importers.delivery_files import Known, Reading, examine, staged_rows
 from importers.rejected_rows import write_rejected
 from kernel.findings import Refusal
 
@@ -392,3 +394,34 @@ def test_a_formula_does_not_start_in_the_spreadsheet_of_the_reader(desk: Desk) -
     cells = [row[0] for row in rows[1:]]
     assert cells == ["'" + formula, "r1", "'@SUM(A1)", "'+1+1", "'-1+1"]
     assert rows[2][7] == "-5"  # a number is no formula
+
+
+_NUMBERS = ("999900006", "99990006", "999900018", "099990018", "12345678", "41000002")
+_pieces = st.one_of(
+    st.sampled_from(_NUMBERS), st.text("0123456789", max_size=4), st.sampled_from(["", "-", ".", " ", "r"])
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    texts=st.lists(st.lists(_pieces, max_size=4).map("".join), min_size=3, max_size=3),
+    client=st.sampled_from((*_NUMBERS, "c1")),
+    name=st.sampled_from(["bsn", "client"]),
+)
+def test_a_block_of_rows_is_judged_as_its_rows_are(
+    texts: list[str], client: str, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A row that cannot be read makes its block be read row by row; that may change nothing for another row."""
+    reference, previous, assignment = texts
+    header = f"referentie;gemeente;aanbieder;{name};product;begindatum;einddatum;aantal;dc;vorige referentie;toewijzing"
+    row = f"{reference};GM0502;41000002;{client};45A04;05-01-2026;05-01-2026;95;D;{previous};{assignment}"
+    other = "r9;GM0502;41000002;999900018;45A04;05-01-2026;05-01-2026;95;D;;"
+    path = tmp_path_factory.mktemp("blok") / "jan.csv"
+    known = Known({"GM0502": 1}, {"41000002": 2}, {"45A04": 3})
+    outcomes = []
+    for last in (other, other.replace("95", "x")):
+        path.write_text(f"{header}\n{row}\n{last}\n", encoding="utf-8")
+        reading = Reading()
+        rows = list(staged_rows(examine(path), known, bytes(32), reading))
+        outcomes.append(([r for r in rows if r[0] == "2"], [f for f in reading.findings if f.row_number == 2]))
+    assert outcomes[0] == outcomes[1]

@@ -26,6 +26,7 @@ from kernel import workbooks as reader
 from kernel.findings import Refusal
 from kernel.identifiers import is_bsn
 from kernel.tabular import SUMMARY_TITLE
+from settlement.rejected import rejected_rows
 from tests.importers.workbooks import (
     added,
     by_openpyxl,
@@ -250,6 +251,24 @@ def test_the_place_of_a_row_is_found_again(desk: Desk) -> None:
     assert found["r9"] == (one.recording, "rij 2")
     again = desk.take(sheets(("x", [HEADER, *ROWS[2:3]])))
     assert again.known[0].message == f'regel r3 was al ontvangen (blad "feb", rij 2 van vastlegging {two.recording})'
+
+
+def test_rows_on_two_sheets_that_contradict_each_other_are_each_told_in_their_place(desk: Desk) -> None:
+    other = [*ROWS[0][:7], 60, *ROWS[0][8:]]
+    result = desk.take(sheets(("jan", [HEADER, ROWS[1], ROWS[0]]), ("feb", [["x"], HEADER, other])), "a.xlsx")
+    places = [(finding.code, result.file.located(finding).place) for finding in result.findings]
+    assert places == [
+        ("D31", 'blad "jan", rij 3, kolom "referentie"'),
+        ("D31", 'blad "feb", rij 3, kolom "referentie"'),
+    ]
+    later = desk.take(sheets(("mrt", [HEADER, [*ROWS[1][:7], 31, *ROWS[1][8:]]])), "b.xlsx")
+    assert [finding.code for finding in later.findings] == ["D31"]
+    cutoff = latest(desk.connection)
+    told = rejected_rows(desk.connection, 0, cutoff)["41000002"].by_reference
+    assert sorted((row.reference, row.file_name, row.place) for row in told) == [
+        ("r1", "a.xlsx", 'blad "jan", rij 3'),
+        ("r2", "a.xlsx", 'blad "jan", rij 2'),
+    ]
 
 
 def test_a_client_number_on_another_sheet_is_found(desk: Desk) -> None:
