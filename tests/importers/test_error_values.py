@@ -1,4 +1,4 @@
-"""A cell with an error is no empty cell, however the file is written: an empty credit mark would make a credit a debit."""
+"""A cell with an error is no empty cell, however the file is written: an empty mark would make a credit a debit."""
 
 from __future__ import annotations
 
