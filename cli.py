@@ -45,12 +45,12 @@ class _Root(click.Group):
 
 
 def _show(refusal: Refusal) -> None:
-    from tariffs.commands import tell_findings
+    from tariffs.commands import say, tell_findings
 
-    click.echo(f"Geweigerd: {refusal.message}", err=True)
+    say(f"Geweigerd: {refusal.message}", err=True)
     tell_findings(refusal.findings, most=_MOST_OF_A_CODE, err=True)
     if refusal.hint:
-        click.echo(f"Wat te doen: {refusal.hint}", err=True)
+        say(f"Wat te doen: {refusal.hint}", err=True)
 
 
 @click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"]})

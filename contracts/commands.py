@@ -18,8 +18,8 @@ from contracts.summary import summary
 from database.recordings import latest, resolve_cutoff
 from database.session import database
 from kernel.findings import Refusal
-from kernel.notation import format_date
-from tariffs.commands import FILE, WIDTH, counted, print_table, tell_warnings
+from kernel.notation import counted, format_date
+from tariffs.commands import FILE, WIDTH, print_table, tell_warnings
 
 
 @click.group("contract")

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from contracts.model import Contract
 from contracts.values import PATTERN_WORDS
 from kernel.findings import Finding, Refusal, Severity
+from kernel.notation import counted
 from kernel.tabular import read_bytes
 
 KeyPath = tuple[str | int, ...]
@@ -74,7 +75,7 @@ def read_documents(paths: Sequence[Path]) -> list[Document]:
 
 def refuse_documents(findings: Sequence[Finding]) -> Refusal:
     """The refusal of a set of documents because of `findings`."""
-    count = "1 bevinding" if len(findings) == 1 else f"{len(findings)} bevindingen"
+    count = counted(len(findings), "bevinding", "bevindingen")
     return Refusal(f"niets is vastgelegd: {count}", "verbeter de documenten en lees ze opnieuw in", findings)
 
 

@@ -8,7 +8,8 @@ from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent, Recount
 from contracts.model import Component, Contract
 from contracts.parties import Parties
-from kernel.notation import format_date, format_eur, format_number
+from contracts.values import word_of_measure
+from kernel.notation import counted, format_date, format_eur, format_number
 from tariffs.task_fields import TASK_FIELDS
 
 _SET_OFF = {
@@ -109,10 +110,12 @@ def _base(component: PopulationComponent) -> str:
     budget = f"{format_eur(component.budget_eur)} per jaar"
     if component.division is None:
         return budget
-    weights = [f"{measure} {format_number(weight)}" for measure, weight in component.division.weights.items()]
+    weights = [
+        f"{word_of_measure(measure)} {format_number(weight)}" for measure, weight in component.division.weights.items()
+    ]
     return (
         f"aandeel van {', '.join(component.division.own_areas)} in {budget}, "
-        f"verdeeld over {len(component.division.areas)} gebieden naar {', '.join(weights)}"
+        f"verdeeld over {counted(len(component.division.areas), 'gebied', 'gebieden')} naar {', '.join(weights)}"
     )
 
 
@@ -125,7 +128,8 @@ def _counted(contract: Contract, component: PopulationComponent) -> str:
 
 
 def _measure(measure: str) -> str:
-    return "inwoner" if measure == "inhabitants" else measure
+    one = {"inhabitants": "inwoner", "households": "huishouden", "dwellings": "woning"}
+    return one.get(measure, word_of_measure(measure))
 
 
 def _recount(recount: Recount | None) -> str:

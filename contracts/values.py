@@ -102,12 +102,27 @@ class Part(BaseModel):
 
 
 # Measures that go by a Dutch word too, in contracts and in count files.
-MEASURE_WORDS = {"inwoners": "inhabitants"}
+MEASURE_WORDS = {
+    "inwoners": "inhabitants",
+    "inwoners tot 15": "inhabitants_0_15",
+    "inwoners 15 tot 25": "inhabitants_15_25",
+    "inwoners 25 tot 45": "inhabitants_25_45",
+    "inwoners 45 tot 65": "inhabitants_45_65",
+    "inwoners vanaf 65": "inhabitants_65_plus",
+    "huishoudens": "households",
+    "woningen": "dwellings",
+}
+_WORDS = {measure: word for word, measure in MEASURE_WORDS.items()}
 
 
 def measure_of(word: str) -> str:
     """The name a measure goes by: 'inwoners' and 'inhabitants' are one."""
     return MEASURE_WORDS.get(word.lower(), word)
+
+
+def word_of_measure(measure: str) -> str:
+    """The Dutch word of a measure; its name when there is no other."""
+    return _WORDS.get(measure, measure)
 
 
 Measure = Annotated[Name, AfterValidator(measure_of)]

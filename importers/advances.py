@@ -17,7 +17,7 @@ from database.recordings import latest, lock_recordings, record
 from importers.tables import advances
 from kernel.findings import Finding
 from kernel.money import Eur, total
-from kernel.notation import format_date, format_eur, parse_date, parse_eur
+from kernel.notation import counted, format_date, format_eur, parse_date, parse_eur
 from kernel.tabular import Column, Row, own_name, read_table, row_finding, unread_columns
 
 
@@ -116,9 +116,10 @@ def advances_known(connection: Connection, cutoff: int) -> list[Advance]:
 def render_advances_import(result: AdvancesImport) -> str:
     """What to tell the user about an import."""
     if result.recording is None:
-        return f"Alle {result.known} voorschotten waren al bekend; er is niets vastgelegd."
+        return f"Al bekend: {counted(result.known, 'voorschot', 'voorschotten')}; er is niets vastgelegd."
     return (
-        f"Vastlegging {result.recording}: {result.added} voorschotten nieuw, samen {format_eur(result.total)}; "
+        f"Vastlegging {result.recording}: {counted(result.added, 'voorschot', 'voorschotten')} nieuw, "
+        f"samen {format_eur(result.total)}; "
         f"{result.known} al bekend."
     )
 

@@ -21,11 +21,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from contracts.values import MEASURE_WORDS
+from contracts.values import word_of_measure
+from importers.days import latest_year
 from importers.population_counts import CountKey, CountsImport, district_gaps, parse_count, record_counts
 from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import area_code
-from kernel.notation import format_date, format_number
+from kernel.notation import counted, format_date, format_number
 from kernel.tabular import decode, delimiter_of, name_of, normal, read_bytes, refuse_table, row_finding
 from kernel.workbooks import is_workbook
 
@@ -40,7 +41,6 @@ MEASURES = {
     "HuishoudensTotaal": "households",
     "Woningvoorraad": "dwellings",
 }
-_WORDS = {measure: word for word, measure in MEASURE_WORDS.items()}
 _CODES = ("Codering", "WijkenEnBuurten")  # the first that is there; in some files the second holds names
 _COUNTRY = "NL"
 _ABSENT = {"", ".", "-", "x"}
@@ -72,6 +72,8 @@ def import_cbs(connection: Connection, path: Path, year: int, status: str, by: s
     Raises `Refusal` with every finding of the file. Figures that are absent, and municipalities of which the districts
     do not add up, are warnings.
     """
+    if year > latest_year():
+        raise Refusal(f"een telling over {year} kan er nog niet zijn", f"geef een jaar tot en met {latest_year()}")
     content = read_bytes(path)
     name = name_of(path)
     if is_workbook(content):
@@ -96,11 +98,6 @@ def import_cbs(connection: Connection, path: Path, year: int, status: str, by: s
         hint = "lees ook de volgende bladzijden in, of haal de hele tabel op"
         warnings.append(Finding("B04", Severity.WARNING, name, "is één bladzijde van een grotere tabel", hint))
     return record_counts(connection, read, name, hashlib.sha256(content).hexdigest(), by, warnings)
-
-
-def word_of_measure(measure: str) -> str:
-    """The Dutch word of a measure; its name when contracts know no other."""
-    return _WORDS.get(measure, measure)
 
 
 def _csv_sheet(content: bytes, name: str) -> _Sheet:
@@ -201,8 +198,8 @@ def _absent(name: str, header: Sequence[str], places: Mapping[str, int], reading
 def _areas_in_words(areas: Sequence[str]) -> str:
     shown = ", ".join(areas[:_SHOWN_AREAS]) + (", …" if len(areas) > _SHOWN_AREAS else "")
     kinds = (("GM", "gemeente", "gemeenten"), ("WK", "wijk", "wijken"), ("BU", "buurt", "buurten"))
-    counted = ((sum(area.startswith(kind) for area in areas), one, many) for kind, one, many in kinds)
-    words = (f"{format_number(count)} {one if count == 1 else many}" for count, one, many in counted if count)
+    counts = ((sum(area.startswith(kind) for area in areas), one, many) for kind, one, many in kinds)
+    words = (counted(*count) for count in counts if count[0])
     return f"{', '.join(words)} ({shown})"
 
 

@@ -23,7 +23,7 @@ from kernel.findings import Finding, Refusal
 from kernel.identifiers import without_client_numbers
 from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, tell_warnings, watched
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, say, tell_warnings, watched
 
 _SHOWN_PER_RULE = 5
 
@@ -124,15 +124,15 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
     if results:
         _tell_accounts(results)
     for problem in unwritten:
-        told = f"Let op: {problem.message}; {problem.hint}"
-        click.echo(click.wrap_text(told, WIDTH, subsequent_indent="  "), err=True)
+        say(f"Let op: {problem.message}; {problem.hint}", err=True)
     if refused:
         for _, reason in refused:
-            click.echo(f"Geweigerd: {reason.message}; {reason.hint}", err=True)
+            say(f"Geweigerd: {reason.message}; {reason.hint}", err=True)
         names = ", ".join(without_client_numbers(click.format_filename(path), fewest_digits=9) for path, _ in refused)
         raise Refusal(
-            f"{len(refused)} van de {len(files)} bestanden zijn niet ingelezen; de andere wel",
-            f"verbeter deze bestanden en lees ze opnieuw in: {names}",
+            f"{len(refused)} van de {len(files)} bestanden {'is' if len(refused) == 1 else 'zijn'} niet ingelezen; "
+            "wat niet genoemd is wel",
+            f"verbeter en lees opnieuw in: {names}",
         )
     if any(result.needs_attention for result in results):
         ctx.exit(NEEDS_ATTENTION)
@@ -213,7 +213,7 @@ def _tell_accounts(results: Sequence[DeliveryImport]) -> None:
         line = (
             f"Gedeclareerd € {read}: geaccepteerd {accepted}, geweigerd {rejected}, wachtend {waiting}, bekend {known}"
         )
-        click.echo(click.wrap_text(line, WIDTH))
+        say(line)
 
 
 def _rows(account: Account) -> list[int]:

@@ -7,8 +7,9 @@ import click
 from rich import box
 from rich.table import Table
 
+from contracts.values import word_of_measure
 from database.session import database
-from importers.cbs import import_cbs, word_of_measure
+from importers.cbs import import_cbs
 from importers.facts.accountability import ACCOUNTABILITY
 from importers.facts.determinations import DETERMINATIONS
 from importers.facts.households import HOUSEHOLDS
@@ -17,7 +18,7 @@ from importers.facts.kind import FactKind
 from importers.facts.moves import MOVES
 from importers.facts.outcomes import OUTCOMES
 from importers.facts.referrals import REFERRALS
-from importers.population_counts import CountsImport, CountSummary
+from importers.population_counts import CountsImport, CountSummary, render_counts_account
 from kernel.notation import format_number
 from tariffs.commands import FILE, print_table, tell_warnings
 
@@ -30,9 +31,8 @@ _STATUSES = {"voorlopig": "provisional", "definitief": "final", "provisional": "
 @click.option(
     "--status",
     type=click.Choice(list(_STATUSES)),
-    default="definitief",
-    show_default=True,
-    help="Of de cijfers van CBS voorlopig of definitief zijn.",
+    required=True,
+    help="Of de cijfers van CBS voorlopig of definitief zijn; dat staat bij de tabel.",
 )
 @click.pass_context
 def cbs(ctx: click.Context, file: Path, year: int, status: str) -> None:
@@ -53,11 +53,7 @@ def cbs(ctx: click.Context, file: Path, year: int, status: str) -> None:
 
 
 def _tell_counts(result: CountsImport) -> None:
-    if result.recording is None:
-        click.echo(f"Alle {format_number(result.known)} tellingen waren al bekend; er is niets vastgelegd.")
-    else:
-        added, changed, known = map(format_number, (result.added, result.changed, result.known))
-        click.echo(f"Vastlegging {result.recording}: {added} tellingen nieuw, {changed} gewijzigd, {known} al bekend.")
+    click.echo(render_counts_account(result))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("Maat", overflow="fold")
     for name in ("Gemeenten", "Som gemeenten", "Wijken", "Wijken = gemeente"):

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
 
-from contracts.values import measure_of
+from contracts.values import measure_of, word_of_measure
 from database.recordings import latest, lock_recordings, record
+from importers.days import parse_day
 from importers.tables import population_counts
 from kernel.findings import Finding
 from kernel.identifiers import area_code
-from kernel.notation import format_date, format_number, parse_date, parse_whole
+from kernel.notation import counted, format_date, format_number, parse_whole
 from kernel.tabular import Column, Row, own_name, read_table, row_finding, unread_columns
 from tariffs.products import word_of
 
@@ -80,7 +81,7 @@ _STATUSES = {"voorlopig": "provisional", "definitief": "final", "provisional": "
 LAYOUT = (
     Column("area", ("gebied", "area"), _parse_area),
     Column("measure", ("maat", "measure"), measure_of),
-    Column("counted_on", ("peildatum", "date"), parse_date),
+    Column("counted_on", ("peildatum", "date"), parse_day),
     Column("persons", ("aantal", "count"), parse_count),
     Column("status", ("status",), word_of(_STATUSES)),
 )
@@ -149,17 +150,22 @@ def counts_known(connection: Connection, cutoff: int) -> Mapping[CountKey, Count
     }
 
 
+def render_counts_account(result: CountsImport) -> str:
+    """How many counts of a file are new, changed or known."""
+    if result.recording is None:
+        return f"Al bekend: {counted(result.known, 'telling', 'tellingen')}; er is niets vastgelegd."
+    return (
+        f"Vastlegging {result.recording}: {counted(result.added, 'telling', 'tellingen')} nieuw, "
+        f"{format_number(result.changed)} gewijzigd, {format_number(result.known)} al bekend."
+    )
+
+
 def render_counts_import(result: CountsImport) -> str:
     """What to tell the user about an import."""
-    lines = [
-        f"Vastlegging {result.recording}: {result.added} tellingen nieuw, {result.changed} gewijzigd, "
-        f"{result.known} al bekend."
-        if result.recording
-        else f"Alle {result.known} tellingen waren al bekend; er is niets vastgelegd."
-    ]
+    lines = [render_counts_account(result)]
     for summary in result.summaries:
         status = "definitief" if summary.status == "final" else "voorlopig"
-        measure = "inwoners" if summary.measure == "inhabitants" else summary.measure
+        measure = word_of_measure(summary.measure)
         lines += [
             "",
             f"{measure} op {format_date(summary.counted_on)}, {status}:",

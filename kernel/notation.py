@@ -82,6 +82,11 @@ def format_number(value: Decimal | int | str) -> str:
     return f"{Decimal(value):,f}".translate(str.maketrans(",.", ".,"))
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """'1 product', '1.200 producten'."""
+    return f"{format_number(number)} {one if number == 1 else many}"
+
+
 def format_eur(amount: Eur | str) -> str:
     """Eur('1132.45') becomes '1.132,45'."""
     return format_number(str(amount))

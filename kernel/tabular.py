@@ -19,7 +19,7 @@ from typing import Any
 
 from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import without_client_numbers
-from kernel.notation import parse_date
+from kernel.notation import counted, parse_date
 from kernel.workbooks import Sheet, is_workbook, open_workbook
 
 _DELIMITERS = ";,\t"
@@ -276,7 +276,7 @@ def _unread_sheet(file_name: str, sheet: str, why: str) -> Finding:
 
 def refuse_table(file_name: str, findings: Sequence[Finding]) -> Refusal:
     """The refusal of a whole table because of `findings`."""
-    count = "1 bevinding" if len(findings) == 1 else f"{len(findings)} bevindingen"
+    count = counted(len(findings), "bevinding", "bevindingen")
     return Refusal(
         f"{file_name} is niet ingelezen: {count}", "verbeter de regels en lees het bestand opnieuw in", findings
     )

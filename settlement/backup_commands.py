@@ -1,6 +1,5 @@
 """`bekostiging db backup` and `db restore`. They stand here because a restored run is checked by what it says."""
 
-import textwrap
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from kernel.notation import format_number
 from settlement.audit import recomputed_hash, stored_hashes
 from settlement.phrases import counted
 from settlement.schedule.register import jobs_known
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH
+from tariffs.commands import FILE, NEEDS_ATTENTION, say
 
 
 @click.command("backup")
@@ -35,9 +34,9 @@ def backup(ctx: click.Context, file: Path, replace: bool) -> None:
     """
     with database(ctx).engine(check_schema=False) as engine, snapshot(engine) as connection:
         manifest = back_up(connection, file, stored_hashes(connection), replace=replace)
-    _say(f"De reservekopie staat in {file}: {_contents(manifest)}.")
-    _say("De sleutel voor cliëntnummers zit er niet in; bewaar hem apart:")
-    _say("  bekostiging db key export BESTAND")
+    say(f"De reservekopie staat in {file}: {_contents(manifest)}.")
+    say("De sleutel voor cliëntnummers zit er niet in; bewaar hem apart:")
+    say("  bekostiging db key export BESTAND")
 
 
 @click.command("restore")
@@ -64,27 +63,27 @@ def restore(ctx: click.Context, file: Path) -> None:
         differing = [run for run, digest in manifest.runs.items() if recomputed_hash(connection, run) != digest]
         key = missing_key(connection, config_dir)
         planned = jobs_known(connection)
-    _say(f"De reservekopie van {datetime.fromisoformat(manifest.made_at):%d-%m-%Y %H:%M} is teruggezet.")
-    _say(f"Teruggezet en nageteld: {_contents(manifest)}.")
+    say(f"De reservekopie van {datetime.fromisoformat(manifest.made_at):%d-%m-%Y %H:%M} is teruggezet.")
+    say(f"Teruggezet en nageteld: {_contents(manifest)}.")
     if differing:
         runs = ", ".join(str(run) for run in differing)
-        _say(f"Let op: run {runs} zegt niet meer wat hij bij het afrekenen zei; vergelijk met de afrekening.")
+        say(f"Let op: run {runs} zegt niet meer wat hij bij het afrekenen zei; vergelijk met de afrekening.")
     elif manifest.runs:
-        _say("Elke run is nagerekend en zegt wat hij zei.")
+        say("Elke run is nagerekend en zegt wat hij zei.")
     if planned:
         brought = counted(len(planned), "geplande taak kwam/geplande taken kwamen")
-        _say(
+        say(
             f"Let op: {brought} mee. Zij gebeuren zodra hier een planner draait (bekostiging schedule run), en dan ook "
             "wat sinds de reservekopie is gemist; werkt de oude database nog, dan gebeurt het daar ook. Ga ze na en "
             "haal weg wat hier niet hoort:"
         )
-        _say("  bekostiging schedule list")
-        _say("  bekostiging schedule remove TAAK")
+        say("  bekostiging schedule list")
+        say("  bekostiging schedule remove TAAK")
     if left_out:
-        _say(f"Let op: {', '.join(left_out)} is niet van dit programma en is niet teruggezet.")
+        say(f"Let op: {', '.join(left_out)} is niet van dit programma en is niet teruggezet.")
     if key:
-        _say(f"Let op: {key.message}. Leveringen worden geweigerd tot de goede sleutel terug is:")
-        _say("  bekostiging db key import BESTAND")
+        say(f"Let op: {key.message}. Leveringen worden geweigerd tot de goede sleutel terug is:")
+        say("  bekostiging db key import BESTAND")
     if differing or left_out or key:
         ctx.exit(NEEDS_ATTENTION)
 
@@ -105,7 +104,3 @@ def _way_out(settings: Settings) -> str:
         return "maak op de server een lege database en wijs die aan met BEKOSTIGING_DATABASE_URL"
     home = embedded.home_of(settings)
     return f"stop de database (bekostiging db stop), zet de map {home} opzij en voer de opdracht opnieuw uit"
-
-
-def _say(sentence: str) -> None:
-    click.echo(textwrap.fill(sentence, WIDTH, break_long_words=False, break_on_hyphens=False))  # a path stays whole

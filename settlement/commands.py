@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
@@ -30,7 +29,7 @@ from settlement.schedule.messages import moment
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
 from settlement.terminal import fit
-from tariffs.commands import NEEDS_ATTENTION, WIDTH, print_table, tell_findings, watched
+from tariffs.commands import NEEDS_ATTENTION, print_table, say, tell_findings, watched
 
 LANGUAGES = {language.code: language for language in (DUTCH, ENGLISH)}
 _SHOWN_CORRECTIONS = 12
@@ -196,7 +195,7 @@ def show_run(settled: Run) -> None:
         f"{STATE_NAMES[settled.state]}"
     )
     if skipped := not_settled_before_sentence(settled):
-        click.echo(click.wrap_text(f"Let op, {skipped}; nu meegenomen.", WIDTH))
+        say(f"Let op, {skipped}; nu meegenomen.")
     first = [_first(contract) for contract in settled.contracts]
     corrected = [_sum(contract, Timing.CORRECTION) for contract in settled.contracts]
     columns = {
@@ -431,6 +430,10 @@ def explain(
       bekostiging explain 3 2
       bekostiging explain 3 --reference r11
     """
+    if reference is not None and line is not None:
+        raise click.UsageError("noem een REGEL of een --reference, niet allebei")
+    if provider is not None and reference is None:
+        raise click.UsageError("--provider hoort bij --reference")
     with database(ctx).transaction() as connection:
         if reference is not None:
             said = tell_reference(connection, number, reference, provider)
@@ -438,4 +441,4 @@ def explain(
             said = list_lines(connection, number)
         else:
             said = explain_line(connection, number, line, rows, changes)
-    Console(width=WIDTH, markup=False, emoji=False, highlight=False).print(said)
+    print_table(said)

@@ -9,7 +9,7 @@ from contracts.register import contracts_known
 from contracts.tables import municipalities, providers
 from importers.tables import deliveries, delivery_totals
 from kernel.findings import Finding, Severity
-from kernel.notation import format_number
+from kernel.notation import counted
 from kernel.periods import Month, Period
 from settlement.terms import days_covered
 from tariffs.products import catalogue
@@ -77,7 +77,7 @@ def outside_contracts(
         rows = connection.execute(in_slice).scalar_one()
         if rows:
             month = Month.of(row.service_month)
-            deliveries_left = "1 levering" if rows == 1 else f"{format_number(rows)} leveringen"
+            deliveries_left = counted(rows, "levering", "leveringen")
             findings.append(
                 Finding(
                     "P05",

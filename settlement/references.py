@@ -5,9 +5,11 @@ from the facts at the run's cut-off.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, exists, func, select
 
 from contracts.components.effort import EffortComponent
 from contracts.tables import municipalities, providers
@@ -45,7 +47,8 @@ from tariffs.tables import products
 from tariffs.units import Rounding
 
 _KEY = ("municipality_id", "provider_id", "law", "reference")
-_REJECTED_SHOWN = 20
+_REJECTED_SHOWN = 5
+_REJECTED_SHOWN_OF_ONE = 20
 _SENDERS_SHOWN = 3
 
 
@@ -258,39 +261,78 @@ def _credited(connection: Connection, run: Run, row: Any) -> str:
 
 
 def _never_received(connection: Connection, reference: str, agb_code: str | None) -> list[str]:
-    """The rejected rows that it may be; of one provider only those in files of which it may be the sender."""
-    rejected = connection.execute(
-        select(batch_findings, batches.c.file_name)
-        .join(batches, batches.c.recording == batch_findings.c.recording)
-        .where(
-            batch_findings.c.severity == Severity.ERROR,
-            batch_findings.c.code.not_in(VERDICTS),  # those rows were valid: their references are kept
-        )
-        .order_by(batch_findings.c.recording.desc(), batch_findings.c.row_number, batch_findings.c.code)
-    ).all()
-    senders = _senders(connection)
-    candidates = [
-        row for row in _one_per_row(rejected) if agb_code is None or agb_code in senders.get(row.recording, [agb_code])
-    ]
-    of_provider = f" van aanbieder {agb_code}" if agb_code else ""
-    start = f"Onder referentie {reference}{of_provider} is nooit een geldige rij ontvangen."
+    """The rejected rows that it may be; of one provider only those in files that have rows of it."""
+    at_provider = f" bij aanbieder {agb_code}" if agb_code else ""
+    start = f"Referentie {reference} komt niet voor{at_provider}: er is nooit een geldige rij onder ontvangen."
     others = _providers_of(connection, reference)
     if others:
         start += f" Wel van aanbieder {', '.join(others)}."
+    senders = _senders(connection)
+    candidates = [
+        row
+        for row in _rejected_rows(connection)
+        if agb_code is None or agb_code in (row.providers or senders.get(row.recording, []))
+    ]
     if not candidates:
         return [f"{start} Er zijn ook geen rijen geweigerd: vraag de aanbieder of de rij is verstuurd."]
-    shown = candidates[:_REJECTED_SHOWN]
+    shown = candidates[: _REJECTED_SHOWN_OF_ONE if agb_code else _REJECTED_SHOWN]
     places = row_places(connection, ((row.recording, row.row_number) for row in shown))
     more = len(candidates) - len(shown)
+    narrower = "" if agb_code else "; met --provider alleen die van een aanbieder"
     return [
         f"{start} Van een geweigerde rij wordt de referentie niet bewaard: zoek de rij in het bestand van de aanbieder "
         "en vergelijk haar nummer met de geweigerde rijen hieronder.",
         *(
-            f"{row.file_name} ({_sent_by(senders.get(row.recording, []))}), {places[(row.recording, row.row_number)]} "
-            f"(vastlegging {row.recording}): {row.code} {row.message}. Herstel: {row.hint}."
+            f"{row.file_name} ({_sent_by(row.providers or senders.get(row.recording, []))}), "
+            f"{places[(row.recording, row.row_number)]} (vastlegging {row.recording}): {' '.join(row.reasons)}"
             for row in shown
         ),
-        *([f"En nog {counted(more, 'geweigerde rij/geweigerde rijen')} in eerdere bestanden."] if more else []),
+        *(
+            [f"En nog {counted(more, 'geweigerde rij/geweigerde rijen')} in eerdere bestanden{narrower}."]
+            if more
+            else []
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _RejectedRow:
+    """A row that was rejected, with every reason; `providers` that its file names, empty when that does not tell."""
+
+    recording: int
+    file_name: str
+    row_number: int
+    providers: Sequence[str]
+    reasons: Sequence[str]
+
+
+def _rejected_rows(connection: Connection) -> list[_RejectedRow]:
+    """Rejected rows by file, the last first. A file that came again under its name holds instead of the earlier one."""
+    later = batches.alias("later")
+    is_replaced = exists().where(
+        later.c.recording > batches.c.recording,
+        later.c.file_name == batches.c.file_name,
+        func.coalesce(later.c.providers == batches.c.providers, True),
+    )
+    found = connection.execute(
+        select(batch_findings, batches.c.file_name, batches.c.providers)
+        .join(batches, batches.c.recording == batch_findings.c.recording)
+        .where(
+            batch_findings.c.severity == Severity.ERROR,
+            batch_findings.c.code.not_in(VERDICTS),  # those rows were valid: their references are kept
+            ~is_replaced,
+        )
+        .order_by(batch_findings.c.recording.desc(), batch_findings.c.row_number, batch_findings.c.code)
+    )
+    return [
+        _RejectedRow(
+            recording,
+            (of_row := list(findings))[0].file_name,
+            row_number,
+            of_row[0].providers or (),
+            [f"{finding.code} {finding.message}. Herstel: {finding.hint}." for finding in of_row],
+        )
+        for (recording, row_number), findings in groupby(found, key=lambda row: (row.recording, row.row_number))
     ]
 
 
@@ -325,8 +367,3 @@ def _sent_by(agb_codes: Sequence[str]) -> str:
     named = ", ".join(agb_codes[:_SENDERS_SHOWN])
     more = f" en {len(agb_codes) - _SENDERS_SHOWN} andere" if len(agb_codes) > _SENDERS_SHOWN else ""
     return f"aanbieder {named}{more}"
-
-
-def _one_per_row(findings: Sequence[Any]) -> list[Any]:
-    """The first finding of every rejected row."""
-    return list({(row.recording, row.row_number): row for row in reversed(findings)}.values())[::-1]

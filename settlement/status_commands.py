@@ -2,7 +2,6 @@
 
 import json
 import sys
-import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -21,7 +20,7 @@ from settlement.schedule.messages import moment, what
 from settlement.schedule_commands import alarm_json, tell_alarms
 from settlement.status import Spending, State, Status, read_status
 from settlement.terminal import fit
-from tariffs.commands import NEEDS_ATTENTION, WIDTH, print_table, tell_findings
+from tariffs.commands import NEEDS_ATTENTION, print_table, say, tell_findings
 
 _LINES = 23  # of a screen, less one for the prompt
 _LINES_OF_ALL = 6  # what is said of all contracts together
@@ -72,7 +71,7 @@ def _most(found: Status) -> int:
 def _show(found: Status, most: int) -> None:
     click.echo(f"Stand op {moment(found.now)}, over {format_month(found.month.first_day)}")
     headline = _headline(found)
-    _say(f"Vraagt aandacht: {', '.join(headline)}." if headline else "Niets vraagt aandacht.")
+    say(f"Vraagt aandacht: {', '.join(headline)}." if headline else "Niets vraagt aandacht.")
     _show_contracts(found, most)
     tell_alarms(found.alarms)
     _show_parked(found, most)
@@ -82,9 +81,9 @@ def _show(found: Status, most: int) -> None:
     _show_spendings(found, most)
     if found.coming:
         job, coming = found.coming
-        _say(f"Eerstvolgende taak: {what(job.order, coming.due_on)}, op {moment(coming.at)} (taak {job.id}).")
+        say(f"Eerstvolgende taak: {what(job.order, coming.due_on)}, op {moment(coming.at)} (taak {job.id}).")
     else:
-        _say("Er is niets gepland; zie bekostiging schedule add --help.")
+        say("Er is niets gepland; zie bekostiging schedule add --help.")
 
 
 def _headline(found: Status) -> list[str]:
@@ -101,15 +100,15 @@ def _headline(found: Status) -> list[str]:
 
 def _show_contracts(found: Status, most: int) -> None:
     if not found.contracts:
-        _say(f"Er is in {found.month} geen contract van kracht.")
+        say(f"Er is in {found.month} geen contract van kracht.")
         return
     counts = Counter(contract.state for contract in found.contracts)
     said = ", ".join(f"{counts[state]} {word}" for state, word in _STATES.items() if counts[state])
-    _say(f"{counted(len(found.contracts), 'contract/contracten')} van kracht: {said}.")
+    say(f"{counted(len(found.contracts), 'contract/contracten')} van kracht: {said}.")
     if 0 < len(found.open) < len(found.contracts):
-        _say(f"Nog niet afgerekend: {_some([contract.number for contract in found.open], most)}.")
+        say(f"Nog niet afgerekend: {_some([contract.number for contract in found.open], most)}.")
     if found.settled_at:
-        _say(f"{found.month} wordt vanzelf afgerekend op {moment(found.settled_at.at)}.")
+        say(f"{found.month} wordt vanzelf afgerekend op {moment(found.settled_at.at)}.")
 
 
 def _show_parked(found: Status, most: int) -> None:
@@ -188,12 +187,6 @@ def _table(*names: str) -> Table:
     for name in names:
         table.add_column(name, overflow="fold")
     return table
-
-
-def _say(text: str) -> None:
-    click.echo(
-        textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-    )  # names of contracts have some
 
 
 def _some(names: Sequence[str], most: int) -> str:

@@ -1,6 +1,7 @@
 """`bekostiging tariff`: the product catalogue and the price lists."""
 
 import sys
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,14 +9,14 @@ from typing import TypeVar
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import track
 from rich.table import Table
 
 from database.recordings import latest, resolve_cutoff
 from database.session import database
 from kernel.findings import Finding, Refusal
-from kernel.notation import format_date, format_number
+from kernel.notation import counted, format_date, format_number
 from tariffs.price_lists import (
     all_versions_known,
     describe_change,
@@ -29,11 +30,6 @@ from tariffs.units import PRICE_PER_NAMES
 WIDTH = 80
 NEEDS_ATTENTION = 3
 FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """'1 product', '3 producten'."""
-    return f"{number} {one if number == 1 else many}"
 
 
 def tell_findings(findings: Sequence[Finding], *, most: int, err: bool = False) -> None:
@@ -66,9 +62,20 @@ def watched(items: Iterable[T], title: str) -> Iterable[T]:
     return track(items, title, console=console, transient=True, disable=not sys.stderr.isatty())
 
 
-def print_table(table: Table) -> None:
-    """Print a table on 80 columns; what is in the cells is text, no markup."""
-    Console(width=WIDTH, markup=False, emoji=False, highlight=False).print(table)
+def print_table(table: RenderableType) -> None:
+    """Print a table on 80 columns, without blanks at the end of a line; what is in the cells is text, no markup."""
+    console = Console(width=WIDTH, markup=False, emoji=False, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def say(sentence: str, *, indent: str = "  ", err: bool = False) -> None:
+    """Print a sentence on 80 columns; a path and the name of a contract stay whole."""
+    click.echo(
+        textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False),
+        err=err,
+    )
 
 
 @click.group("tariff")

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from importers.days import parse_day
 from importers.facts.kind import CONTRACT, WITHDRAWN, YEAR, FactKind
 from importers.tables import accountability_received
 from kernel.money import Eur
-from kernel.notation import parse_date, parse_eur
+from kernel.notation import parse_eur
 from kernel.tabular import Column
 from tariffs.products import word_of
 
@@ -47,7 +48,7 @@ ACCOUNTABILITY = FactKind(
         CONTRACT,
         YEAR,
         Column("kind", ("soort", "kind"), word_of(_KINDS)),
-        Column("received_on", ("ontvangen", "received"), parse_date),
+        Column("received_on", ("ontvangen", "received"), parse_day),
         Column("verdict", ("oordeel", "verdict"), word_of(_VERDICTS), required=False),
         Column("amount_eur", ("bedrag", "amount"), parse_eur, required=False),
         WITHDRAWN,

@@ -7,7 +7,6 @@ version of every fact up to it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from database.recordings import latest, lock_recordings, record
 from importers.client_numbers import pseudonym, pseudonym_key
 from importers.facts.kind import CLIENT, FactKind, Stated, until_of
 from kernel.findings import Finding
+from kernel.notation import counted
 from kernel.tabular import Row, read_table, row_finding, unread_columns
 from tariffs.products import catalogue
 
@@ -41,12 +41,18 @@ class FactsImport:
 
 def import_facts(connection: Connection, kind: FactKind[Any], path: Path, config_dir: Path, by: str) -> FactsImport:
     """Record the facts of a file that are new, changed or withdrawn. Raises `Refusal` with every finding."""
-    lock_recordings(connection)
-    cutoff = latest(connection)
-    before = _latest_versions(connection, kind, cutoff)
+    before: dict[_Key, Stated] = {}
     stated: dict[_Key, Stated] = {}
-    reading = _Reading(connection, kind, _register(connection, cutoff), config_dir)
-    table = read_table(path, kind.layout, partial(_sort_out, reading=reading, before=before, stated=stated))
+
+    def judge(rows: Sequence[Row]) -> Iterator[Finding]:
+        # The key before the lock, as deliveries do: else the first of both at once would wait for each other.
+        key = pseudonym_key(connection, config_dir) if _name_clients(rows) else None
+        lock_recordings(connection)
+        cutoff = latest(connection)
+        before.update(_latest_versions(connection, kind, cutoff))
+        yield from _sort_out(rows, _Reading(connection, kind, _register(connection, cutoff), key), before, stated)
+
+    table = read_table(path, kind.layout, judge)
     changes = {key: fact.values for key, fact in stated.items() if key not in before or _differ(fact, before[key])}
     withdrawn = sum(values["withdrawn"] for values in changes.values())
     added = sum(key not in before or before[key].values["withdrawn"] for key in changes)
@@ -72,8 +78,7 @@ def facts_known(connection: Connection, kind: FactKind[F], cutoff: int) -> list[
 def render_facts_import(kind: FactKind[Any], result: FactsImport) -> str:
     """What to tell the user about an import."""
     if result.recording is None:
-        known = f"{result.known} {kind.one if result.known == 1 else kind.many}"
-        return f"Al bekend: {known}; er is niets vastgelegd."
+        return f"Al bekend: {counted(result.known, kind.one, kind.many)}; er is niets vastgelegd."
     return (
         f"Vastlegging {result.recording}: {kind.many}: {result.added} nieuw, {result.changed} gewijzigd, "
         f"{result.withdrawn} ingetrokken, {result.known} al bekend."
@@ -162,7 +167,7 @@ class _Reading:
     connection: Connection
     kind: FactKind[Any]
     register: _Register
-    config_dir: Path
+    key: bytes | None  # for client numbers, when the rows hold any
 
 
 def _sort_out(
@@ -220,6 +225,11 @@ def _values(rows: Sequence[Row], reading: _Reading) -> list[dict[str, Any]]:
     return found
 
 
+def _name_clients(rows: Sequence[Row]) -> bool:
+    """Whether some row names a client; counts need no key."""
+    return any(row.values.get(column.name) for row in rows for column in CLIENT)
+
+
 def _hide_clients(rows: Sequence[dict[str, Any]], reading: _Reading) -> None:
     """Replace the numbers of clients by the ids of their pseudonyms, and references of households by theirs."""
     written = [(values.pop("bsn"), values.pop("client")) for values in rows]
@@ -228,7 +238,8 @@ def _hide_clients(rows: Sequence[dict[str, Any]], reading: _Reading) -> None:
         for values in rows:
             values["client_id"] = None
         return
-    key = pseudonym_key(reading.connection, reading.config_dir)
+    key = reading.key
+    assert key is not None, "rows that name a client have it"
     hidden = {client: bytes.fromhex(pseudonym(key, client)) for client in clients if client}
     ids = _client_ids(reading.connection, sorted(hidden.values()))
     for values, client in zip(rows, clients, strict=True):

@@ -16,7 +16,7 @@ from typing import Any
 
 from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import municipality_code
-from kernel.notation import format_date
+from kernel.notation import counted, format_date
 from kernel.periods import Month
 from kernel.tabular import read_bytes
 from tariffs.task_fields import TASK_FIELDS
@@ -93,7 +93,7 @@ def read_accounts(path: Path | None = None) -> Accounts:
         ) from None
     findings = list(_findings(path.name, data))
     if findings:
-        count = "1 bevinding" if len(findings) == 1 else f"{len(findings)} bevindingen"
+        count = counted(len(findings), "bevinding", "bevindingen")
         raise Refusal(f"{path.name} is niet te gebruiken: {count}", "het voorbeeld staat in docs/ledger.md", findings)
     schemes = sorted((_scheme(scheme) for scheme in data["scheme"]), key=lambda scheme: scheme.valid_from)
     return Accounts(tuple(schemes))

@@ -111,7 +111,7 @@ def _work(planner: Planner, number: int, told: Told) -> None:
             raise
         reason = f"{refusal.message}; {refusal.hint}" if refusal.hint else refusal.message
         _fail(planner, turn, without_client_numbers(reason, fewest_digits=9), told)
-    except Exception as bug:
+    except Exception as bug:  # to record that it was tried, and end with it: decision 14
         if turn is not None:
             _fail(planner, turn, f"fout in het programma ({type(bug).__name__})", told)
         raise

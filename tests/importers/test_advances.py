@@ -74,7 +74,7 @@ def test_an_advance_that_comes_again_is_known(
     import_advances(connection, advances_file("B;10-01-2026;500,00;v1"), "tester")
     english = advances_file("B,2026-01-10,500.00,v1", header="contract,date,amount,reference")
     again = import_advances(connection, english, "tester")
-    assert render_advances_import(again) == "Alle 1 voorschotten waren al bekend; er is niets vastgelegd."
+    assert render_advances_import(again) == "Al bekend: 1 voorschot; er is niets vastgelegd."
     assert latest(connection) == 2
     twice = import_advances(connection, advances_file(*["B;10-01-2026;1,00;v2"] * 2, "B;10-01-2026;500;v1"), "tester")
     assert (twice.recording, twice.added, twice.known, twice.total) == (3, 1, 2, Eur("1.00"))

@@ -111,7 +111,7 @@ def test_what_is_absent_or_does_not_add_up_is_a_warning(connection: Connection, 
         "vastgelegd, en dus niet 0; laat een contract alleen gebieden tellen waarvan het cijfer bekend is",
         "inwoners op 01-01-2024: bij 1 van de 1 gemeenten zijn de wijken samen niet de gemeente; de grootste "
         "verschillen: GM0502 (2); laat het contract bij areas zeggen wat telt: de gemeente of haar wijken",
-        "inhabitants_0_15 op 01-01-2024: bij 1 van de 1 gemeenten zijn de wijken samen niet de gemeente; de grootste "
+        "inwoners tot 15 op 01-01-2024: bij 1 van de 1 gemeenten zijn de wijken samen niet de gemeente; de grootste "
         "verschillen: GM0502 (100); laat het contract bij areas zeggen wat telt: de gemeente of haar wijken",
     ]
     assert {warning.code for warning in result.warnings} == {"B02", "B03"}
@@ -207,14 +207,19 @@ def _published() -> dict[str, int]:
 
 
 def test_the_command_tells_what_was_read(invoke: Callable[..., Result]) -> None:
-    first = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv", "--year", "2024")
+    first = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv", "--year", "2024", "--status", "final")
     assert first.exit_code == 3, first.output
     assert "Vastlegging 1: 56 tellingen nieuw, 0 gewijzigd, 0 al bekend." in first.output
     assert re.search(r"inwoners +3 +180\.166 +25 +0 van 3", first.output)
     assert "B03" in first.output
     again = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.json", "--year", "2024", "--status", "final")
-    assert "Alle 56 tellingen waren al bekend; er is niets vastgelegd." in again.output
+    assert "Al bekend: 56 tellingen; er is niets vastgelegd." in again.output
     other = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv", "--year", "2024", "--status", "voorlopig")
     assert "Vastlegging 2: 56 tellingen nieuw" in other.output
-    assert invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv").exit_code == 2
+    assert re.search(r"\n ?woningen +3 ", first.output)
+    without_status = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv", "--year", "2024")
+    assert (without_status.exit_code, "'--status'" in without_status.output) == (2, True)
+    ahead = invoke("import", "cbs", EXAMPLES / "kerncijfers_2024.csv", "--year", "2062", "--status", "final")
+    assert ahead.exit_code == 1
+    assert "Geweigerd: een telling over 2062 kan er nog niet zijn" in ahead.output
     assert max(map(len, first.output.splitlines())) <= 80

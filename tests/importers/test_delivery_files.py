@@ -136,7 +136,8 @@ def test_the_program_refuses_in_one_sentence_with_exit_code_1(run: Callable[...,
     result = run("import", "deliveries", path)
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "Geweigerd: afgebroken.csv breekt af of is beschadigd in rij 3 (2 van de 13 kolommen); er is niets ingelezen",
+        "Geweigerd: afgebroken.csv breekt af of is beschadigd in rij 3 (2 van de 13",
+        "  kolommen); er is niets ingelezen",
         "Wat te doen: vraag het bestand opnieuw op bij de afzender",
     ]
 

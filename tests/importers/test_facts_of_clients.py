@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
-from database.recordings import latest
+from database.connection import open_engine, transaction
+from database.recordings import latest, lock_recordings
+from importers.client_numbers import pseudonym_key
 from importers.facts.households import HOUSEHOLDS, HouseholdMember
 from importers.facts.importing import FactsImport, facts_known, import_facts
 from importers.facts.kind import FactKind
@@ -180,3 +183,24 @@ def test_counts_need_no_key_of_client_numbers(desk: Desk, take: Take, tmp_path: 
     path = desk.write(f"{REFERRAL_HEADER}\nGM0502;q1;41000002;45;01-01-2026;31-03-2026;huisarts;12;;\n")
     import_facts(desk.connection, REFERRALS, path, tmp_path / "leeg", "tester")
     assert not (tmp_path / "leeg").exists()
+
+
+def test_the_first_deliveries_and_the_first_facts_can_come_at_once(registered_url: str, tmp_path: Path) -> None:
+    """Deliveries ask for the key and then record; facts record and then ask for the key. Neither waits for ever."""
+    facts = tmp_path / "feiten.csv"
+    facts.write_text(f"{HOUSEHOLD_HEADER}\nGM0502;h1;999900006;01-01-2026;;\n", encoding="utf-8")
+    registered = open_engine(registered_url)
+    with ThreadPoolExecutor(1) as other:
+        with transaction(registered) as deliveries:
+            pseudonym_key(deliveries, tmp_path)
+            importing = other.submit(_import_facts, registered, facts, tmp_path)
+            while not deliveries.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+                assert not importing.done(), importing.result()
+            lock_recordings(deliveries)
+        assert importing.result().added == 1
+    registered.dispose()
+
+
+def _import_facts(engine: Engine, path: Path, config_dir: Path) -> FactsImport:
+    with transaction(engine) as connection:
+        return import_facts(connection, HOUSEHOLDS, path, config_dir, "tester")

@@ -126,7 +126,7 @@ def test_cbs_2024(connection: Connection) -> None:
         ),
     )
     assert render_counts_import(result) == (
-        "Vastlegging 1: 3735 tellingen nieuw, 0 gewijzigd, 0 al bekend.\n"
+        "Vastlegging 1: 3.735 tellingen nieuw, 0 gewijzigd, 0 al bekend.\n"
         "\n"
         "inwoners op 01-01-2024, definitief:\n"
         "  gemeenten                                342\n"
@@ -138,7 +138,7 @@ def test_cbs_2024(connection: Connection) -> None:
         "Wijken tellen niet op tot hun gemeente: een contract noemt daarom zelf zijn gebieden (areas)."
     )
     again = import_counts(connection, CBS_2024, "tester")
-    assert render_counts_import(again).startswith("Alle 3735 tellingen waren al bekend; er is niets vastgelegd.")
+    assert render_counts_import(again).startswith("Al bekend: 3.735 tellingen; er is niets vastgelegd.")
 
 
 def test_a_summary_is_of_one_measure_day_and_status(connection: Connection, counts_file: Callable[..., Path]) -> None:
@@ -158,3 +158,14 @@ def test_a_summary_is_of_one_measure_day_and_status(connection: Connection, coun
     final = CountSummary("inhabitants", DAY, "final", 1, 0, 1005, compared=0, equal=0, largest_gap=0)
     dwellings = CountSummary("dwellings", DAY, "provisional", 1, 0, 500, compared=0, equal=0, largest_gap=0)
     assert import_counts(connection, path, "tester").summaries == (dwellings, final, provisional)
+
+
+def test_one_count_is_one_and_none_is_of_a_far_year(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "telling.csv"
+    path.write_text("gebied;maat;peildatum;aantal;status\nGM0502;woningen;2026-01-01;9;voorlopig\n", encoding="utf-8")
+    told = render_counts_import(import_counts(connection, path, "tester"))
+    assert told.startswith("Vastlegging 1: 1 telling nieuw, 0 gewijzigd, 0 al bekend.\n\nwoningen op 01-01-2026")
+    path.write_text("gebied;maat;peildatum;aantal;status\nGM0502;inwoners;2062-01-01;9;voorlopig\n", encoding="utf-8")
+    with pytest.raises(Refusal) as refusal:
+        import_counts(connection, path, "tester")
+    assert "01-01-2062 ligt te ver vooruit; vul een dag in tot en met 20" in str(refusal.value.findings[0])

@@ -177,3 +177,16 @@ def test_a_word_longer_than_a_terminal_is_broken_and_nothing_is_lost() -> None:
     assert max(map(len, shown)) <= 80
     assert sum(line.count("x") for line in shown) == 100
     assert any(line.endswith("1,00") for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("1", "1", "--reference", "r1"), "noem een REGEL of een --reference, niet allebei"),
+        (("1", "--provider", "41000001"), "--provider hoort bij --reference"),
+    ],
+)
+def test_what_cannot_be_asked_together_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(cli.main, ["explain", *arguments])
+    assert result.exit_code == 2
+    assert said in result.stderr

@@ -402,7 +402,7 @@ def test_what_is_not_there_is_refused(known: Connection) -> None:
         (3, "r22", "Niet betaald: referentie r22 staat ook bij een andere regel; geen van beide telt"),
         (3, "r23", "debetregel r2 is al gecrediteerd"),
         (3, "r24", "creditregel r24 is geen volledige kopie van debetregel r1"),
-        (3, "rX", "Onder referentie rX is nooit een geldige rij ontvangen."),
+        (3, "rX", "Referentie rX komt niet voor: er is nooit een geldige rij onder ontvangen."),
         (3, "rX", "d1.csv (aanbieder 41000001, 41000002), rij 10 (vastlegging 7): D06 product 99X99 is onbekend."),
     ],
 )
@@ -412,7 +412,7 @@ def test_what_became_of_a_reference(known: Connection, run: int, reference: str,
 
 def test_a_reference_of_one_provider(known: Connection) -> None:
     assert "Telt mee onder contract B" in words(tell_reference(known, 1, "r1", "41000002"))
-    assert "van aanbieder 41000001 is nooit een geldige rij" in words(tell_reference(known, 1, "r1", "41000001"))
+    assert "komt niet voor bij aanbieder 41000001: er is nooit" in words(tell_reference(known, 1, "r1", "41000001"))
     with pytest.raises(Refusal, match="aanbieder 41000009 is niet bekend"):
         tell_reference(known, 1, "r1", "41000009")
 
@@ -428,7 +428,8 @@ def test_a_rejected_row_can_only_be_of_who_sent_the_file(known: Connection) -> N
 
 def test_a_reference_of_another_provider_is_named(known: Connection) -> None:
     said = words(tell_reference(known, 1, "r1", "41000001"))
-    assert "Onder referentie r1 van aanbieder 41000001 is nooit een geldige rij ontvangen. Wel van aanbieder" in said
+    assert "Referentie r1 komt niet voor bij aanbieder 41000001" in said
+    assert "ontvangen. Wel van aanbieder 41000002." in said
 
 
 def test_parts_of_a_line_are_its_rows(known: Connection) -> None:
@@ -454,3 +455,71 @@ def test_later_facts_change_the_answer(story: Engine, folder: Path) -> None:
             tell_reference(connection, run, "r2")
         )
         assert "r11" in words(tell_reference(connection, 3, "r2"))
+
+
+# --- a reference that nobody knows: a register of its own -------------------------------------------------------------
+
+
+@pytest.fixture
+def two_senders(engine: Engine, tmp_path: Path) -> Engine:
+    """A file of provider 41000001 with a row that is wrong twice, one of 41000002 with another, and no valid row."""
+    for name in ("products.csv", "parties.csv"):
+        (tmp_path / name).write_text(FILES[name], encoding="utf-8")
+    with transaction(engine) as connection:
+        import_products(connection, tmp_path / "products.csv", "tester")
+        import_parties(connection, tmp_path / "parties.csv", "tester")
+        (tmp_path / "a.toml").write_text(FILES["a.toml"], encoding="utf-8")
+        add_contracts(connection, [tmp_path / "a.toml"], "tester", settle_example)
+        import_counts_of(connection, tmp_path)
+        use_cases.settle(connection, Month(2026, 1), "tester")
+    send(engine, tmp_path, "een.csv", "x1 41000001 c1 99X99 2026-01-08 2026-01-09 0")
+    send(engine, tmp_path, "twee.csv", "x2 41000002 c1 99X99 2026-01-08 2026-01-08 60")
+    return engine
+
+
+def import_counts_of(connection: Connection, folder: Path) -> None:
+    (folder / "count1.csv").write_text(FILES["count1.csv"], encoding="utf-8")
+    import_counts(connection, folder / "count1.csv", "tester")
+
+
+def send(engine: Engine, folder: Path, name: str, *rows: str) -> None:
+    lines = [HEADER]
+    for row in rows:
+        reference, provider, client, *rest = row.split(" ")
+        lines.append(";".join([reference, provider, CLIENTS[client], *rest, *[""] * (6 - len(rest)), "GM0502"]))
+    (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _bring_in(engine, folder / name)
+
+
+def told(engine: Engine, reference: str, agb_code: str | None = None) -> str:
+    with engine.connect() as connection:
+        return words(tell_reference(connection, 1, reference, agb_code))
+
+
+def test_a_rejected_row_is_told_with_every_reason(two_senders: Engine) -> None:
+    said = told(two_senders, "nope", "41000001")
+    assert said.startswith("Referentie nope komt niet voor bij aanbieder 41000001")
+    assert "D06 product 99X99 is onbekend" in said
+    assert "D10 0 is geen geleverd aantal" in said
+
+
+def test_a_file_of_another_provider_is_not_told(two_senders: Engine) -> None:
+    """Although nothing of it counts, its rows tell whose it is."""
+    assert "twee.csv" not in told(two_senders, "nope", "41000001")
+    assert "een.csv" not in told(two_senders, "nope", "41000002")
+
+
+def test_what_was_mended_in_its_file_is_not_told(two_senders: Engine, tmp_path: Path) -> None:
+    send(two_senders, tmp_path, "een.csv", "x1 41000001 c1 45A04 2026-01-08 2026-01-09 30")
+    said = told(two_senders, "nope", "41000001")
+    assert "Er zijn ook geen rijen geweigerd" in said
+    assert "twee.csv" in told(two_senders, "nope")
+
+
+def test_of_many_rejected_rows_a_few_are_told_unless_a_provider_is_named(two_senders: Engine, tmp_path: Path) -> None:
+    rows = [f"y{number} 41000002 c1 99X99 2026-01-08 2026-01-08 60" for number in range(9)]
+    send(two_senders, tmp_path, "drie.csv", *rows)
+    said = told(two_senders, "nope")
+    assert said.count("D06") == 5
+    assert "En nog 6 geweigerde rijen in eerdere bestanden; met --provider" in said
+    assert told(two_senders, "nope", "41000002").count("D06") == 10
