@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import BudgetPart, ComponentPart, PricedPart
 from contracts.components.effort import EffortComponent
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent
+from contracts.components.reduction import ReductionComponent
 from contracts.facts import FactsPart, LineRow
 from contracts.values import CONTRACT_PATTERN, Law, MunicipalityCode, Name, Part, ProviderCode
 from kernel.money import Eur
@@ -37,7 +39,7 @@ class InForce(Part):
 
 
 Component = Annotated[
-    PopulationComponent | EffortComponent | LumpSumComponent,
+    PopulationComponent | EffortComponent | LumpSumComponent | CeilingComponent | ReductionComponent,
     Field(discriminator="kind"),
 ]
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from contracts.components.component import BudgetPart
+from contracts.components.ceiling import CeilingComponent
+from contracts.components.component import BudgetPart, ModifierPart
 from contracts.components.effort import EffortComponent
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent, Recount
+from contracts.components.reduction import ReductionComponent
 from contracts.model import Component, Contract
 from contracts.parties import Parties
 from contracts.values import word_of_measure
@@ -20,6 +22,8 @@ _KINDS = {
     "population": "populatiebekostiging",
     "effort": "inspanningsgericht",
     "lump_sum": "lumpsum",
+    "ceiling": "plafond",
+    "reduction": "tijdelijke korting",
 }
 _TURNS = {"monthly": "maand", "quarterly": "kwartaal", "yearly": "jaar"}
 
@@ -60,6 +64,12 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
             yield from _population(contract, component)
         case LumpSumComponent():
             yield from _lump_sum(component)
+        case CeilingComponent():
+            yield from _ceiling(component)
+        case ReductionComponent():
+            yield f"  Korting: {format_number(component.percent)}%, van {component.start} tot {component.until}"
+    if isinstance(component, ModifierPart):
+        yield f"  Over: {', '.join(component.applies_to) or 'alle onderdelen erboven'}"
 
 
 def _effort(component: EffortComponent) -> Iterator[str]:
@@ -101,6 +111,16 @@ def _population(contract: Contract, component: PopulationComponent) -> Iterator[
     if component.covers:
         covers = ", ".join(component.covers)
         yield f"  Leveringen van {covers} tellen mee als schaduw (prijslijst {component.price_list})"
+
+
+def _ceiling(component: CeilingComponent) -> Iterator[str]:
+    per = {"year": "per jaar", "month": "per maand", "contract": "over de hele looptijd"}[component.per]
+    yield f"  Plafond: {format_eur(component.amount_eur)} {per}"
+    if component.soft_band_percent is not None and component.soft_band_rate is not None:
+        paid = format_number((component.soft_band_rate * 100).normalize())
+        yield f"  Zachte band: de eerste {format_number(component.soft_band_percent)}% erboven voor {paid}% betaald"
+    if component.warning_percents:
+        yield f"  Waarschuwing: bij {', '.join(format_number(one) for one in component.warning_percents)}%"
 
 
 def _base(component: PopulationComponent) -> str:

@@ -27,11 +27,14 @@ class Treatment(StrEnum):
 
 INSTALMENT = "instalment"
 DETERMINATION = "determination"
+CEILING = "ceiling"
+UNFUNDED = "unfunded"
+REDUCTION = "reduction"
 
 # The first word of what a line is about when it is not a product. What follows it (a product, a law, a provider) names
 # which. A line on a product is of deliveries; a line under one of these words follows from the contract and is computed
 # for every month in every run.
-LABEL_WORDS = frozenset((INSTALMENT, DETERMINATION))
+LABEL_WORDS = frozenset((INSTALMENT, DETERMINATION, CEILING, UNFUNDED, REDUCTION))
 
 
 def of_contract(label: str) -> bool:

@@ -12,6 +12,7 @@ from contracts.model import Contract, Example, ExampleResult
 from kernel.findings import Finding, Refusal, Severity
 from kernel.periods import Month
 from settlement.entitlement import Entitlement, PricedVolume, Treatment
+from settlement.funding.ceiling import REACHED
 from settlement.funding.components import entitle
 from settlement.funding.facts import Assignment, Facts, HouseholdMember, Trajectory
 from settlement.pricing.reference import DeliveredRow, price_by_hand
@@ -36,7 +37,7 @@ def simulate(contract: Contract, given: FactsPart) -> list[Entitlement]:
         raise _insufficient(unread)
     facts, unpriced = facts_of(contract, given)
     entitlements, missing = entitle(contract, facts, given.through)
-    if findings := [*unpriced, *missing]:
+    if findings := [*unpriced, *(finding for finding in missing if finding.code != REACHED)]:
         raise _insufficient(findings)
     return entitlements
 

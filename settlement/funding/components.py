@@ -1,13 +1,15 @@
 """What a contract entitles to: its components one after another, each seeing what those above it come to."""
 
+from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import ComponentPart
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent
+from contracts.components.reduction import ReductionComponent
 from contracts.model import Contract
 from kernel.findings import Finding
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
-from settlement.funding import lump_sum, population, volumes
+from settlement.funding import ceiling, lump_sum, population, reduction, volumes
 from settlement.funding.facts import Entitled, Facts
 
 
@@ -39,5 +41,9 @@ def _by_kind(
             return population.entitle(contract, component, facts.counts, through)
         case LumpSumComponent():
             return lump_sum.entitle(contract, component, facts, through)
+        case CeilingComponent():
+            return ceiling.entitle(contract, component, above, through)
+        case ReductionComponent():
+            return reduction.entitle(contract, component, above, through)
         case _:
             return [], []

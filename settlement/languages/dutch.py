@@ -47,6 +47,19 @@ _STEPS: Mapping[str, str] = {
         "hertelling {counted} → {recounted}: groei {growth_percent} %, binnen de dode band van {dead_band_percent} %; "
         "{before_eur} blijft"
     ),
+    "ceiling": "boven het plafond: wordt niet betaald",
+    "unfunded": "boven het plafond tot en met {month} {to_date_eur}, waarvan in eerdere maanden {before_eur}",
+    "above_ceiling": "geleverd {delivered_eur}, plafond {ceiling_eur}",
+    "above_soft_ceiling": "geleverd {delivered_eur}, plafond {ceiling_eur}, uit de zachte band betaald {paid_eur}",
+    "ceiling_amount": "plafond volgens het contract",
+    "soft_band": (
+        "zachte band van {percent} % van {ceiling_eur}, dus {width_eur} breed: "
+        "daarbinnen geleverd {within_eur} × {share}"
+    ),
+    "reduction": "tijdelijke korting: {percent} % van {paid_eur}",
+    "municipality_part": (
+        "deel van {municipality}: {whole_eur} × {paid_eur} / {all_eur}, verdeeld op centen (grootste rest)"
+    ),
     "nothing_left": "geen recht meer",
     "posted": "eerder geboekt",
 }
@@ -75,6 +88,9 @@ _CAUSES: Mapping[str, str] = {
 _LABELS: Mapping[str, str] = {
     "instalment": "termijn",
     "determination": "vaststelling",
+    "ceiling": "plafond",
+    "unfunded": "niet gefinancierd",
+    "reduction": "korting",
 }
 
 _MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}

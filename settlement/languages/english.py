@@ -44,6 +44,18 @@ _STEPS: Mapping[str, str] = {
         "recount {counted} → {recounted}: growth {growth_percent} %, within the dead band of {dead_band_percent} %; "
         "{before_eur} stays"
     ),
+    "ceiling": "above the ceiling: is not paid",
+    "unfunded": "above the ceiling up to and including {month} {to_date_eur}, of which in earlier months {before_eur}",
+    "above_ceiling": "delivered {delivered_eur}, ceiling {ceiling_eur}",
+    "above_soft_ceiling": "delivered {delivered_eur}, ceiling {ceiling_eur}, paid from the soft band {paid_eur}",
+    "ceiling_amount": "ceiling of the contract",
+    "soft_band": (
+        "soft band of {percent} % of {ceiling_eur}, so {width_eur} wide: delivered within it {within_eur} × {share}"
+    ),
+    "reduction": "temporary reduction: {percent} % of {paid_eur}",
+    "municipality_part": (
+        "part of {municipality}: {whole_eur} × {paid_eur} / {all_eur}, divided to the cent (largest remainder)"
+    ),
     "nothing_left": "no entitlement any more",
     "posted": "posted before",
 }
@@ -73,6 +85,9 @@ _CAUSES: Mapping[str, str] = {
 _LABELS: Mapping[str, str] = {
     "instalment": "instalment",
     "determination": "determination",
+    "ceiling": "ceiling",
+    "unfunded": "unfunded",
+    "reduction": "reduction",
 }
 
 _MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}

@@ -1,0 +1,125 @@
+"""A ceiling: the most that is paid over a month, a calendar year or the whole contract.
+
+What was delivered above it stays visible: a line `ceiling` takes it off what is payable, a line `unfunded` shows it.
+Month by month the lines are the difference of what was above the ceiling up to that month and the month before, so that
+they add up to the period. One rounding: what is paid of the soft band up to a month, half up to the cent.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from contracts.components.ceiling import CeilingComponent
+from contracts.model import Contract
+from contracts.values import share
+from kernel.explanations import Step
+from kernel.findings import Finding, Severity
+from kernel.money import Eur, half_up, total
+from kernel.notation import format_eur, format_number, plain
+from kernel.periods import Month
+from settlement.entitlement import CEILING, UNFUNDED, Entitlement, Treatment
+from settlement.funding.facts import Entitled
+from settlement.funding.spread import applied_to, by_month, spread
+from settlement.funding.years import months_of, part_of_year
+
+# The code of what is no more than a remark: a share of the ceiling has been reached.
+REACHED = "F05"
+
+
+def entitle(contract: Contract, component: CeilingComponent, above: Sequence[Entitlement], through: Month) -> Entitled:
+    """What is above the ceiling in every month up to `through`, and the warning that it comes near."""
+    lines = by_month(applied_to(contract, component, above))
+    entitlements: list[Entitlement] = []
+    findings: list[Finding] = []
+    for period in _periods(contract, component):
+        due = [month for month in period.months if month <= through]
+        delivered = unfunded = Eur.zero()
+        reached: list[tuple[Month, Eur]] = []
+        for month in due:
+            delivered += total(line.amount for line in lines.get(month, ()))
+            reached.append((month, delivered))
+            now, step = above_ceiling(component, period.ceiling, delivered, period.step)
+            if part := now - unfunded:
+                values = {"month": str(month), "to_date_eur": str(now), "before_eur": str(unfunded)}
+                unpaid = Step("unfunded", values, str(part), component.clause, (step,))
+                taken_off = Step("ceiling", {}, str(-part), component.clause, (unpaid,))
+                over = lines.get(month, ())
+                payable, shown = (month, CEILING, Treatment.PAYABLE), (month, UNFUNDED, Treatment.UNFUNDED)
+                entitlements += spread(contract, component, payable, -part, over, taken_off)
+                entitlements += spread(contract, component, shown, part, over, unpaid)
+            unfunded = now
+        if through in period.months:
+            findings += _warnings(component, period.ceiling, reached)
+    return entitlements, findings
+
+
+def above_ceiling(component: CeilingComponent, ceiling: Eur, delivered: Eur, step: Step) -> tuple[Eur, Step]:
+    """What is not paid of an amount that was delivered in a period, and why; `step` explains the ceiling."""
+    excess = max(delivered - ceiling, Eur.zero())
+    values = {"delivered_eur": str(delivered), "ceiling_eur": str(ceiling)}
+    if component.soft_band_percent is None or component.soft_band_rate is None:
+        return excess, Step("above_ceiling", values, str(excess), steps=(step,))
+    width = _soft_band(component, ceiling)
+    within = min(excess, width)
+    paid = half_up(within.exact * Fraction(component.soft_band_rate))
+    words = {
+        "percent": plain(component.soft_band_percent),
+        "ceiling_eur": str(ceiling),
+        "width_eur": str(width),
+        "within_eur": str(within),
+        "share": plain(component.soft_band_rate),
+    }
+    soft = Step("soft_band", words, str(paid))
+    unfunded = excess - paid
+    values["paid_eur"] = str(paid)
+    return unfunded, Step("above_soft_ceiling", values, str(unfunded), steps=(step, soft))
+
+
+def edges(component: CeilingComponent, ceiling: Eur) -> list[Eur]:
+    """The delivered amounts at which what is paid of the next euro changes."""
+    return sorted({ceiling, ceiling + _soft_band(component, ceiling)})
+
+
+def _soft_band(component: CeilingComponent, ceiling: Eur) -> Eur:
+    return half_up(ceiling.exact * share(component.soft_band_percent or Decimal(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    months: Sequence[Month]
+    ceiling: Eur
+    step: Step
+
+
+def _periods(contract: Contract, component: CeilingComponent) -> Iterator[_Period]:
+    """The periods that have a ceiling of their own."""
+    whole = component.amount_eur
+    step = Step("ceiling_amount", {}, str(whole), component.clause)
+    months = list(contract.in_force.period.months())
+    if component.per == "contract":
+        yield _Period(months, whole, step)
+    elif component.per == "month":
+        for month in months:
+            yield _Period([month], whole, step)
+    else:
+        for year in sorted({month.year for month in months}):
+            of_year = months_of(contract, year)
+            part = part_of_year(whole, of_year, step) if component.partial_year == "months_of_twelve" else (whole, step)
+            yield _Period(of_year, *part)
+
+
+def _warnings(component: CeilingComponent, ceiling: Eur, reached: Sequence[tuple[Month, Eur]]) -> Iterator[Finding]:
+    """That the highest share of the ceiling was reached: in every run from then on, since late rows may reach it."""
+    to_date = reached[-1][1]
+    for percent in reversed(component.warning_percents):
+        level = ceiling.exact * share(percent)
+        if to_date.exact >= level:
+            since = next(month for month, delivered in reached if delivered.exact >= level)
+            message = (
+                f"{format_number(percent)}% van het plafond is bereikt sinds {since}: "
+                f"{format_eur(to_date)} van {format_eur(ceiling)}"
+            )
+            hint = "overleg met de aanbieder over de rest van de periode"
+            yield Finding(REACHED, Severity.WARNING, f'onderdeel "{component.key}"', message, hint)
+            return

@@ -1,0 +1,82 @@
+"""What a modifier applies to, and its amount spread over the municipalities that pay it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from contracts.components.component import ModifierPart
+from contracts.model import Contract
+from kernel.explanations import Step
+from kernel.money import Eur, allocate, total
+from kernel.periods import Month
+from settlement.entitlement import Entitlement, LineKey, Treatment
+
+
+def applied_to(contract: Contract, component: ModifierPart, above: Iterable[Entitlement]) -> list[Entitlement]:
+    """The payable lines of the components that a modifier applies to: those it names, else all above it."""
+    keys = [one.key for one in contract.component]
+    named = set(component.applies_to or keys[: keys.index(component.key)])
+    return [one for one in above if one.key.component in named and one.key.treatment is Treatment.PAYABLE]
+
+
+def by_month(lines: Iterable[Entitlement]) -> Mapping[Month, list[Entitlement]]:
+    """Lines by the month they are of."""
+    found: dict[Month, list[Entitlement]] = defaultdict(list)
+    for line in lines:
+        found[line.key.month].append(line)
+    return found
+
+
+def spread(
+    contract: Contract,
+    component: ModifierPart,
+    kind: tuple[Month, str, Treatment],
+    amount: Eur,
+    over: Sequence[Entitlement],
+    explanation: Step,
+) -> list[Entitlement]:
+    """The lines of a modifier in a month: one for each municipality, by what it pays of the lines the amount is `over`.
+
+    `kind` is the month, label and treatment of the lines. Divided to the cent by the size of what each municipality
+    pays, in the order of their codes; where none pays anything the first of the contract bears all of it.
+    """
+    paid: dict[str, Eur] = {}
+    for line in over:
+        paid[line.key.municipality] = paid.get(line.key.municipality, Eur.zero()) + line.amount
+    weights = {municipality: abs(paid[municipality].exact) for municipality in sorted(paid) if paid[municipality]}
+    if not weights:
+        weights = {contract.municipalities[0]: Fraction(1)}
+    parts = dict(zip(weights, allocate(amount, list(weights.values())), strict=True))
+    return [
+        Entitlement(
+            LineKey(component.key, municipality, *kind),
+            part,
+            _task_field(component, [line for line in over if line.key.municipality == municipality] or over),
+            _explained(component, municipality, part, amount, paid, explanation),
+        )
+        for municipality, part in parts.items()
+        if part or not amount
+    ]
+
+
+def _task_field(component: ModifierPart, over: Sequence[Entitlement]) -> str:
+    """The Iv3 field of the document, else that of the largest amount; the lower of two that are equal."""
+    if component.task_field is not None:
+        return component.task_field
+    fields = sorted({line.task_field for line in over})
+    sizes = {field: abs(total(line.amount for line in over if line.task_field == field).cents) for field in fields}
+    return max(fields, key=lambda field: sizes[field], default="")
+
+
+def _explained(
+    component: ModifierPart, municipality: str, part: Eur, amount: Eur, paid: Mapping[str, Eur], explanation: Step
+) -> Step:
+    if municipality not in paid or len(paid) == 1:
+        return explanation
+    values = {
+        "municipality": municipality,
+        "whole_eur": str(amount),
+        "paid_eur": str(Eur(abs(paid[municipality].amount))),
+        "all_eur": str(total(Eur(abs(one.amount)) for one in paid.values())),
+    }
+    return Step("municipality_part", values, str(part), component.clause, (explanation,))
