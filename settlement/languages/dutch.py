@@ -355,6 +355,8 @@ _TEXTS: Mapping[str, str] = {
     "notes.component.population": "populatie: een budget in termijnen",
     "notes.component.effort": "inspanning: aantal × prijs",
     "notes.component.lump_sum": "lumpsum: een vast bedrag in termijnen",
+    "notes.component.ceiling": "plafond: het hoogste dat betaald wordt",
+    "notes.component.reduction": "korting: tijdelijk een percentage minder",
     "notes.repeat": "Narekenen door de opdrachtgever",
     "notes.repeat.run": "Opnieuw uitrekenen",
     "notes.repeat.line": "Een regel uitleggen",

@@ -342,6 +342,8 @@ _TEXTS: Mapping[str, str] = {
     "notes.component.population": "population: a budget in instalments",
     "notes.component.effort": "effort: quantity × price",
     "notes.component.lump_sum": "lump sum: a fixed amount in instalments",
+    "notes.component.ceiling": "ceiling: the most that is paid",
+    "notes.component.reduction": "reduction: temporarily a percentage less",
     "notes.repeat": "For the municipality: how to compute it again",
     "notes.repeat.run": "Compute it again",
     "notes.repeat.line": "Explain a line",

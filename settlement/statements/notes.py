@@ -10,11 +10,6 @@ from tariffs.units import Rounding
 
 WIDTHS = (38, 62, 62, 10)
 
-_FUNDING = {
-    "population": "notes.component.population",
-    "effort": "notes.component.effort",
-    "lump_sum": "notes.component.lump_sum",
-}
 _TERMS = ("entitled", "posted", "recording", "dead_band")
 
 
@@ -117,7 +112,7 @@ def _write_components(page: Page, statement: Statement, components: Sequence[Com
     page.columns(statement.language, ("component", "funding", "source"))
     for component in components:
         page.text(0, component.key)
-        page.text(1, say(_FUNDING[component.kind]))
+        page.text(1, say(f"notes.component.{component.kind}"))
         page.text(2, component.clause, "wrapped")
         page.row += 1
     page.row += 1

@@ -10,6 +10,7 @@ from string import Formatter
 
 import pytest
 
+from contracts.model import Contract
 from kernel.money import Eur
 from settlement.languages.dutch import DUTCH
 from settlement.languages.english import ENGLISH
@@ -45,8 +46,9 @@ def test_every_text_is_said_somewhere() -> None:
         path.read_text(encoding="utf-8") for path in SETTLEMENT.rglob("*.py") if path.parent.name != "languages"
     )
     written = set(re.findall(r"""["']([a-z_.]+)["']""", sources))
+    kinds = set(Contract.model_json_schema()["properties"]["component"]["items"]["discriminator"]["mapping"])
     begun = re.findall(r'f"([a-z_]+(?:\.[a-z_]+)*\.)\{', sources)
-    said = written | {f"{start}{end}" for start in begun for end in {*written, *map(str, Unit)}}
+    said = written | {f"{start}{end}" for start in begun for end in {*written, *kinds, *map(str, Unit)}}
     said |= {f"{code}.is" for code in said}
     assert [code for code in DUTCH.texts if code not in said] == []
 
