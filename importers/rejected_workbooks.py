@@ -125,6 +125,7 @@ def _keep_rejected(sheet: Any, table: FoundTable, reasons: _Reasons) -> None:
         _move_row(sheet, row, target, last_column)
         _write_reason(sheet, target, first_reason, reasons[row])
     sheet.delete_rows(target + 1, last_row - target)
+    _print_on_one_width(sheet)
     for row in [row for row in sheet.row_dimensions if row > target]:
         del sheet.row_dimensions[row]
 
@@ -155,6 +156,13 @@ def _write_reason(sheet: Any, row: int, column: int, texts: Sequence[str], *, is
             sheet.column_dimensions[get_column_letter(place)].width = width
 
 
+def _print_on_one_width(sheet: Any) -> None:
+    """Reasons and remedies stand far to the right, and must be on the same paper as their rows."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+
+
 def _add_summary(book: Any, result: DeliveryImport) -> None:
     from openpyxl.styles import Alignment, Font
 
@@ -164,10 +172,12 @@ def _add_summary(book: Any, result: DeliveryImport) -> None:
             cell = sheet.cell(row, column, value)
             cell.data_type = "s" if isinstance(value, str) else "n"
             cell.number_format = "#,##0.00" if isinstance(value, Decimal) else "#,##0"
-            cell.alignment = Alignment(wrap_text=column > 3, vertical="top")
+            of_number = "right" if column in (2, 3) else None
+            cell.alignment = Alignment(wrap_text=column > 3, vertical="top", horizontal=of_number)
             cell.font = Font(bold=_is_heading(values))
     for letter, width in zip("ABCDE", (24, 12, 18, 60, 60), strict=True):
         sheet.column_dimensions[letter].width = width
+    _print_on_one_width(sheet)
     book.active = 0
     for other in book.worksheets:
         other.sheet_view.tabSelected = other is sheet
@@ -221,6 +231,8 @@ def _write_plain(out: IO[bytes], result: DeliveryImport, parts: _Parts) -> None:
     reason = book.add_format({"text_wrap": True, "valign": "top", "bg_color": f"#{_COLOUR}"})
     whole, euros = book.add_format({"num_format": "#,##0"}), book.add_format({"num_format": "#,##0.00"})
     summary = book.add_worksheet(_SUMMARY)
+    summary.set_landscape()
+    summary.fit_to_pages(1, 0)
     summary.set_column(0, 0, 24)
     summary.set_column(1, 2, 18)
     summary.set_column(3, 4, 60)
@@ -233,6 +245,8 @@ def _write_plain(out: IO[bytes], result: DeliveryImport, parts: _Parts) -> None:
     for (table, reasons), name in zip(parts, _legal_names([table.title for table, _ in parts]), strict=True):
         of_reason = reason_places(table.header)
         sheet = book.add_worksheet(name)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
         header = without_reason(table.header, of_reason)
         for column, text in enumerate(header):
             sheet.write_string(0, column, text, bold)

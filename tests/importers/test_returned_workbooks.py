@@ -194,3 +194,10 @@ def test_the_program_tells_what_was_rejected_before(run: Callable[..., Result], 
     result = run("import", "deliveries", tmp_path / "jan.geweigerd.xlsx")
     assert "Regels die eerder geweigerd waren: 1, waarvan 1 weer geweigerd (€ 132,50)" in result.output
     assert "niet gelezen" not in result.output
+
+
+def test_a_reason_is_printed_on_the_paper_of_its_row(desk: Desk) -> None:
+    book = openpyxl.load_workbook(returned(desk, sheets(("jan", [HEADER, row("r1", quantity=0)]))))
+    for sheet in book.worksheets:
+        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
