@@ -23,7 +23,7 @@ from settlement.terminal import fit
 from tariffs.commands import NEEDS_ATTENTION, print_table, say, tell_findings
 
 _LINES = 23  # of a screen, less one for the prompt
-_LINES_OF_ALL = 6  # what is said of all contracts together
+_LINES_OF_ALL = 5  # what is said of all contracts together
 _LINES_OF_A_LIST = 4  # above and below what it lists
 _SHOWN_NAMES = 5
 _SHOWN_FINDINGS = 3

@@ -55,10 +55,11 @@ def _write_block(
     lines: Sequence[NumberedLine],
     entitled: Mapping[int, Sequence[Cell]],
 ) -> Amounts:
-    """A heading, a header, a row for every line and the total."""
+    """A heading, a header, a row for every line and the total; without lines one row that says so."""
     page.row += 1
     page.line(heading, "subheading")
-    page.columns(statement.language, _HEADERS, _NUMERIC)
+    if lines:
+        page.columns(statement.language, _HEADERS, _NUMERIC)
     cells = [_write_correction(page, statement, numbered, entitled.get(numbered.number, ())) for numbered in lines]
     page.fill(0, _REASON, "total_text")
     page.text(0, statement.language.say("total" if lines else "corrections.none"), "total_text")

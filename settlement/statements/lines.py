@@ -15,5 +15,5 @@ def write(page: Page, statement: Statement, instalments: Mapping[int, Cell]) -> 
     page.line(say("lines", month=statement.month_name), "heading")
     lines = statement.lines(Treatment.PAYABLE, Timing.CURRENT)
     nil = statement.nil_volumes()
-    page.line("" if lines or nil else say("lines.none"), "note")
+    page.row += 1
     return write_volumes(page, statement, lines, instalments, nil)

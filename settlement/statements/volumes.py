@@ -51,12 +51,13 @@ def write_volumes(
     instalments: Mapping[int, Cell],
     without_line: Sequence[PricedVolume] = (),
 ) -> Amounts:
-    """A header, a row for every volume or instalment of `lines`, and the total.
+    """A header, a row for every volume or instalment of `lines`, and the total; without any one row that says so.
 
     `instalments` are the cells of the sheet Populatie by line number; volumes `without_line` come last. Raises
     `BrokenInvariant` when the rows of a line do not add up to its entitlement.
     """
-    page.columns(statement.language, _HEADERS, _NUMERIC)
+    if lines or without_line:
+        page.columns(statement.language, _HEADERS, _NUMERIC)
     by_line: dict[int, list[Cell]] = {}
     nil: dict[LineKey, list[Cell]] = {}
     cells: list[Cell] = []
@@ -72,7 +73,7 @@ def write_volumes(
         cells.append(cell)
         keys.append(volume.key)
     page.fill(0, _AMOUNT - 1, "total_text")
-    page.text(0, statement.language.say("total"), "total_text")
+    page.text(0, statement.language.say("total" if cells else "lines.none"), "total_text")
     total = page.formula(_AMOUNT, sum_of(cells), "total_eur")
     page.row += 1
     return Amounts(total, cells, keys, by_line, nil)

@@ -387,13 +387,17 @@ def rows(sheet: Any) -> list[list[Any]]:
     return [[cell.value for cell in row] for row in sheet.iter_rows()]
 
 
-def table(sheet: Any, place: int = 0) -> list[dict[str, Any]]:
-    """The rows under a header (the first, or the one at `place`), up to the total."""
+def table(sheet: Any, block: str | None = None) -> list[dict[str, Any]]:
+    """The rows under the first header, or that of a block, up to the total; none where there is no header."""
     found = rows(sheet)
-    starts = [number for number, row in enumerate(found) if row[0] in ("Regel", "Onderdeel")]
-    header = found[starts[place]]
+    first = 0 if block is None else [row[0] for row in found].index(block) + 1
+    last = len(found) if block is None else first + 1
+    start = next((place for place in range(first, last) if found[place][0] in ("Regel", "Onderdeel")), None)
+    if start is None:
+        return []
+    header = found[start]
     body = []
-    for row in found[starts[place] + 1 :]:
+    for row in found[start + 1 :]:
         if row[0] in ("Totaal", "Geen correcties", None) and row[1] in (None, ""):
             break
         body.append(dict(zip(header, row, strict=True)))
@@ -486,21 +490,23 @@ def test_every_line_stands_on_its_sheet(statements: dict[Key, Statement], recalc
     for key, statement in statements.items():
         book = recalculated[key]
         found: dict[int, Decimal] = {}
-        for sheet, column, tables in (
-            ("Regels", "Bedrag", 1),
-            ("Correcties", "Correctie", 2),
-            ("Schaduw", "Bedrag", 1),
+        for sheet, column, block in (
+            ("Regels", "Bedrag", None),
+            ("Correcties", "Correctie", f"Maanden van {statement.year}"),
+            ("Correcties", "Correctie", "Eerdere jaren"),
+            ("Schaduw", "Bedrag", None),
         ):
-            for place in range(tables) if sheet in book else ():
-                for row in table(book[sheet], place):
-                    if isinstance(row["Regel"], int):
-                        found[row["Regel"]] = found.get(row["Regel"], Decimal(0)) + exact(row[column])
+            for row in table(book[sheet], block) if sheet in book else ():
+                if isinstance(row["Regel"], int):
+                    found[row["Regel"]] = found.get(row["Regel"], Decimal(0)) + exact(row[column])
         for numbered in statement.settled.lines:
             is_shadow_correction = (
                 numbered.line.key.treatment is Treatment.SHADOW and numbered.line.timing is not Timing.CURRENT
             )
             if is_shadow_correction:
-                shadow = {row["Regel"]: exact(row["Correctie"]) for row in table(book["Correcties"], 2)}
+                shadow = {
+                    row["Regel"]: exact(row["Correctie"]) for row in table(book["Correcties"], DUTCH.say("shadow"))
+                }
                 assert shadow[numbered.number] == numbered.line.amount.amount
             else:
                 assert found.pop(numbered.number) == numbered.line.amount.amount, (key, numbered.line.key)
@@ -1097,8 +1103,13 @@ def test_every_sheet_prints_on_a4_as_wide_as_the_page(files: dict[Key, Path]) ->
             assert sheet.sheet_properties.pageSetUpPr.fitToPage
             assert sheet.oddFooter.right.text == "Pagina &P van &N"
             if sheet.title in ("Regels", "Correcties", "Populatie", "Herrekening", "Schaduw"):
-                assert sheet.print_title_rows
-                assert sheet.freeze_panes
+                has_table = any(row[0] in ("Regel", "Stap") for row in rows(sheet))
+                assert (bool(sheet.print_title_rows), bool(sheet.freeze_panes)) == (has_table, has_table)
+
+
+def test_a_table_without_rows_is_one_line(files: dict[Key, Path]) -> None:
+    corrections = [row[0] for row in rows(load_workbook(files[(1, "A")])["Correcties"]) if row[0]]
+    assert corrections[2:] == ["Maanden van 2026", "Geen correcties", "Eerdere jaren", "Geen correcties"]
 
 
 def test_a_draft_is_marked_on_every_page(files: dict[Key, Path]) -> None:
