@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import partial
 
 from contracts.model import Contract
@@ -59,7 +61,7 @@ def settle_contract(
 ) -> Outcome:
     """Entitle, correct, set off. With an error among the findings the contract is parked and nothing is said."""
     contract = registered.contract
-    entitlements, missing = entitle(contract, facts_of(terms, volumes, posted, months), terms.period)
+    entitlements, missing = entitle(contract, facts_of(terms, registered, volumes, posted, months), terms.period)
     findings = [*findings, *missing]
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Outcome(registered, posted, {}, (), (), (), findings, parked=True)
@@ -81,11 +83,18 @@ def _versions_of(terms: Terms, registered: RegisteredContract, key: LineKey) -> 
     return versions
 
 
-def facts_of(terms: Terms, volumes: Sequence[PricedVolume], posted: Posted, months: Mapping[Month, str]) -> Facts:
+def facts_of(
+    terms: Terms,
+    registered: RegisteredContract,
+    volumes: Sequence[PricedVolume],
+    posted: Posted,
+    months: Mapping[Month, str],
+) -> Facts:
     """What the funding of a contract reads: the terms of the run, and the deliveries that were priced or posted.
 
     `months` are those that were priced now; what was posted on deliveries of another month still holds.
     """
+    recorded = terms.recorded
     return Facts(
         counts=terms.counts,
         volumes=volumes,
@@ -94,8 +103,22 @@ def facts_of(terms: Terms, volumes: Sequence[PricedVolume], posted: Posted, mont
             for key, amount in posted.amounts.items()
             if not key.of_contract and key.month not in months and key.month <= terms.period
         ],
+        households=recorded.households,
+        figures=recorded.figures.get(registered.id, {}),
+        accountability=recorded.accountability.get(registered.id, frozenset()),
+        determinations=recorded.determinations.get(registered.id, {}),
         task_fields={(v.product, v.month): task_field_of(terms, v.product, v.month) for v in volumes},
+        prices=_prices(terms),
     )
+
+
+def _prices(terms: Terms) -> dict[tuple[str, str], list[tuple[date, date | None, Decimal]]]:
+    names = {version.id: name for name, version in terms.price_versions.items()}
+    found: dict[tuple[str, str], list[tuple[date, date | None, Decimal]]] = {}
+    for price in terms.prices:
+        of_product = found.setdefault((names[price.version_id], price.product), [])
+        of_product.append((price.valid_from, price.valid_until, price.price))
+    return found
 
 
 def set_off(contract: Contract, advances: Iterable[Advance], before: Mapping[str, Eur], owed: Eur) -> list[SetOff]:

@@ -9,6 +9,7 @@ from kernel.money import Eur, total
 from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import (
+    INSTALMENT,
     Cause,
     Entitlement,
     Line,
@@ -126,7 +127,8 @@ def _of_terms(
     entitlement: Entitlement, amount: Eur, volumes: Sequence[PricedVolume], posted: Posted, versions_of: VersionsOf
 ) -> Cause:
     """What is not explained by rows comes from the terms: another price, another count, another contract version."""
-    if entitlement.key not in posted.amounts:
+    of_rule = entitlement.key.of_contract and entitlement.key.label != INSTALMENT
+    if entitlement.key not in posted.amounts and not of_rule:
         return Cause("first", amount)
     prices_before = sorted(posted.volumes.get(entitlement.key, {}))
     prices_now = sorted(volume.price for volume in volumes)
@@ -146,6 +148,9 @@ def _of_terms(
     for kind, recording in versions_of(entitlement.key).items():
         if recording > posted.cutoff:
             return Cause(kind, amount, {"recording": str(recording)})
+    if of_rule:
+        before = posted.amounts.get(entitlement.key, Eur.zero())
+        return Cause("recomputed", amount, {"before_eur": str(before), "now_eur": str(entitlement.amount)})
     return Cause("terms", amount)
 
 

@@ -15,6 +15,7 @@ from kernel.findings import Refusal
 from kernel.periods import Month, Period
 from settlement.entitlement import Treatment
 from settlement.funding.facts import Counts
+from settlement.recorded import Recorded, read_recorded
 from tariffs.price_lists import Price, PriceVersion, price_version_known, prices_of
 from tariffs.products import Product, catalogue
 from tariffs.units import PriceRule
@@ -32,6 +33,7 @@ class Terms:
     prices: Sequence[Price]
     counts: Counts
     advances: Sequence[Advance]
+    recorded: Recorded
     municipalities: Mapping[str, Party]
     providers: Mapping[str, Party]
 
@@ -85,6 +87,7 @@ def read_terms(connection: Connection, period: Month, cutoff: int, numbers: Sequ
         prices=prices_of(connection, [version.id for version in price_versions.values()]),
         counts={key: count.persons for key, count in counts_known(connection, cutoff).items()},
         advances=advances_known(connection, cutoff),
+        recorded=read_recorded(connection, cutoff),
         municipalities=parties.municipalities,
         providers=parties.providers,
     )

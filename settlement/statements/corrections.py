@@ -29,13 +29,13 @@ class Corrections:
 
 
 def write(
-    page: Page, statement: Statement, instalments: Mapping[int, Cell], recomputed: Mapping[int, Sequence[Cell]]
+    page: Page, statement: Statement, computed: Mapping[int, Cell], recomputed: Mapping[int, Sequence[Cell]]
 ) -> Corrections:
-    """Fill the sheet; `instalments` and `recomputed` are cells of the sheets Populatie and Herrekening by line."""
+    """Fill the sheet; `computed` are cells of Populatie and Berekening by line, `recomputed` those of Herrekening."""
     say = statement.language.say
     page.line(say("corrections"), "heading")
     page.line(say("corrections.note"), "note")
-    entitled = {**recomputed, **{number: [cell] for number, cell in instalments.items()}}
+    entitled = {**recomputed, **{number: [cell] for number, cell in computed.items()}}
     this_year = statement.lines(Treatment.PAYABLE, Timing.CORRECTION)
     prior_years = statement.lines(Treatment.PAYABLE, Timing.PRIOR_YEAR)
     shadow = statement.lines(Treatment.SHADOW, Timing.CORRECTION, Timing.PRIOR_YEAR)

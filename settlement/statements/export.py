@@ -20,6 +20,7 @@ from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Language
 from settlement.reading import Run, SettledContract, read_run
 from settlement.statements import (
+    calculation,
     corrections,
     deliveries,
     lines,
@@ -138,6 +139,9 @@ def workbook(statement: Statement) -> bytes:
     budget = population.Written()
     if population.lines_of(statement):
         budget = population.write(page("population", population.WIDTHS, landscape=False), statement)
+    computed = dict(budget.instalments)
+    if calculation.lines_of(statement, computed):
+        computed |= calculation.write(page("calculation", calculation.WIDTHS, landscape=False), statement, computed)
     corrections_page = page("corrections", corrections.WIDTHS)
     recomputed: Mapping[int, Sequence[Cell]] = {}
     if recomputation.lines_of(statement, *Treatment):
@@ -145,8 +149,8 @@ def workbook(statement: Statement) -> bytes:
     shadow_amounts = None
     if shadow.lines_of(statement):
         shadow_amounts = shadow.write(page("shadow", volumes.WIDTHS), statement)
-    month = lines.write(lines_page, statement, budget.instalments)
-    corrected = corrections.write(corrections_page, statement, budget.instalments, recomputed)
+    month = lines.write(lines_page, statement, computed)
+    corrected = corrections.write(corrections_page, statement, computed, recomputed)
     if statement.deliveries:
         said = {**month.by_line, **recomputed, **(shadow_amounts.by_line if shadow_amounts else {})}
         delivered = page("deliveries", deliveries.widths(statement.deliveries))

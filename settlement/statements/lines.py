@@ -9,11 +9,11 @@ from settlement.statements.formulas import Cell
 from settlement.statements.volumes import Amounts, write_volumes
 
 
-def write(page: Page, statement: Statement, instalments: Mapping[int, Cell]) -> Amounts:
-    """Fill the sheet; `instalments` are the cells of the sheet Populatie by line number."""
+def write(page: Page, statement: Statement, computed: Mapping[int, Cell]) -> Amounts:
+    """Fill the sheet; `computed` are the cells of the sheets Populatie and Berekening by line number."""
     say = statement.language.say
     page.line(say("lines", month=statement.month_name), "heading")
     lines = statement.lines(Treatment.PAYABLE, Timing.CURRENT)
     nil = statement.nil_volumes()
     page.row += 1
-    return write_volumes(page, statement, lines, instalments, nil)
+    return write_volumes(page, statement, lines, computed, nil)

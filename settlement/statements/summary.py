@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from textwrap import wrap
 
-from kernel.money import Eur
+from kernel.money import Eur, total
+from settlement.entitlement import Timing, Treatment
 from settlement.statements import changes
 from settlement.statements.book import Page
 from settlement.statements.corrections import Corrections
@@ -42,6 +43,9 @@ def write(page: Page, statement: Statement, sheets: Sheets) -> Eur:
     _write_year(page, statement, this_month, corrections)
     if sheets.shadow is not None:
         _row(page, say("summary.shadow"), same_as(sheets.shadow.total))
+    unfunded = [numbered.line.amount for numbered in statement.lines(Treatment.UNFUNDED, *Timing)]
+    if unfunded:
+        _stated(page, say("summary.unfunded"), total(unfunded))
     page.row += 1
     changes.write(page, statement, this_month, owed)
     _write_split(page, statement, sheets)

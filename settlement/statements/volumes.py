@@ -48,13 +48,13 @@ def write_volumes(
     page: Page,
     statement: Statement,
     lines: Sequence[NumberedLine],
-    instalments: Mapping[int, Cell],
+    computed: Mapping[int, Cell],
     without_line: Sequence[PricedVolume] = (),
 ) -> Amounts:
-    """A header, a row for every volume or instalment of `lines`, and the total; without any one row that says so.
+    """A header, a row for every volume or clause of `lines`, and the total; without any one row that says so.
 
-    `instalments` are the cells of the sheet Populatie by line number; volumes `without_line` come last. Raises
-    `BrokenInvariant` when the rows of a line do not add up to its entitlement.
+    `computed` are the cells of the sheets Populatie and Berekening by line number; volumes `without_line` come last.
+    Raises `BrokenInvariant` when the rows of a line do not add up to its entitlement.
     """
     if lines or without_line:
         page.columns(statement.language, _HEADERS, _NUMERIC)
@@ -63,7 +63,7 @@ def write_volumes(
     cells: list[Cell] = []
     keys: list[LineKey] = []
     for numbered in lines:
-        by_line[numbered.number] = of_line = _write_line(page, statement, numbered, instalments)
+        by_line[numbered.number] = of_line = _write_line(page, statement, numbered, computed)
         check(statement, numbered.line, of_line)
         cells += of_line
         keys += [numbered.line.key] * len(of_line)
@@ -87,19 +87,13 @@ def check(statement: Statement, line: Line, cells: Sequence[Cell]) -> None:
         raise BrokenInvariant(f"contract {contract}, {line.key}: {written} on paper, {line.entitled} in the run")
 
 
-def _write_line(
-    page: Page, statement: Statement, numbered: NumberedLine, instalments: Mapping[int, Cell]
-) -> list[Cell]:
-    if not numbered.line.key.of_contract:
+def _write_line(page: Page, statement: Statement, numbered: NumberedLine, computed: Mapping[int, Cell]) -> list[Cell]:
+    if numbered.number not in computed:
         volumes = statement.volumes_of(numbered.line)
         return [_write_volume(page, statement, volume, numbered.number) for volume in volumes]
     _write_labels(page, statement, numbered.line.key, statement.subject(numbered.line), numbered.number)
     page.fill(6, _AMOUNT - 1, "text")
-    elsewhere = instalments.get(numbered.number)
-    if elsewhere is not None:
-        cell = page.formula(_AMOUNT, same_as(elsewhere), "eur")
-    else:
-        cell = page.number(_AMOUNT, numbered.line.entitled.exact, "eur")
+    cell = page.formula(_AMOUNT, same_as(computed[numbered.number]), "eur")
     page.row += 1
     return [cell]
 

@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
-from contracts.model import Contract
+from contracts.model import Component
 from kernel.money import Eur
 from settlement.languages.dutch import DUTCH
 from settlement.languages.english import ENGLISH
 from tariffs.units import Unit
 
+KINDS = {get_args(member.model_fields["kind"].annotation)[0] for member in get_args(get_args(Component)[0])}
 SETTLEMENT = Path(__file__).parents[2] / "settlement"
-TABLES = ("steps", "causes", "units", "texts")
+TABLES = ("steps", "causes", "labels", "units", "texts")
 
 
 def places(template: str) -> set[str]:
@@ -40,16 +42,20 @@ def test_a_number_with_a_word_has_one_for_one_and_one_for_many(table: str) -> No
             assert all(spec.count("/") == 1 for spec in words), template
 
 
+def test_every_kind_of_component_has_its_words() -> None:
+    for language in (DUTCH, ENGLISH):
+        assert {f"notes.component.{kind}" for kind in KINDS} <= language.texts.keys()
+
+
 def test_every_text_is_said_somewhere() -> None:
     """A code is written out, or made of a beginning and an end that are."""
     sources = "".join(
         path.read_text(encoding="utf-8") for path in SETTLEMENT.rglob("*.py") if path.parent.name != "languages"
     )
     written = set(re.findall(r"""["']([a-z_.]+)["']""", sources))
-    kinds = set(Contract.model_json_schema()["properties"]["component"]["items"]["discriminator"]["mapping"])
     begun = re.findall(r'f"([a-z_]+(?:\.[a-z_]+)*\.)\{', sources)
-    said = written | {f"{start}{end}" for start in begun for end in {*written, *kinds, *map(str, Unit)}}
-    said |= {f"{code}.is" for code in said}
+    said = written | {f"{start}{end}" for start in begun for end in {*written, *map(str, Unit)}}
+    said |= {f"{code}.is" for code in said} | {f"notes.component.{kind}" for kind in KINDS}
     assert [code for code in DUTCH.texts if code not in said] == []
 
 

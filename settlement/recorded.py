@@ -1,0 +1,65 @@
+"""Facts that were recorded beside the deliveries, as the funding of a contract reads them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from importers.facts.accountability import ACCOUNTABILITY
+from importers.facts.determinations import DETERMINATIONS
+from importers.facts.households import HOUSEHOLDS
+from importers.facts.importing import facts_known
+from importers.facts.outcomes import OUTCOMES, OutcomeScore
+from kernel.money import Eur
+from settlement.funding.facts import HouseholdMember
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """By contract id the figures (outcome scores), what was received and not rejected, and determinations; households.
+
+    A figure is of the calendar year that the period of its score lies in, a final score before a provisional one, and a
+    later period before an earlier.
+    """
+
+    figures: Mapping[int, Mapping[tuple[str, int], Decimal]] = field(default_factory=dict)
+    accountability: Mapping[int, frozenset[tuple[int, str]]] = field(default_factory=dict)
+    determinations: Mapping[int, Mapping[tuple[int, str], Eur]] = field(default_factory=dict)
+    households: tuple[HouseholdMember, ...] = ()
+
+
+def read_recorded(connection: Connection, cutoff: int) -> Recorded:
+    """What was known at `cutoff`."""
+    received: dict[int, set[tuple[int, str]]] = {}
+    for document in facts_known(connection, ACCOUNTABILITY, cutoff):
+        if document.verdict != "rejected":
+            received.setdefault(document.contract_id, set()).add((document.year, document.kind))
+    determined: dict[int, dict[tuple[int, str], Eur]] = {}
+    for decision in facts_known(connection, DETERMINATIONS, cutoff):
+        of_contract = determined.setdefault(decision.contract_id, {})
+        of_contract[(decision.year, decision.component or "")] = decision.amount_eur
+    return Recorded(
+        figures=_figures(facts_known(connection, OUTCOMES, cutoff)),
+        accountability={contract: frozenset(documents) for contract, documents in received.items()},
+        determinations=determined,
+        households=tuple(
+            HouseholdMember(
+                f"{member.municipality_id} {member.household.hex()}",
+                str(member.client_id),
+                member.period_from,
+                member.period_until,
+            )
+            for member in facts_known(connection, HOUSEHOLDS, cutoff)
+        ),
+    )
+
+
+def _figures(scores: Iterable[OutcomeScore]) -> dict[int, dict[tuple[str, int], Decimal]]:
+    found: dict[int, dict[tuple[str, int], Decimal]] = {}
+    for score in sorted(scores, key=lambda score: (score.period_until, score.status == "final")):
+        year = score.period_from.year
+        if (score.period_until - timedelta(days=1)).year == year:
+            found.setdefault(score.contract_id, {})[(score.indicator.lower(), year)] = score.score
+    return found
