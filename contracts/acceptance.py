@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.components.component import BudgetPart, ModifierPart
+from contracts.components.guarantee import GuaranteeComponent
 from contracts.documents import Document, KeyPath
 from contracts.model import Component, Contract, Example, ExampleSettler
 from contracts.parties import Parties
@@ -30,6 +31,7 @@ def acceptance_findings(
     for document in documents:
         findings += _parties(document, parties, known.get(document.contract.number))
         findings += _components(document, products)
+        findings += _other_providers(document)
         for index, example in enumerate(document.contract.example):
             findings += _example_products(document, index, example, products)
             findings += _example_lines(document, index, example, settle_example)
@@ -59,6 +61,17 @@ def _parties(document: Document, parties: Parties, earlier: Contract | None) -> 
         yield document.finding(
             "C07", ("provider",), message, "geef het contract met de andere aanbieder een nieuw nummer"
         )
+
+
+def _other_providers(document: Document) -> Iterator[Finding]:
+    """A contract pays one provider; a guarantee of another would be paid to the wrong one."""
+    provider = document.contract.provider
+    hint = "maak van elke aanbieder een eigen document; contract simulate rekent ze ook in één document door"
+    for index, component in enumerate(document.contract.component):
+        for place, one in enumerate(component.guaranteed if isinstance(component, GuaranteeComponent) else ()):
+            if one.provider != provider:
+                message = f"de garantie is van aanbieder {one.provider}, en dit contract betaalt {provider}"
+                yield document.finding("C18", ("component", index, "guaranteed", place, "provider"), message, hint)
 
 
 def _components(document: Document, products: Mapping[str, Product]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import BudgetPart, ComponentPart, PricedPart
 from contracts.components.effort import EffortComponent
+from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
@@ -39,7 +40,12 @@ class InForce(Part):
 
 
 Component = Annotated[
-    PopulationComponent | EffortComponent | LumpSumComponent | CeilingComponent | ReductionComponent,
+    PopulationComponent
+    | EffortComponent
+    | LumpSumComponent
+    | GuaranteeComponent
+    | CeilingComponent
+    | ReductionComponent,
     Field(discriminator="kind"),
 ]
 
@@ -103,6 +109,8 @@ class Contract(Part):
                     "noem onderdelen die eerder in het document staan"
                 )
             self._years_fit(component)
+            if isinstance(component, GuaranteeComponent):
+                self._guarantee_fits(component)
             for pair in self.deliveries_read_by(component):
                 if pair in read:
                     raise ValueError(f"product {pair[1]} staat twee keer voor {pair[0]}; laat één onderdeel het lezen")
@@ -117,6 +125,13 @@ class Contract(Part):
             raise ValueError(
                 f"onderdeel {component.key}: de jaren zijn {named}, en de looptijd vraagt {years}; noem elk jaar één "
                 "keer, in volgorde"
+            )
+
+    def _guarantee_fits(self, component: GuaranteeComponent) -> None:
+        if component.spend_of and component.guaranteed[0].provider != self.provider:
+            raise ValueError(
+                f"onderdeel {component.key}: spend_of telt wat dit contract aan {self.provider} betaalt, en de "
+                f"garantie is van {component.guaranteed[0].provider}; laat spend_of weg"
             )
 
     def _budget_fits(self, component: BudgetPart) -> None:

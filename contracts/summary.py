@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import BudgetPart, ModifierPart
 from contracts.components.effort import EffortComponent
+from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent, Recount
 from contracts.components.reduction import ReductionComponent
@@ -24,6 +25,12 @@ _KINDS = {
     "lump_sum": "lumpsum",
     "ceiling": "plafond",
     "reduction": "tijdelijke korting",
+    "guarantee": "budgetgarantie",
+}
+_SHORTFALL = {
+    "none": "wordt niet betaald",
+    "pay_difference": "wordt betaald",
+    "carry_over": "schuift door naar het volgende jaar",
 }
 _TURNS = {"monthly": "maand", "quarterly": "kwartaal", "yearly": "jaar"}
 
@@ -45,7 +52,7 @@ def summary(contract: Contract, parties: Parties) -> list[str]:
         f"Looptijd: {begin} tot {end}, van alle onderdelen",
     ]
     if contract.notice_months is not None:
-        lines.append(f"Opzegtermijn: {contract.notice_months} {'maand' if contract.notice_months == 1 else 'maanden'}")
+        lines.append(f"Opzegtermijn: {contract.notice_months} {_months(contract.notice_months)}")
     lines.append(f"Voorschotten: {_SET_OFF[contract.set_off]}{clause}")
     for component in contract.component:
         lines += ["", *_component(contract, component)]
@@ -68,6 +75,8 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
             yield from _ceiling(component)
         case ReductionComponent():
             yield f"  Korting: {format_number(component.percent)}%, van {component.start} tot {component.until}"
+        case GuaranteeComponent():
+            yield from _guarantee(component)
     if isinstance(component, ModifierPart):
         yield f"  Over: {', '.join(component.applies_to) or 'alle onderdelen erboven'}"
 
@@ -94,6 +103,26 @@ def _lump_sum(component: LumpSumComponent) -> Iterator[str]:
     most = ", nooit hoger dan verleend" if component.legal_form == "subsidy" else ""
     yield f"  Vaststelling: na afloop van elk jaar{most}"
     yield _task_field(component)
+
+
+def _guarantee(component: GuaranteeComponent) -> Iterator[str]:
+    for one in component.guaranteed:
+        whose = f"{one.provider} {one.segment}".rstrip()
+        yield f"  Garantie van {whose}: {format_eur(one.base_year_amount_eur)} in {component.base_year}"
+    over = "het basisjaar" if component.discount_on == "base_year_amount" else "het jaar ervoor"
+    for discount in component.discounts:
+        yield f"  Korting {discount.year}: {format_number(discount.percent)}% op {over}"
+    last = f"; het laatste jaar: {_SHORTFALL[component.last_year]}" if component.last_year else ""
+    yield f"  Tekort: {_SHORTFALL[component.shortfall]}{last}"
+    if component.spend_of:
+        yield f"  Besteed is wat {', '.join(component.spend_of)} betaalt"
+    if component.notice_months is not None:
+        yield f"  Opzegtermijn van de garantie: {component.notice_months} {_months(component.notice_months)}"
+    yield _task_field(component)
+
+
+def _months(number: int) -> str:
+    return "maand" if number == 1 else "maanden"
 
 
 def _task_field(component: BudgetPart) -> str:

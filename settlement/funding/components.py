@@ -2,6 +2,7 @@
 
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import ComponentPart
+from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
@@ -9,7 +10,7 @@ from contracts.model import Contract
 from kernel.findings import Finding
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
-from settlement.funding import ceiling, lump_sum, population, reduction, volumes
+from settlement.funding import ceiling, guarantee, lump_sum, population, reduction, volumes
 from settlement.funding.facts import Entitled, Facts
 
 
@@ -45,5 +46,7 @@ def _by_kind(
             return ceiling.entitle(contract, component, above, through)
         case ReductionComponent():
             return reduction.entitle(contract, component, above, through)
+        case GuaranteeComponent():
+            return guarantee.entitle(contract, component, facts, above, through)
         case _:
             return [], []

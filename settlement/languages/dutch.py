@@ -27,6 +27,10 @@ _STEPS: Mapping[str, str] = {
     "granted": "toegekend voor {year} volgens het contract",
     "paid_in_advance": "{percent} % van {year_eur} wordt vooruit betaald, de rest na vaststelling",
     "determination": "vaststelling {year}: {determined_eur} − {paid_eur} betaald",
+    "base_year_amount": "bedrag van het basisjaar {year}",
+    "discount": "korting {year}: {before_eur} − {percent} %",
+    "with_carried_over": "{guarantee_eur} + {carried_eur} doorgeschoven uit {year}",
+    "shortfall": "{whose}, {year}: gegarandeerd {guarantee_eur}, besteed {spent_eur}; het tekort, nooit onder nul",
     "part_of_year": "{months} van 12 maanden van kracht: {year_eur} × {months} / 12",
     "budget": "vast budget volgens het contract",
     "per_person": "{persons} {measure} × {amount_eur} (telling {areas} op {count_date})",
@@ -92,6 +96,7 @@ _LABELS: Mapping[str, str] = {
     "ceiling": "plafond",
     "unfunded": "niet gefinancierd",
     "reduction": "korting",
+    "shortfall": "tekort op garantie",
 }
 
 _MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
@@ -365,6 +370,7 @@ _TEXTS: Mapping[str, str] = {
     "calculation.passed_on": "ter informatie: deel voor een onderaannemer",
     "notes.read.calculation": "Berekening: bedragen die uit artikelen volgen, stap voor stap.",
     "summary.unfunded": "Ter informatie: geleverd boven een maximum, wordt niet betaald",
+    "notes.component.guarantee": "garantie: het tekort van een oorspronkelijke aanbieder",
     "notes.repeat": "Narekenen door de opdrachtgever",
     "notes.repeat.run": "Opnieuw uitrekenen",
     "notes.repeat.line": "Een regel uitleggen",

@@ -24,6 +24,10 @@ _STEPS: Mapping[str, str] = {
     "granted": "granted for {year} in the contract",
     "paid_in_advance": "{percent} % of {year_eur} is paid in advance, the rest after determination",
     "determination": "determination of {year}: {determined_eur} − {paid_eur} paid",
+    "base_year_amount": "amount of the base year {year}",
+    "discount": "discount {year}: {before_eur} − {percent} %",
+    "with_carried_over": "{guarantee_eur} + {carried_eur} carried over from {year}",
+    "shortfall": "{whose}, {year}: guaranteed {guarantee_eur}, spent {spent_eur}; the shortfall, never below nil",
     "part_of_year": "{months} of 12 months in force: {year_eur} × {months} / 12",
     "budget": "fixed budget of the contract",
     "per_person": "{persons} {measure} × {amount_eur} (count of {areas} on {count_date})",
@@ -89,6 +93,7 @@ _LABELS: Mapping[str, str] = {
     "ceiling": "ceiling",
     "unfunded": "unfunded",
     "reduction": "reduction",
+    "shortfall": "shortfall on guarantee",
 }
 
 _MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}
@@ -352,6 +357,7 @@ _TEXTS: Mapping[str, str] = {
     "calculation.passed_on": "for information: part of a subcontractor",
     "notes.read.calculation": "Calculation: amounts that follow from clauses, step by step.",
     "summary.unfunded": "For information: delivered above a maximum, is not paid",
+    "notes.component.guarantee": "guarantee: the shortfall of an original provider",
     "notes.repeat": "For the municipality: how to compute it again",
     "notes.repeat.run": "Compute it again",
     "notes.repeat.line": "Explain a line",
