@@ -12,7 +12,7 @@ from contracts.documents import read_as, read_documents, refuse_documents
 from contracts.facts import FactsFile
 from contracts.model import Contract
 from database.command_line import as_json, findings_json, tell_json
-from kernel.findings import Finding, Refusal
+from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, total
 from kernel.notation import format_eur
 from kernel.tabular import read_bytes
@@ -46,7 +46,7 @@ class SimulatedLine:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What came of a case: lines in the order of the contract, or the findings that kept it from being computed."""
+    """What came of a case: lines in the order of the contract, with warnings; or why it could not be computed."""
 
     id: str
     lines: Sequence[SimulatedLine]
@@ -55,7 +55,7 @@ class Simulated:
     @property
     def amount(self) -> Eur | None:
         """What would be paid; None when it could not be computed."""
-        if self.findings:
+        if any(finding.severity is Severity.ERROR for finding in self.findings):
             return None
         return total(line.amount for line in self.lines if line.treatment is Treatment.PAYABLE)
 
@@ -88,7 +88,7 @@ def simulate_command(
         _show_one(outcomes[0])
     else:
         _show_many(outcomes)
-    if any(outcome.findings for outcome in outcomes):
+    if any(outcome.amount is None for outcome in outcomes):
         ctx.exit(3)
 
 
@@ -107,7 +107,8 @@ def simulate_cases(contract: Contract, facts: FactsFile, case_id: str | None = N
     outcomes = []
     for name, given in cases:
         try:
-            outcomes.append(Simulated(name, _lines(simulate(contract, given)), ()))
+            entitlements, warnings = simulate(contract, given)
+            outcomes.append(Simulated(name, _lines(entitlements), warnings))
         except Refusal as refusal:
             outcomes.append(Simulated(name, (), refusal.findings))
     return outcomes
@@ -160,9 +161,10 @@ def _show_many(outcomes: Sequence[Simulated]) -> None:
 
 
 def _show_one(outcome: Simulated) -> None:
-    if outcome.findings:
+    if outcome.amount is None:
         click.echo("Niet te berekenen:", err=True)
-        tell_findings(outcome.findings, most=20, err=True)
+    tell_findings(outcome.findings, most=20, err=True)
+    if outcome.amount is None:
         return
     table = Table("Onderdeel", "Wat", "", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Maanden", no_wrap=True)
@@ -174,7 +176,6 @@ def _show_one(outcome: Simulated) -> None:
             line.component, DUTCH.label(line.label), TREATMENT_NAMES[line.treatment], span, format_eur(line.amount)
         )
     table.add_section()
-    assert outcome.amount is not None
     table.add_row("Te betalen", "", "", "", format_eur(outcome.amount))
     print_table(table)
     for line in outcome.lines:

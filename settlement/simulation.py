@@ -12,7 +12,6 @@ from contracts.model import Contract, Example, ExampleResult
 from kernel.findings import Finding, Refusal, Severity
 from kernel.periods import Month
 from settlement.entitlement import Entitlement, PricedVolume, Treatment
-from settlement.funding.ceiling import REACHED
 from settlement.funding.components import entitle
 from settlement.funding.facts import Assignment, Facts, HouseholdMember, Trajectory
 from settlement.pricing.reference import DeliveredRow, price_by_hand
@@ -26,20 +25,24 @@ def settle_example(contract: Contract, example: Example) -> list[ExampleResult]:
     """
     return [
         ExampleResult(entitlement.key.component, entitlement.key.month, entitlement.key.label, entitlement.amount)
-        for entitlement in simulate(contract, example)
+        for entitlement in simulate(contract, example)[0]
         if entitlement.amount
     ]
 
 
-def simulate(contract: Contract, given: FactsPart) -> list[Entitlement]:
-    """What the contract entitles to on the facts that are given. Raises `Refusal` when they do not suffice."""
+def simulate(contract: Contract, given: FactsPart) -> tuple[list[Entitlement], list[Finding]]:
+    """What the contract entitles to on the facts that are given, with its warnings.
+
+    Raises `Refusal` when the facts do not suffice.
+    """
     if unread := _unread_deliveries(contract, given):
         raise _insufficient(unread)
     facts, unpriced = facts_of(contract, given)
-    entitlements, missing = entitle(contract, facts, given.through)
-    if findings := [*unpriced, *(finding for finding in missing if finding.code != REACHED)]:
-        raise _insufficient(findings)
-    return entitlements
+    entitlements, findings = entitle(contract, facts, given.through)
+    findings = [*unpriced, *findings]
+    if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
+        raise _insufficient(errors)
+    return entitlements, findings
 
 
 def _insufficient(findings: Sequence[Finding]) -> Refusal:
