@@ -69,6 +69,8 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise _no_room(folder) from None
         raise Refusal(f"map {folder} kan niet gemaakt worden: {error.strerror}", "kies een andere map") from None
 
 
@@ -108,9 +110,13 @@ def _refusing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise Refusal(f"er is geen ruimte voor {path}", "maak ruimte, of kies een andere schijf") from None
+            raise _no_room(path) from None
         hint = "kies een map die er is en waarin geschreven mag worden"
         raise Refusal(f"{path} kan niet worden geschreven: {error.strerror}", hint) from None
+
+
+def _no_room(path: Path) -> Refusal:
+    return Refusal(f"er is geen ruimte voor {path}", "maak ruimte, of kies een andere schijf")
 
 
 def _on_the_disk(file: BinaryIO) -> None:
