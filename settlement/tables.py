@@ -193,7 +193,7 @@ journal_lines = Table(
 )
 
 # What is done by itself every month, on a day and a time in the Netherlands: a job is added and ended. `recording` is
-# the last that was known when it was added: an export is of what was posted later.
+# the last that was known when it was added; an export is of what was posted after it, and may begin earlier.
 jobs = Table(
     "jobs",
     metadata,
