@@ -14,7 +14,7 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
-from database.command_line import Later, speak_dutch
+from database.command_line import Later, speak_dutch, tell_refusal_json
 from kernel.findings import Refusal
 
 REFUSED = 1
@@ -32,6 +32,7 @@ class _Root(click.Group):
             return super().invoke(ctx)
         except Refusal as refusal:
             _show(refusal)
+            tell_refusal_json(ctx, refusal)
             ctx.exit(REFUSED)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError, KeyboardInterrupt):
             raise

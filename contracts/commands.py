@@ -4,6 +4,7 @@ import difflib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -12,14 +13,22 @@ from rich.table import Table
 from contracts.documents import contract_of
 from contracts.facts import FactsFile
 from contracts.model import Contract, ExampleSettler
-from contracts.parties import import_parties, known_parties
-from contracts.register import ContractsAdded, ContractVersion, add_contracts, contracts_known, versions_of
+from contracts.parties import Parties, import_parties, known_parties
+from contracts.register import (
+    ContractsAdded,
+    ContractVersion,
+    RegisteredContract,
+    add_contracts,
+    contracts_known,
+    versions_of,
+)
 from contracts.summary import summary
+from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
 from kernel.findings import Refusal
 from kernel.notation import counted, format_date
-from tariffs.commands import FILE, WIDTH, print_table, tell_warnings
+from tariffs.commands import FILE, WIDTH, end_with_json, print_table, tell_warnings
 
 
 @click.group("contract")
@@ -34,8 +43,9 @@ def contract() -> None:
 
 @contract.command("parties")
 @click.argument("file", type=FILE)
+@as_json
 @click.pass_context
-def parties(ctx: click.Context, file: Path) -> None:
+def parties(ctx: click.Context, file: Path, as_json: bool) -> None:
     """Lees gemeenten en aanbieders in uit een CSV-bestand.
 
     \b
@@ -45,6 +55,8 @@ def parties(ctx: click.Context, file: Path) -> None:
     store = database(ctx)
     with store.transaction() as connection:
         result = import_parties(connection, file, store.settings.user)
+    if as_json:
+        end_with_json(ctx, result, needs_attention=result.warnings)
     if result.recording is None:
         click.echo(f"Al bekend: {counted(result.known, 'partij', 'partijen')}; er is niets vastgelegd.")
     else:
@@ -57,8 +69,9 @@ def parties(ctx: click.Context, file: Path) -> None:
 
 @contract.command("check")
 @click.argument("files", nargs=-1, required=True, type=FILE)
+@as_json
 @click.pass_context
-def check(ctx: click.Context, files: tuple[Path, ...]) -> None:
+def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """Controleer contracten zonder iets vast te leggen.
 
     Dit doet alles wat "contract add" doet, ook het narekenen van de rekenvoorbeelden, en draait het terug.
@@ -68,6 +81,8 @@ def check(ctx: click.Context, files: tuple[Path, ...]) -> None:
       bekostiging contract check wijkteam.toml
     """
     result = _add(ctx, files, dry_run=True)
+    if as_json:
+        end_with_json(ctx, fields_of(result, "recording"), needs_attention=result.warnings)
     for number in (*result.added, *result.changed, *result.known):
         click.echo(f"Contract {number} is in orde.")
     click.echo("Er is niets vastgelegd.")
@@ -76,8 +91,9 @@ def check(ctx: click.Context, files: tuple[Path, ...]) -> None:
 
 @contract.command("add")
 @click.argument("files", nargs=-1, required=True, type=FILE)
+@as_json
 @click.pass_context
-def add(ctx: click.Context, files: tuple[Path, ...]) -> None:
+def add(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     """Leg contracten vast: alle documenten, of bij een bevinding geen.
 
     Een gewijzigd document wordt een nieuwe versie van hetzelfde contract.
@@ -87,6 +103,8 @@ def add(ctx: click.Context, files: tuple[Path, ...]) -> None:
       bekostiging contract add wijkteam.toml ambulant.toml
     """
     result = _add(ctx, files, dry_run=False)
+    if as_json:
+        end_with_json(ctx, result, needs_attention=result.warnings)
     if result.recording is None:
         click.echo(f"Al bekend: {counted(len(result.known), 'contract', 'contracten')}; er is niets vastgelegd.")
     else:
@@ -106,8 +124,9 @@ def _add(ctx: click.Context, files: Sequence[Path], *, dry_run: bool) -> Contrac
 
 @contract.command("list")
 @click.option("--cutoff", help="Vastlegging of moment waarop gekeken wordt; zonder dit het laatste.")
+@as_json
 @click.pass_context
-def list_(ctx: click.Context, cutoff: str | None) -> None:
+def list_(ctx: click.Context, cutoff: str | None, as_json: bool) -> None:
     """Toon alle contracten.
 
     \b
@@ -117,7 +136,17 @@ def list_(ctx: click.Context, cutoff: str | None) -> None:
     with database(ctx).transaction() as connection:
         known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
         registered = contracts_known(connection, known_at)
-        providers = known_parties(connection, known_at).providers
+        parties = known_parties(connection, known_at)
+    providers = parties.providers
+    if as_json:
+        tell_json(
+            {
+                "cutoff": known_at,
+                "contracts": [_contract_json(e, parties) for e in registered],
+                **_parties_json(parties),
+            }
+        )
+        return
     table = Table(
         "Contract", "Titel en aanbieder", "Vanaf", "Tot", "Vastlegging", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
@@ -135,11 +164,31 @@ def list_(ctx: click.Context, cutoff: str | None) -> None:
     print_table(table)
 
 
+def _contract_json(entry: RegisteredContract, parties: Parties) -> dict[str, Any]:
+    agreed = entry.contract
+    return {
+        "contract": agreed.number,
+        "title": agreed.title,
+        "provider": agreed.provider,
+        "provider_name": parties.providers[agreed.provider].name,
+        "municipalities": agreed.municipalities,
+        "valid_from": agreed.in_force.start,
+        "valid_until": agreed.in_force.until,
+        "recording": entry.recording,
+    }
+
+
+def _parties_json(parties: Parties) -> dict[str, Any]:
+    kinds = {"providers": parties.providers, "municipalities": parties.municipalities}
+    return {kind: [{"code": code, "name": party.name} for code, party in of.items()] for kind, of in kinds.items()}
+
+
 @contract.command("show")
 @click.argument("number")
 @click.option("--version", type=int, help="Vastlegging van de versie; zonder dit de laatste.")
+@as_json
 @click.pass_context
-def show(ctx: click.Context, number: str, version: int | None) -> None:
+def show(ctx: click.Context, number: str, version: int | None, as_json: bool) -> None:
     """Vat een contract samen.
 
     \b
@@ -150,6 +199,11 @@ def show(ctx: click.Context, number: str, version: int | None) -> None:
         versions = versions_of(connection, number)
         chosen = versions[-1] if version is None else _chosen(number, versions, version)
         names = known_parties(connection, latest(connection))
+    if as_json:
+        document = contract_of(chosen.document).model_dump(mode="json", by_alias=True)
+        told = {"versions": [fields_of(one, "document") for one in versions], "contract": document}
+        tell_json({**fields_of(chosen, "document"), **told})
+        return
     for line in summary(contract_of(chosen.document), names):
         indent = " " * (len(line) - len(line.lstrip()))
         click.echo(click.wrap_text(line.strip(), WIDTH, indent, indent + "  "))

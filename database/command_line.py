@@ -1,7 +1,8 @@
 """What all commands share: usage in Dutch, import when they are used, and answers as JSON."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import date, time
 from decimal import Decimal
 from importlib import import_module
@@ -11,38 +12,60 @@ from typing import Any
 import click
 from click import core, decorators, exceptions, formatting, parser, types
 
-from kernel.findings import Finding
+from kernel.findings import Finding, Refusal
 from kernel.money import Eur
 from kernel.periods import Month
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Als JSON, met bedragen en getallen als tekst.")
+_ASKED = "bekostiging.json"
 
 
-def tell_json(answer: Mapping[str, Any]) -> None:
-    """Print an answer as JSON: amounts and decimals are text, so that nothing is rounded; days and moments are ISO."""
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=_as_text))
+def _note(ctx: click.Context, _option: click.Parameter, asked: bool) -> bool:
+    ctx.meta[_ASKED] = asked
+    return asked
 
 
-def _as_text(value: Any) -> Any:
+as_json = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_note,
+    help="Als JSON, met bedragen en getallen met decimalen als tekst.",
+)
+
+
+def tell_json(answer: Any) -> None:
+    """Print an answer as JSON: amounts and decimals are text, so that nothing is rounded; days and moments are ISO.
+
+    A dataclass becomes its fields; what refers to a row of the database has no place in it.
+    """
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=_plain))
+
+
+def tell_refusal_json(ctx: click.Context, refusal: Refusal) -> None:
+    """Print why nothing was done, when the command was asked to answer as JSON."""
+    if ctx.meta.get(_ASKED):
+        tell_json(refusal)
+
+
+def _plain(value: Any) -> Any:
     match value:
         case date() | time():
             return value.isoformat()
         case Eur() | Decimal() | Month():
             return str(value)
+        case Finding():
+            named = {"code": value.code, "severity": value.severity, "place": value.place}
+            return {**named, "message": value.message, "remedy": value.hint}
+        case Refusal():
+            return {"refused": value.message, "remedy": value.hint, "findings": value.findings}
+        case _ if is_dataclass(value):
+            return fields_of(value)
     raise TypeError(f"not known as JSON: {value!r}")
 
 
-def findings_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
-    return [
-        {
-            "code": finding.code,
-            "severity": finding.severity,
-            "place": finding.place,
-            "message": finding.message,
-            "remedy": finding.hint,
-        }
-        for finding in findings
-    ]
+def fields_of(value: Any, *left_out: str) -> dict[str, Any]:
+    """The fields of a dataclass, but for those that are left out."""
+    return {field.name: getattr(value, field.name) for field in fields(value) if field.name not in left_out}
 
 
 class Later(click.Command):

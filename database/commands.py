@@ -9,11 +9,17 @@ from rich.text import Text
 from sqlalchemy import Engine, text
 
 from database import embedded, migrations, postgres
+from database.command_line import as_json, tell_json
 from database.connection import transaction
 from database.recordings import latest
 from database.session import database
 from database.settings import Settings
 from kernel.findings import Refusal
+
+_FIELDS = {
+    "Server": "server", "Toestand": "state", "Map": "folder", "Database": "database", "Versie": "version",
+    "Schema": "schema", "Vastleggingen": "recordings", "Omvang": "size",
+}  # fmt: skip
 
 
 @click.group("db")
@@ -27,8 +33,9 @@ def db() -> None:
 
 
 @db.command()
+@as_json
 @click.pass_context
-def status(ctx: click.Context) -> None:
+def status(ctx: click.Context, as_json: bool) -> None:
     """Toon waar de database is en hoe hij ervoor staat.
 
     \b
@@ -40,6 +47,9 @@ def status(ctx: click.Context) -> None:
     if store.settings.database_url is not None or postgres.exists(embedded.home_of(store.settings)):
         with store.engine(check_schema=False) as engine:
             rows |= _condition(engine)
+    if as_json:
+        tell_json({_FIELDS[name]: value for name, value in rows.items()})
+        return
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(overflow="fold")

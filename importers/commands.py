@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 from rich import box
 from rich.table import Table
 
+from database.command_line import as_json, fields_of, tell_json
 from database.connection import transaction
 from database.session import database
 from database.whole_file import make_folder
@@ -23,7 +25,8 @@ from kernel.findings import Finding, Refusal
 from kernel.identifiers import without_client_numbers
 from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table, say, tell_warnings, watched
+from kernel.tabular import name_of
+from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, end_with_json, print_table, say, tell_warnings, watched
 
 _SHOWN_PER_RULE = 5
 
@@ -44,8 +47,9 @@ for command in FACT_COMMANDS:
 
 @import_.command("population")
 @click.argument("file", type=FILE)
+@as_json
 @click.pass_context
-def population(ctx: click.Context, file: Path) -> None:
+def population(ctx: click.Context, file: Path, as_json: bool) -> None:
     """Lees een telling van inwoners in uit een CSV-bestand of werkmap.
 
     \b
@@ -55,14 +59,17 @@ def population(ctx: click.Context, file: Path) -> None:
     store = database(ctx)
     with store.transaction() as connection:
         result = import_counts(connection, file, store.settings.user)
+    if as_json:
+        end_with_json(ctx, result, needs_attention=result.warnings)
     click.echo(render_counts_import(result))
     tell_warnings(ctx, result.warnings)
 
 
 @import_.command("advances")
 @click.argument("file", type=FILE)
+@as_json
 @click.pass_context
-def advances(ctx: click.Context, file: Path) -> None:
+def advances(ctx: click.Context, file: Path, as_json: bool) -> None:
     """Lees betaalde voorschotten in uit een CSV-bestand of werkmap.
 
     \b
@@ -72,6 +79,9 @@ def advances(ctx: click.Context, file: Path) -> None:
     store = database(ctx)
     with store.transaction() as connection:
         result = import_advances(connection, file, store.settings.user)
+    if as_json:
+        answer = {**fields_of(result, "total"), "total_eur": result.total}
+        end_with_json(ctx, answer, needs_attention=result.warnings)
     click.echo(render_advances_import(result))
     tell_warnings(ctx, result.warnings)
 
@@ -84,8 +94,9 @@ def advances(ctx: click.Context, file: Path) -> None:
     help="Map waarin de geweigerde regels komen zoals ze zijn aangeleverd, met reden en herstel. "
     "Bevat cliëntnummers: alleen voor de afzender.",
 )
+@as_json
 @click.pass_context
-def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | None) -> None:
+def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | None, as_json: bool) -> None:
     """Lees leveringen in uit CSV-bestanden of werkmappen; elk bestand is een eigen vastlegging.
 
     Goede regels tellen mee, ook als andere regels geweigerd worden. Hetzelfde bestand nog eens inlezen verandert niets.
@@ -101,6 +112,7 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
     results: list[DeliveryImport] = []
     refused: list[tuple[Path, Refusal]] = []
     unwritten: list[Refusal] = []
+    answers: dict[int, Path] = {}
     with store.engine() as engine:
         for file in files:
             try:
@@ -118,10 +130,24 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
                 refused.append((file, refusal))
                 continue
             results.append(result)
-            _tell(result)
+            if not as_json:
+                _tell(result)
             if rejected is not None and result.findings:
-                unwritten += _write(result, rejected)
-    if results:
+                try:
+                    answers[len(results)] = write_rejected(result, rejected)
+                except Refusal as refusal:  # the file counts, and others follow
+                    unwritten.append(refusal)
+                else:
+                    if not as_json:
+                        click.echo(f"  Geweigerde regels: {click.format_filename(answers[len(results)])}")
+    if as_json:
+        tell_json(
+            {
+                "files": [_import_json(result, answers.get(place)) for place, result in enumerate(results, start=1)],
+                "refused": [{"file": name_of(file), "reason": refusal} for file, refusal in refused],
+            }
+        )
+    elif results:
         _tell_accounts(results)
     for problem in unwritten:
         say(f"Let op: {problem.message}; {problem.hint}", err=True)
@@ -129,6 +155,8 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
         for _, reason in refused:
             say(f"Geweigerd: {reason.message}; {reason.hint}", err=True)
         names = ", ".join(without_client_numbers(click.format_filename(path), fewest_digits=9) for path, _ in refused)
+        if as_json:
+            ctx.meta.clear()  # the answer has been given; the sentence is for stderr
         raise Refusal(
             f"{len(refused)} van de {len(files)} bestanden {'is' if len(refused) == 1 else 'zijn'} niet ingelezen; "
             "wat niet genoemd is wel",
@@ -139,8 +167,9 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
 
 
 @import_.command("waiting")
+@as_json
 @click.pass_context
-def waiting(ctx: click.Context) -> None:
+def waiting(ctx: click.Context, as_json: bool) -> None:
     """Toon de creditregels die op hun debetregel wachten.
 
     Een wachtende creditregel telt niet mee. Hij telt vanzelf zodra de debetregel er is; is die tegengesproken, dan moet
@@ -152,6 +181,9 @@ def waiting(ctx: click.Context) -> None:
     """
     with database(ctx).transaction() as connection:
         credits = waiting_credits(connection)
+    if as_json:
+        tell_json({"credits": credits})
+        return
     if not credits:
         click.echo("Er wachten geen creditregels.")
         return
@@ -160,14 +192,32 @@ def waiting(ctx: click.Context) -> None:
     click.echo(f"Samen wachtend: {format_number(len(credits))}")
 
 
-def _write(result: DeliveryImport, folder: Path) -> list[Refusal]:
-    """Write the rejected rows of a file; gives why that failed, since the file counts and others follow."""
-    try:
-        target = write_rejected(result, folder)
-    except Refusal as refusal:
-        return [refusal]
-    click.echo(f"  Geweigerde regels: {click.format_filename(target)}")
-    return []
+def _import_json(result: DeliveryImport, rejected_file: Path | None) -> dict[str, Any]:
+    """The outcome of a file: its account, and every finding with its place."""
+    located = {
+        kind: [result.file.located(finding) for finding in findings]
+        for kind, findings in (
+            ("rejected", result.findings),
+            ("warnings", result.warnings),
+            ("waiting", result.waiting),
+            ("known", result.known),
+        )
+    }
+    claimed = [name for name in fields_of(result.account) if name.startswith("claimed_")]
+    return {
+        "file": result.file.name,
+        "recording": result.recording,
+        "read_before": result.read_before,
+        "account": {
+            **fields_of(result.account, *claimed),
+            **{f"{name}_eur": getattr(result.account, name) for name in claimed},
+        },
+        "findings": {**located, "file": result.file.warnings},
+        "unused_columns": result.file.unused_headers,
+        "waited_and_count_now": result.waited_and_count_now,
+        "withdrawn": result.withdrawn,
+        "rejected_file": str(rejected_file) if rejected_file else None,
+    }
 
 
 def _tell(result: DeliveryImport) -> None:

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from contracts.values import word_of_measure
+from database.command_line import as_json
 from database.session import database
 from importers.cbs import import_cbs
 from importers.facts.accountability import ACCOUNTABILITY
@@ -20,7 +21,7 @@ from importers.facts.outcomes import OUTCOMES
 from importers.facts.referrals import REFERRALS
 from importers.population_counts import CountsImport, CountSummary, render_counts_account
 from kernel.notation import format_number
-from tariffs.commands import FILE, print_table, tell_warnings
+from tariffs.commands import FILE, end_with_json, print_table, tell_warnings
 
 _STATUSES = {"voorlopig": "provisional", "definitief": "final", "provisional": "provisional", "final": "final"}
 
@@ -34,8 +35,9 @@ _STATUSES = {"voorlopig": "provisional", "definitief": "final", "provisional": "
     required=True,
     help="Of de cijfers van CBS voorlopig of definitief zijn; dat staat bij de tabel.",
 )
+@as_json
 @click.pass_context
-def cbs(ctx: click.Context, file: Path, year: int, status: str) -> None:
+def cbs(ctx: click.Context, file: Path, year: int, status: str, as_json: bool) -> None:
     """Lees Kerncijfers wijken en buurten in zoals CBS ze publiceert.
 
     Als CSV met puntkomma's, of als JSON (OData, TypedDataSet). Gelezen worden inwoners, ook naar leeftijd,
@@ -48,6 +50,8 @@ def cbs(ctx: click.Context, file: Path, year: int, status: str) -> None:
     store = database(ctx)
     with store.transaction() as connection:
         result = import_cbs(connection, file, year, _STATUSES[status], store.settings.user)
+    if as_json:
+        end_with_json(ctx, result, needs_attention=result.warnings)
     _tell_counts(result)
     tell_warnings(ctx, result.warnings)
 
@@ -83,11 +87,14 @@ def _fact_command(kind: FactKind[Any], first_line: str, example: str) -> click.C
 
     @click.command(kind.name, help=text)
     @click.argument("file", type=FILE)
+    @as_json
     @click.pass_context
-    def command(ctx: click.Context, file: Path) -> None:
+    def command(ctx: click.Context, file: Path, as_json: bool) -> None:
         store = database(ctx)
         with store.transaction() as connection:
             result = import_facts(connection, kind, file, store.settings.config_dir, store.settings.user)
+        if as_json:
+            end_with_json(ctx, result, needs_attention=result.warnings)
         click.echo(render_facts_import(kind, result))
         tell_warnings(ctx, result.warnings)
 

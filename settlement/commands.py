@@ -1,6 +1,5 @@
 """`bekostiging settle`, `statement` and `explain`: a month from draft to posting, and what it says."""
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich import box
 from rich.table import Table
 from sqlalchemy import select
 
+from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
 from kernel.findings import Finding, Severity
@@ -19,17 +19,18 @@ from kernel.notation import format_eur
 from kernel.periods import Month
 from settlement import runs as use_cases
 from settlement.entitlement import Line, Timing, Treatment
-from settlement.explain import explain_line, list_lines, tell_reference
+from settlement.explain import ExplainedLine, explain_line, list_lines, read_explained, tell_reference
 from settlement.languages.dutch import DUTCH
 from settlement.languages.english import ENGLISH
-from settlement.phrases import cause_sentence, causes_sentence, counted, not_settled_before_sentence
+from settlement.phrases import cause_sentence, causes_sentence, counted, explanation_lines, not_settled_before_sentence
 from settlement.reading import NumberedLine, Run, SettledContract, read_run
+from settlement.references import what_became_of
 from settlement.runs import STATE_NAMES
 from settlement.schedule.messages import moment
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
 from settlement.terminal import fit
-from tariffs.commands import NEEDS_ATTENTION, print_table, say, tell_findings, watched
+from tariffs.commands import NEEDS_ATTENTION, end_with_json, print_table, say, tell_findings, watched
 
 LANGUAGES = {language.code: language for language in (DUTCH, ENGLISH)}
 _SHOWN_CORRECTIONS = 12
@@ -54,8 +55,11 @@ def settle() -> None:
 @click.option("--contract", "numbers", multiple=True, help="Alleen dit contract; mag vaker. Zonder: alle contracten.")
 @click.option("--cutoff", help="Reken met wat bekend was bij deze vastlegging of op dit moment. Zonder: alles.")
 @click.option("--dry-run", is_flag=True, help="Laat zien wat eruit komt, en leg niets vast.")
+@as_json
 @click.pass_context
-def run(ctx: click.Context, period: str, numbers: Sequence[str], cutoff: str | None, dry_run: bool) -> None:
+def run(
+    ctx: click.Context, period: str, numbers: Sequence[str], cutoff: str | None, dry_run: bool, as_json: bool
+) -> None:
     """Reken een maand af: een run in concept.
 
     Een run zegt alleen wat verschilt van wat al geboekt is. Wat laat is binnengekomen, gecrediteerd of anders geprijsd
@@ -71,6 +75,8 @@ def run(ctx: click.Context, period: str, numbers: Sequence[str], cutoff: str | N
         known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
         number = use_cases.settle(connection, month, store.settings.user, numbers, known_at)
         settled = read_run(connection, number)
+    if as_json:
+        end_with_json(ctx, {"dry_run": dry_run, **run_json(settled)}, needs_attention=settled.needs_attention)
     if dry_run:
         click.echo("Proefrun: er is niets vastgelegd.")
     show_run(settled)
@@ -80,8 +86,9 @@ def run(ctx: click.Context, period: str, numbers: Sequence[str], cutoff: str | N
 
 
 @settle.command("list")
+@as_json
 @click.pass_context
-def list_(ctx: click.Context) -> None:
+def list_(ctx: click.Context, as_json: bool) -> None:
     """Toon alle runs.
 
     \b
@@ -98,6 +105,9 @@ def list_(ctx: click.Context) -> None:
         contracts: dict[int, list[Any]] = {row.id: [] for row in found}
         for contract in connection.execute(select(run_contracts)):
             contracts[contract.run_id].append(contract)
+    if as_json:
+        tell_json({"runs": [_listed_json(row, contracts[row.id]) for row in found]})
+        return
     if not found:
         click.echo("Er zijn nog geen runs. Begin met: bekostiging settle run --period 2026-01")
         return
@@ -118,9 +128,23 @@ def list_(ctx: click.Context) -> None:
     print_table(fit(table))
 
 
+def _listed_json(row: Any, contracts: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "run": row.id,
+        "period": Month.of(row.period),
+        "cutoff": row.cutoff,
+        "state": row.state,
+        "since": row.at,
+        "by": row.by,
+        "contracts": len(contracts),
+        "parked": sum(contract.parked for contract in contracts),
+        "to_pay_eur": total(contract.total_eur - contract.set_off_eur for contract in contracts),
+    }
+
+
 @settle.command("show")
 @click.argument("number", metavar="RUN", type=int)
-@click.option("--json", "as_json", is_flag=True, help="Als JSON, met bedragen als tekst.")
+@as_json
 @click.pass_context
 def show(ctx: click.Context, number: int, as_json: bool) -> None:
     """Toon wat een run zegt.
@@ -132,7 +156,7 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
     with database(ctx).transaction() as connection:
         settled = read_run(connection, number)
     if as_json:
-        click.echo(json.dumps(run_json(settled), indent=2, ensure_ascii=False))
+        tell_json(run_json(settled))
     else:
         show_run(settled)
         for state, (at, by) in settled.states.items():
@@ -260,11 +284,11 @@ def run_json(settled: Run) -> dict[str, Any]:
                     if line.line.key.treatment is Treatment.PAYABLE
                     for cause in _causes_json(line.line)
                 ],
-                "findings": [f"{finding.code} {finding}" for finding in contract.findings],
+                "findings": contract.findings,
             }
             for contract in settled.contracts
         ],
-        "findings": [f"{finding.code} {finding}" for finding in settled.findings],
+        "findings": settled.findings,
     }
 
 
@@ -282,6 +306,49 @@ def _line_json(numbered: NumberedLine) -> dict[str, Any]:
         "posted_before_eur": str(line.posted_before),
         "amount_eur": str(line.amount),
         "causes": _causes_json(line),
+    }
+
+
+def explained_json(explained: ExplainedLine, only_changes: bool) -> dict[str, Any]:
+    """A line with its reasons, sources and rows; with `only_changes` no rows that the previous settlement knew."""
+    run, contract = explained.run, explained.contract.contract
+    steps = explanation_lines(explained.line.explanation)
+    return {
+        "run": run.id,
+        "period": run.period,
+        "state": run.state,
+        "contract": contract.number,
+        "provider": contract.provider,
+        "clause": explained.clause,
+        **_line_json(NumberedLine(explained.number, explained.line)),
+        "label_name": explained.label_name,
+        "task_field": explained.line.task_field,
+        "explanation": [{"depth": depth, "text": text, "result": result} for depth, text, result in steps],
+        "deliveries": [
+            {
+                **fields_of(row, "service"),
+                "place": explained.places[(row.batch, row.row_number)],
+                "file": explained.batches.get(row.batch),
+                "service_from": row.service.start,
+                "service_until": row.service.end,
+                "group": group.number,
+                "is_new": explained.is_new(row),
+            }
+            for group in explained.groups
+            for row in group.rows
+            if explained.is_new(row) or not only_changes
+        ],
+        "groups": [
+            {
+                "group": group.number,
+                "unit": group.rule.unit,
+                "quantity": group.quantity,
+                "price_eur": group.price,
+                "amount_eur": group.amount,
+            }
+            for group in explained.groups
+        ],
+        "sources": explained.sources,
     }
 
 
@@ -410,6 +477,7 @@ def export(ctx: click.Context, number: int, out: Path, language: str, detail: bo
 @click.option("--changes", is_flag=True, help="Alleen wat sinds de vorige afrekening is vastgelegd.")
 @click.option("--reference", help="Wat is er van de levering met deze referentie geworden?")
 @click.option("--provider", help="Van de aanbieder met deze AGB-code (bij --reference).")
+@as_json
 @click.pass_context
 def explain(
     ctx: click.Context,
@@ -419,6 +487,7 @@ def explain(
     changes: bool,
     reference: str | None,
     provider: str | None,
+    as_json: bool,
 ) -> None:
     """Leg een bedrag uit, tot op artikel, prijslijst, bestand en rij.
 
@@ -434,6 +503,18 @@ def explain(
         raise click.UsageError("noem een REGEL of een --reference, niet allebei")
     if provider is not None and reference is None:
         raise click.UsageError("--provider hoort bij --reference")
+    if as_json:
+        with database(ctx).transaction() as connection:
+            settled = read_run(connection, number)
+            if reference is not None:
+                told = what_became_of(connection, settled, reference, provider)
+                answer = {"run": number, "reference": reference, "provider": provider, "paragraphs": told}
+            elif line is None:
+                answer = run_json(settled)
+            else:
+                answer = explained_json(read_explained(connection, number, line), changes)
+        tell_json(answer)
+        return
     with database(ctx).transaction() as connection:
         if reference is not None:
             said = tell_reference(connection, number, reference, provider)

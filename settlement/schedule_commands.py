@@ -1,6 +1,5 @@
 """`bekostiging schedule`: work that is done by itself every month."""
 
-import json
 import logging
 import re
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ import click
 from rich import box
 from rich.table import Table
 
+from database.command_line import as_json, tell_json
 from database.connection import transaction
 from database.recordings import TIME_ZONE
 from database.session import database
@@ -168,7 +168,7 @@ def remove(ctx: click.Context, number: int) -> None:
 
 
 @schedule.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Als JSON, met elke uitvoering.")
+@as_json
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
     """Toon de taken: wanneer ze weer gebeuren, en wat er van de laatste keer geworden is.
@@ -183,7 +183,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     found = alarms(known, now)
     if as_json:
         told = {"jobs": [job_json(job, job.coming(now).at) for job in known], "alarms": [*map(alarm_json, found)]}
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        tell_json(told)
     elif not known:
         click.echo("Er zijn geen taken. Voeg er een toe met: bekostiging schedule add settle --day 5")
     else:

@@ -11,7 +11,7 @@ from rich.table import Table
 from contracts.documents import read_as, read_documents, refuse_documents
 from contracts.facts import FactsFile
 from contracts.model import Contract
-from database.command_line import as_json, findings_json, tell_json
+from database.command_line import as_json, tell_json
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, total
 from kernel.notation import format_eur
@@ -144,7 +144,7 @@ def _as_json(outcome: Simulated, *, explain: bool) -> dict[str, object]:
             }
             for line in outcome.lines
         ],
-        "findings": findings_json(outcome.findings),
+        "findings": outcome.findings,
     }
 
 

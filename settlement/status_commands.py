@@ -1,6 +1,5 @@
 """`bekostiging status`: what asks attention this morning, on one screen."""
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from database.command_line import as_json, tell_json
 from database.session import database
 from kernel.money import Eur, half_up, total
 from kernel.notation import format_eur, format_month, format_months
@@ -38,7 +38,7 @@ _STATES: dict[State, str] = {
 @click.command("status")
 @click.option("--month", help="De maand waar het om gaat, zoals 2026-03; zonder dit de laatste die voorbij is.")
 @click.option("--all", "everything", is_flag=True, help="Ook wat niet op één scherm past.")
-@click.option("--json", "as_json", is_flag=True, help="Alles als JSON, met bedragen als tekst.")
+@as_json
 @click.pass_context
 def status(ctx: click.Context, month: str | None, everything: bool, as_json: bool) -> None:
     """Toon wat er vandaag aandacht vraagt: afgerekend, geparkeerd, niet ontvangen, wachtend.
@@ -55,7 +55,7 @@ def status(ctx: click.Context, month: str | None, everything: bool, as_json: boo
     with database(ctx).transaction() as connection:
         found = read_status(connection, chosen)
     if as_json:
-        click.echo(json.dumps(status_json(found), indent=2, ensure_ascii=False))
+        tell_json(status_json(found))
     else:
         _show(found, sys.maxsize if everything else _most(found))
     if found.needs_attention:

@@ -5,19 +5,22 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.progress import track
 from rich.table import Table
+from sqlalchemy import Connection
 
+from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
 from kernel.findings import Finding, Refusal
 from kernel.notation import counted, format_date, format_number
 from tariffs.price_lists import (
+    PriceVersion,
     all_versions_known,
     describe_change,
     import_prices,
@@ -51,6 +54,12 @@ def tell_warnings(ctx: click.Context, warnings: Sequence[Finding]) -> None:
         click.echo("Let op:")
         tell_findings(warnings, most=len(warnings))
         ctx.exit(NEEDS_ATTENTION)
+
+
+def end_with_json(ctx: click.Context, answer: Any, *, needs_attention: object) -> None:
+    """Print an answer as JSON, and end with the exit code that the command has without it."""
+    tell_json(answer)
+    ctx.exit(NEEDS_ATTENTION if needs_attention else 0)
 
 
 T = TypeVar("T")
@@ -90,8 +99,9 @@ def tariff() -> None:
 
 @tariff.command("products")
 @click.argument("file", type=FILE)
+@as_json
 @click.pass_context
-def products(ctx: click.Context, file: Path) -> None:
+def products(ctx: click.Context, file: Path, as_json: bool) -> None:
     """Lees producten in uit een CSV-bestand.
 
     Alle rijen van een product vormen samen een versie; wat al bekend was, wordt niet opnieuw vastgelegd.
@@ -103,6 +113,8 @@ def products(ctx: click.Context, file: Path) -> None:
     store = database(ctx)
     with store.transaction() as connection:
         result = import_products(connection, file, store.settings.user)
+    if as_json:
+        end_with_json(ctx, result, needs_attention=result.warnings)
     if result.recording is None:
         click.echo(f"Al bekend: {counted(len(result.known), 'product', 'producten')}; er is niets vastgelegd.")
     else:
@@ -119,8 +131,9 @@ def products(ctx: click.Context, file: Path) -> None:
 @click.argument("file", type=FILE)
 @click.option("--list", "list_name", default="standaard", show_default=True, help="Naam van de prijslijst.")
 @click.option("--version", type=int, help="Nummer van de versie; zonder dit het volgende nummer.")
+@as_json
 @click.pass_context
-def import_(ctx: click.Context, file: Path, list_name: str, version: int | None) -> None:
+def import_(ctx: click.Context, file: Path, list_name: str, version: int | None, as_json: bool) -> None:
     """Lees een hele versie van een prijslijst in uit een CSV-bestand.
 
     Het hoogste versienummer geldt. Een gewijzigde prijs is een nieuwe versie van de hele lijst.
@@ -132,6 +145,8 @@ def import_(ctx: click.Context, file: Path, list_name: str, version: int | None)
     store = database(ctx)
     with store.transaction() as connection:
         result = import_prices(connection, file, store.settings.user, list_name, version)
+    if as_json:
+        end_with_json(ctx, result, needs_attention=result.warnings)
     name = f"prijslijst {result.list_name}, versie {result.version}"
     if result.recording is None:
         click.echo(f"{name[0].upper()}{name[1:]} was al bekend; er is niets vastgelegd.")
@@ -147,14 +162,20 @@ def import_(ctx: click.Context, file: Path, list_name: str, version: int | None)
 @tariff.command("list")
 @click.argument("name", required=False)
 @click.option("--cutoff", help="Vastlegging of moment waarop gekeken wordt; zonder dit het laatste.")
+@as_json
 @click.pass_context
-def list_(ctx: click.Context, name: str | None, cutoff: str | None) -> None:
+def list_(ctx: click.Context, name: str | None, cutoff: str | None, as_json: bool) -> None:
     """Toon de prijslijsten, of de prijzen van de lijst NAME.
 
     \b
     Voorbeeld:
       bekostiging tariff list standaard
     """
+    if as_json:
+        with database(ctx).transaction() as connection:
+            answer = _tariffs_json(connection, name, cutoff)
+        tell_json(answer)
+        return
     with database(ctx).transaction() as connection:
         known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
         known_products = catalogue(connection, known_at)
@@ -166,9 +187,7 @@ def list_(ctx: click.Context, name: str | None, cutoff: str | None) -> None:
                 holds = "ja" if holding[version.list_name] == version else ""
                 table.add_row(version.list_name, str(version.version), str(version.recording), holds)
         else:
-            held = price_version_known(connection, name, known_at)
-            if held is None:
-                raise Refusal(f"prijslijst {name} is niet bekend", 'zie "bekostiging tariff list"')
+            held = _held(connection, name, known_at)
             table = Table("Product", "Naam", "Vanaf", "Tot", "Prijs", "Per", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
             table.title = f"{name}, versie {held.version}"
             table.columns[4].justify = "right"
@@ -184,3 +203,28 @@ def list_(ctx: click.Context, name: str | None, cutoff: str | None) -> None:
                 )
     click.echo(f"{counted(len(known_products), 'product', 'producten')} in de catalogus.")
     print_table(table)
+
+
+def _held(connection: Connection, name: str, known_at: int) -> PriceVersion:
+    held = price_version_known(connection, name, known_at)
+    if held is None:
+        raise Refusal(f"prijslijst {name} is niet bekend", 'zie "bekostiging tariff list"')
+    return held
+
+
+def _tariffs_json(connection: Connection, name: str | None, cutoff: str | None) -> dict[str, Any]:
+    """The price lists and the products, or the prices of one list."""
+    known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
+    if name is None:
+        versions = all_versions_known(connection, known_at)
+        holding = {version.list_name: version for version in versions}
+        return {
+            "cutoff": known_at,
+            "price_lists": [
+                {**fields_of(version, "id"), "holds": holding[version.list_name] == version} for version in versions
+            ],
+            "products": [fields_of(product, "id") for product in catalogue(connection, known_at).values()],
+        }
+    held = _held(connection, name, known_at)
+    prices = [fields_of(price, "version_id", "product_id") for price in prices_of(connection, [held.id])]
+    return {"cutoff": known_at, **fields_of(held, "id"), "prices": prices}

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from sqlalchemy import text
 
+from database.command_line import as_json, tell_json
 from database.session import database
 from kernel.findings import Refusal
 from kernel.notation import format_eur
@@ -79,8 +80,9 @@ def export_ledger(
 
 @ledger.command("check")
 @click.option("--verbose", is_flag=True, help="Noem ook wat klopt.")
+@as_json
 @click.pass_context
-def check(ctx: click.Context, verbose: bool) -> None:
+def check(ctx: click.Context, verbose: bool, as_json: bool) -> None:
     """Ga na of alles wat is vastgelegd nog klopt.
 
     Rekent leveringen, runs en journaal langs een andere weg na. Zegt niets als alles klopt; anders wat niet klopt en
@@ -94,7 +96,10 @@ def check(ctx: click.Context, verbose: bool) -> None:
         # All queries see the same moment, also while somebody imports.
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         found = broken_in_the_books(connection)
-    for name, places in found.items():
+    if as_json:
+        checks = [{"check": name, "holds": not places, "broken": list(places)} for name, places in found.items()]
+        tell_json({"holds": not any(found.values()), "checks": checks})
+    for name, places in found.items() if not as_json else ():
         if places:
             click.echo(click.wrap_text(f"Klopt niet: {name}", WIDTH, subsequent_indent="  "))
             for place in places:

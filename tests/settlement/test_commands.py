@@ -126,7 +126,7 @@ def test_a_finding_comes_with_its_code(region: Books) -> None:
     )
     said = run_json(region.settle("2026-01"))
     [parked] = [contract for contract in said["contracts"] if contract["parked"]]
-    assert [finding[:4] for finding in (*parked["findings"], *said["findings"])] == ["P01 ", "P05 "]
+    assert [finding.code for finding in (*parked["findings"], *said["findings"])] == ["P01", "P05"]
 
 
 def test_one_statement_is_one(region: Books, tmp_path: Path) -> None:
