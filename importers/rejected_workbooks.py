@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from decimal import Decimal
+from textwrap import wrap
 from typing import IO, Any
 
 from importers.deliveries import DeliveryImport
@@ -24,6 +25,7 @@ _MOST_BYTES = MOST_CELLS * 50  # of all that is text in the file: empty cells wi
 _LAST_COLUMN = 16_384
 _SUMMARY = "Samenvatting"
 _WIDTHS = (14, 60, 60)
+_LINE_HEIGHT = 15
 _COLOUR = "FDE9D9"
 _LONGEST_NAME = 31
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]+")
@@ -124,6 +126,7 @@ def _keep_rejected(sheet: Any, table: FoundTable, reasons: _Reasons) -> None:
         target += 1
         _move_row(sheet, row, target, last_column)
         _write_reason(sheet, target, first_reason, reasons[row])
+        sheet.row_dimensions[target].height = _height(reasons[row])
     sheet.delete_rows(target + 1, last_row - target)
     _print_on_one_width(sheet)
     for row in [row for row in sheet.row_dimensions if row > target]:
@@ -139,7 +142,6 @@ def _move_row(sheet: Any, row: int, target: int, last_column: int) -> None:
             new._style = copy(old._style)
         new.comment = copy(comment) if comment else None
     sheet.row_dimensions[target].hidden = False
-    sheet.row_dimensions[target].height = None
 
 
 def _write_reason(sheet: Any, row: int, column: int, texts: Sequence[str], *, is_heading: bool = False) -> None:
@@ -154,6 +156,11 @@ def _write_reason(sheet: Any, row: int, column: int, texts: Sequence[str], *, is
         cell.font = Font(bold=is_heading)
         if is_heading:
             sheet.column_dimensions[get_column_letter(place)].width = width
+
+
+def _height(texts: Sequence[str]) -> int:
+    """The height in points of a row with these reasons, which not every spreadsheet works out when it opens a file."""
+    return _LINE_HEIGHT * max(len(wrap(text, width - 6)) or 1 for text, width in zip(texts, _WIDTHS, strict=True))
 
 
 def _print_on_one_width(sheet: Any) -> None:
@@ -259,6 +266,7 @@ def _write_plain(out: IO[bytes], result: DeliveryImport, parts: _Parts) -> None:
                 target += 1
                 for column, text in enumerate(without_reason(cells, of_reason)):
                     sheet.write_string(target, column, text)
+                sheet.set_row(target, _height(reasons[number]))
                 for column, text in enumerate(reasons[number], len(header)):
                     sheet.write_string(target, column, text, reason)
         sheet.freeze_panes(1, 0)

@@ -109,9 +109,11 @@ def word_of(words: dict[str, Value]) -> Callable[[str], Value]:
 
 
 def _task_field(text: str) -> str:
-    if text not in TASK_FIELDS:
-        raise ValueError(f'"{text}" is geen taakveld van Iv3 2025; kies bijvoorbeeld 6.712 of 6.751')
-    return text
+    number = text.replace(",", ".")  # a cell with the number 6.751 reads as 6,7510
+    for code in (text, number, number.removesuffix("0")):
+        if code in TASK_FIELDS:
+            return code
+    raise ValueError(f'"{text}" is geen taakveld van Iv3 2025; kies bijvoorbeeld 6.712 of 6.751')
 
 
 _LAWS = {"wmo": "Wmo", "jeugdwet": "Jeugdwet", "participatiewet": "Participatiewet"}

@@ -196,8 +196,14 @@ def test_the_program_tells_what_was_rejected_before(run: Callable[..., Result], 
     assert "niet gelezen" not in result.output
 
 
-def test_a_reason_is_printed_on_the_paper_of_its_row(desk: Desk) -> None:
-    book = openpyxl.load_workbook(returned(desk, sheets(("jan", [HEADER, row("r1", quantity=0)]))))
+@pytest.mark.parametrize("is_large", [False, True])
+def test_a_reason_is_printed_on_the_paper_of_its_row_and_whole(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_large: bool
+) -> None:
+    if is_large:
+        monkeypatch.setattr(rejected_workbooks, "MOST_CELLS", 1)
+    book = openpyxl.load_workbook(returned(desk, sheets(("jan", [HEADER, row("r1", quantity=0, municipality="x")]))))
+    assert book["jan"].row_dimensions[2].height == 45  # three lines of reasons
     for sheet in book.worksheets:
-        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)  # absent is 1
         assert sheet.sheet_properties.pageSetUpPr.fitToPage

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from database.recordings import latest
 from kernel.findings import Refusal
-from tariffs.products import CareLine, Scope, catalogue, import_products
+from tariffs.products import CareLine, Scope, _task_field, catalogue, import_products
 from tariffs.task_fields import TASK_FIELDS
 from tariffs.units import PRICE_RULES, Rounding, Unit
 
@@ -267,3 +267,9 @@ def test_task_fields_are_the_scheme_of_2025() -> None:
     assert len(TASK_FIELDS) == 26
     assert TASK_FIELDS["6.751"] == "Jeugdhulp ambulant lokaal"
     assert not any(code[-1].isalpha() for code in TASK_FIELDS)
+
+
+def test_a_task_field_may_be_a_number_of_a_workbook() -> None:
+    assert [_task_field(text) for text in ("6.751", "6,751", "6,7510")] == ["6.751"] * 3
+    with pytest.raises(ValueError, match='"6,7" is geen taakveld'):
+        _task_field("6,7")
