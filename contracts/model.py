@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import BudgetPart, ComponentPart, PricedPart
+from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
@@ -45,7 +46,8 @@ Component = Annotated[
     | LumpSumComponent
     | GuaranteeComponent
     | CeilingComponent
-    | ReductionComponent,
+    | ReductionComponent
+    | ConsortiumComponent,
     Field(discriminator="kind"),
 ]
 
@@ -111,6 +113,8 @@ class Contract(Part):
             self._years_fit(component)
             if isinstance(component, GuaranteeComponent):
                 self._guarantee_fits(component)
+            if isinstance(component, ConsortiumComponent):
+                self._consortium_fits(component)
             for pair in self.deliveries_read_by(component):
                 if pair in read:
                     raise ValueError(f"product {pair[1]} staat twee keer voor {pair[0]}; laat één onderdeel het lezen")
@@ -126,6 +130,30 @@ class Contract(Part):
                 f"onderdeel {component.key}: de jaren zijn {named}, en de looptijd vraagt {years}; noem elk jaar één "
                 "keer, in volgorde"
             )
+
+    def _divided_by(self, consortium: ConsortiumComponent) -> list[Component]:
+        """The components whose amounts a consortium divides: those it names, else all above it."""
+        keys = [component.key for component in self.component]
+        named = consortium.applies_to or keys[: keys.index(consortium.key)]
+        return [component for component in self.component if component.key in named]
+
+    def _consortium_fits(self, consortium: ConsortiumComponent) -> None:
+        divided = self._divided_by(consortium)
+        read = {product for component in divided for _, product in self.deliveries_read_by(component)}
+        for member in consortium.members:
+            if unknown := sorted(set(member.products) - read):
+                raise ValueError(
+                    f"onderdeel {consortium.key}: lid {member.provider} noemt product {', '.join(unknown)}, dat geen "
+                    "onderdeel erboven leest; verbeter het product of haal het weg"
+                )
+        for other in self.component[: self.component.index(consortium)]:
+            if isinstance(other, ConsortiumComponent):
+                keys = {component.key for component in divided if not isinstance(component, ConsortiumComponent)}
+                if twice := sorted(keys & {component.key for component in self._divided_by(other)}):
+                    raise ValueError(
+                        f"onderdeel {consortium.key}: {', '.join(twice)} wordt ook door {other.key} verdeeld; noem in "
+                        "applies_to wat elk verdeelt"
+                    )
 
     def _guarantee_fits(self, component: GuaranteeComponent) -> None:
         if component.spend_of and component.guaranteed[0].provider != self.provider:

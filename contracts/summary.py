@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import BudgetPart, ModifierPart
+from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
@@ -26,6 +27,7 @@ _KINDS = {
     "ceiling": "plafond",
     "reduction": "tijdelijke korting",
     "guarantee": "budgetgarantie",
+    "consortium": "consortium",
 }
 _SHORTFALL = {
     "none": "wordt niet betaald",
@@ -77,6 +79,8 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
             yield f"  Korting: {format_number(component.percent)}%, van {component.start} tot {component.until}"
         case GuaranteeComponent():
             yield from _guarantee(component)
+        case ConsortiumComponent():
+            yield from _consortium(component)
     if isinstance(component, ModifierPart):
         yield f"  Over: {', '.join(component.applies_to) or 'alle onderdelen erboven'}"
 
@@ -119,6 +123,13 @@ def _guarantee(component: GuaranteeComponent) -> Iterator[str]:
     if component.notice_months is not None:
         yield f"  Opzegtermijn van de garantie: {component.notice_months} {_months(component.notice_months)}"
     yield _task_field(component)
+
+
+def _consortium(component: ConsortiumComponent) -> Iterator[str]:
+    yield f"  Verdeling: {'naar afgesproken deel' if component.by == 'percent' else 'naar waarde van de leveringen'}"
+    for member in component.members:
+        part = ", ".join(member.products) if member.percent is None else f"{format_number(member.percent)}%"
+        yield f"  Lid {member.provider}: {part}"
 
 
 def _months(number: int) -> str:

@@ -30,12 +30,13 @@ DETERMINATION = "determination"
 CEILING = "ceiling"
 UNFUNDED = "unfunded"
 REDUCTION = "reduction"
+PASSED_ON = "passed_on"
 SHORTFALL = "shortfall"
 
 # The first word of what a line is about when it is not a product. What follows it (a product, a law, a provider) names
 # which. A line on a product is of deliveries; a line under one of these words follows from the contract and is computed
 # for every month in every run.
-LABEL_WORDS = frozenset((INSTALMENT, DETERMINATION, SHORTFALL, CEILING, UNFUNDED, REDUCTION))
+LABEL_WORDS = frozenset((INSTALMENT, DETERMINATION, SHORTFALL, CEILING, UNFUNDED, REDUCTION, PASSED_ON))
 
 
 def of_contract(label: str) -> bool:

@@ -2,6 +2,7 @@
 
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import ComponentPart
+from contracts.components.consortium import ConsortiumComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent
@@ -10,7 +11,7 @@ from contracts.model import Contract
 from kernel.findings import Finding
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
-from settlement.funding import ceiling, guarantee, lump_sum, population, reduction, volumes
+from settlement.funding import ceiling, consortium, guarantee, lump_sum, population, reduction, volumes
 from settlement.funding.facts import Entitled, Facts
 
 
@@ -48,5 +49,7 @@ def _by_kind(
             return reduction.entitle(contract, component, above, through)
         case GuaranteeComponent():
             return guarantee.entitle(contract, component, facts, above, through)
+        case ConsortiumComponent():
+            return consortium.entitle(contract, component, above, through)
         case _:
             return [], []

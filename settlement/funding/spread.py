@@ -51,7 +51,7 @@ def spread(
         Entitlement(
             LineKey(component.key, municipality, *kind),
             part,
-            _task_field(component, [line for line in over if line.key.municipality == municipality] or over),
+            task_field_over(component, [line for line in over if line.key.municipality == municipality] or over),
             _explained(component, municipality, part, amount, paid, explanation),
         )
         for municipality, part in parts.items()
@@ -59,7 +59,7 @@ def spread(
     ]
 
 
-def _task_field(component: ModifierPart, over: Sequence[Entitlement]) -> str:
+def task_field_over(component: ModifierPart, over: Sequence[Entitlement]) -> str:
     """The Iv3 field of the document, else that of the largest amount; the lower of two that are equal."""
     if component.task_field is not None:
         return component.task_field

@@ -31,6 +31,11 @@ _STEPS: Mapping[str, str] = {
     "discount": "korting {year}: {before_eur} − {percent} %",
     "with_carried_over": "{guarantee_eur} + {carried_eur} doorgeschoven uit {year}",
     "shortfall": "{whose}, {year}: gegarandeerd {guarantee_eur}, besteed {spent_eur}; het tekort, nooit onder nul",
+    "passed_on": "deel van {provider} tot en met {through}: {part_eur}, waarvan in eerdere maanden {before_eur}",
+    "percent_of_whole": "{percent} % van {whole_eur}, verdeeld op centen (grootste rest)",
+    "delivered_of_whole": (
+        "leverde {delivered_eur} van {all_eur}, dus dat deel van {whole_eur}, verdeeld op centen (grootste rest)"
+    ),
     "part_of_year": "{months} van 12 maanden van kracht: {year_eur} × {months} / 12",
     "budget": "vast budget volgens het contract",
     "per_person": "{persons} {measure} × {amount_eur} (telling {areas} op {count_date})",
@@ -97,6 +102,7 @@ _LABELS: Mapping[str, str] = {
     "unfunded": "niet gefinancierd",
     "reduction": "korting",
     "shortfall": "tekort op garantie",
+    "passed_on": "doorgegeven aan",
 }
 
 _MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
@@ -371,6 +377,7 @@ _TEXTS: Mapping[str, str] = {
     "notes.read.calculation": "Berekening: bedragen die uit artikelen volgen, stap voor stap.",
     "summary.unfunded": "Ter informatie: geleverd boven een maximum, wordt niet betaald",
     "notes.component.guarantee": "garantie: het tekort van een oorspronkelijke aanbieder",
+    "notes.component.consortium": "consortium: wat doorgaat naar de leden",
     "notes.repeat": "Narekenen door de opdrachtgever",
     "notes.repeat.run": "Opnieuw uitrekenen",
     "notes.repeat.line": "Een regel uitleggen",

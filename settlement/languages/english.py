@@ -28,6 +28,11 @@ _STEPS: Mapping[str, str] = {
     "discount": "discount {year}: {before_eur} − {percent} %",
     "with_carried_over": "{guarantee_eur} + {carried_eur} carried over from {year}",
     "shortfall": "{whose}, {year}: guaranteed {guarantee_eur}, spent {spent_eur}; the shortfall, never below nil",
+    "passed_on": "part of {provider} up to {through}: {part_eur}, of which {before_eur} in earlier months",
+    "percent_of_whole": "{percent} % of {whole_eur}, divided to the cent (largest remainder)",
+    "delivered_of_whole": (
+        "delivered {delivered_eur} of {all_eur}, so that part of {whole_eur}, divided to the cent (largest remainder)"
+    ),
     "part_of_year": "{months} of 12 months in force: {year_eur} × {months} / 12",
     "budget": "fixed budget of the contract",
     "per_person": "{persons} {measure} × {amount_eur} (count of {areas} on {count_date})",
@@ -94,6 +99,7 @@ _LABELS: Mapping[str, str] = {
     "unfunded": "unfunded",
     "reduction": "reduction",
     "shortfall": "shortfall on guarantee",
+    "passed_on": "passed on to",
 }
 
 _MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}
@@ -358,6 +364,7 @@ _TEXTS: Mapping[str, str] = {
     "notes.read.calculation": "Calculation: amounts that follow from clauses, step by step.",
     "summary.unfunded": "For information: delivered above a maximum, is not paid",
     "notes.component.guarantee": "guarantee: the shortfall of an original provider",
+    "notes.component.consortium": "consortium: what goes on to the members",
     "notes.repeat": "For the municipality: how to compute it again",
     "notes.repeat.run": "Compute it again",
     "notes.repeat.line": "Explain a line",

@@ -1,0 +1,163 @@
+"""What is passed on adds up to what is payable, by month and over the year, and is never payable again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.components.consortium import ConsortiumComponent
+from contracts.documents import contract_of
+from kernel.explanations import Step
+from kernel.money import Eur, allocate, total
+from kernel.periods import Month
+from settlement.entitlement import Entitlement, LineKey, Treatment
+from settlement.funding import consortium
+from settlement.phrases import explanation_lines
+from tests.settlement.funding.documents import codes, document, refused, settled, sums
+
+ONE, TWO, THREE = "41000001", "41000002", "41000003"
+TEAM = 'key = "team"\nkind = "lump_sum"\ntask_field = "6.23"\namount_eur = "1000.00"\nschedule = "quarterly"\n'
+CARE = 'key = "hulp"\nkind = "effort"\nproducts = ["45A04", "44A09"]\n'
+PLAIN = 'key = "leden"\nkind = "consortium"\n'
+THIRDS = PLAIN + (
+    f'members = [{{ provider = "{ONE}", percent = "33.34" }}, {{ provider = "{TWO}", percent = "33.33" }}, '
+    f'{{ provider = "{THREE}", percent = "33.33" }}]\n'
+)
+BY_DELIVERY = PLAIN + (
+    f'by = "delivery"\nmembers = [{{ provider = "{ONE}", products = ["45A04"] }}, '
+    f'{{ provider = "{TWO}", products = ["44A09"] }}]\n'
+)
+
+
+def line(
+    month: int,
+    amount: str | Eur,
+    label: str = "instalment",
+    municipality: str = "GM0502",
+    treatment: Treatment = Treatment.PAYABLE,
+    component: str = "team",
+    field: str = "6.23",
+) -> Entitlement:
+    key = LineKey(component, municipality, Month(2026, month), label, treatment)
+    return Entitlement(key, Eur(str(amount)), field, Step("posted", {}, str(amount)))
+
+
+def divided(text: str, above: list[Entitlement], through: str = "2026-12") -> list[Entitlement]:
+    contract = contract_of(text)
+    component = contract.component[-1]
+    assert isinstance(component, ConsortiumComponent)
+    lines, findings = consortium.entitle(contract, component, above, Month.parse(through))
+    assert findings == []
+    return lines
+
+
+def test_the_parts_add_up_and_are_not_payable() -> None:
+    lines, findings = settled(document(TEAM, THIRDS), 'through = "2026-06"')
+    assert findings == []
+    passed = [one for one in lines if one.key.component == "leden"]
+    # 250.00 x 33.34% = 83.35, x 33.33% = 83.325 twice: the cent that is left goes to the first of the two.
+    # 500.00 to June: 166.70 and 166.65 twice, less what was passed on before.
+    assert sums(passed) == {
+        ("2026-01", f"passed_on {ONE}"): "83.35",
+        ("2026-01", f"passed_on {TWO}"): "83.33",
+        ("2026-01", f"passed_on {THREE}"): "83.32",
+        ("2026-04", f"passed_on {ONE}"): "83.35",
+        ("2026-04", f"passed_on {TWO}"): "83.32",
+        ("2026-04", f"passed_on {THREE}"): "83.33",
+    }
+    assert {(one.key.treatment, one.task_field) for one in passed} == {(Treatment.PASSED_ON, "6.23")}
+    assert str(total(one.amount for one in lines if one.key.treatment is Treatment.PAYABLE)) == "500.00"
+
+
+def test_by_delivery_counts_what_a_budget_covers_and_waits_for_deliveries() -> None:
+    counted = Treatment.SHADOW
+    above = [
+        line(1, "1000.00"), line(3, "61.75", "45A04", treatment=counted), line(3, "212.35", "44A09", treatment=counted),
+        line(4, "1000.00"), line(5, "212.35", "44A09", treatment=counted),
+    ]  # fmt: skip
+    contract = contract_of(document(TEAM, CARE, BY_DELIVERY))
+    component = contract.component[-1]
+    assert isinstance(component, ConsortiumComponent)
+    lines, findings = consortium.entitle(contract, component, above, Month(2026, 12))
+    assert codes(findings) == ["F09"]
+    assert "GM0502, 2026-01: er is iets te verdelen en nog geen lid leverde iets" in str(findings[0])
+    # To March 1,000.00 by 61.75 : 212.35 is 225.28 and 774.72; to April 2,000.00 so 450.57 and 1,549.43;
+    # to May by 61.75 : 424.70 that is 253.88 and 1,746.12.
+    assert sums(lines) == {
+        ("2026-03", f"passed_on {ONE}"): "225.28",
+        ("2026-03", f"passed_on {TWO}"): "774.72",
+        ("2026-04", f"passed_on {ONE}"): "225.29",
+        ("2026-04", f"passed_on {TWO}"): "774.71",
+        ("2026-05", f"passed_on {ONE}"): "-196.69",
+        ("2026-05", f"passed_on {TWO}"): "196.69",
+    }
+
+
+def test_a_year_and_a_municipality_stand_alone() -> None:
+    text = document(CARE, THIRDS, municipalities='"GM0502", "GM0599"')
+    above = [line(1, "100.00", "45A04", "GM0502", component="hulp", field="6.751"),
+             line(1, "10.00", "44A09", "GM0502", component="hulp", field="6.761"),
+             line(1, "50.00", "45A04", "GM0599", component="hulp", field="6.752")]  # fmt: skip
+    lines = divided(text, above)
+    of_first = {(one.key.municipality, str(one.amount), one.task_field) for one in lines if ONE in one.key.label}
+    assert of_first == {("GM0502", "36.68", "6.751"), ("GM0599", "16.67", "6.752")}
+    assert {one.task_field for one in divided(document(CARE, THIRDS + 'task_field = "6.761"'), above[:1])} == {"6.761"}
+
+
+def test_the_explanation_can_be_redone_by_hand() -> None:
+    lines = divided(document(TEAM, THIRDS), [line(1, "250.00"), line(4, "250.00")])
+    second = next(one for one in lines if one.key.month.month == 4 and TWO in one.key.label)
+    assert explanation_lines(second.explanation) == [
+        (0, f"deel van {TWO} tot en met 2026-04: 166,65, waarvan in eerdere maanden 83,33 (artikel 2)", "83,32"),
+        (1, "33,33 % van 500,00, verdeeld op centen (grootste rest)", "166,65"),
+    ]
+    by_delivery = divided(document(CARE, BY_DELIVERY), [line(1, "60.00", "45A04", component="hulp"),
+                                                        line(1, "20.00", "44A09", component="hulp")])  # fmt: skip
+    assert explanation_lines(by_delivery[0].explanation)[1] == (
+        1, "leverde 60,00 van 80,00, dus dat deel van 80,00, verdeeld op centen (grootste rest)", "60,00"
+    )  # fmt: skip
+
+
+CENTS = st.integers(-50_000, 50_000).map(Eur.of_cents)
+
+
+@given(
+    amounts=st.lists(st.tuples(st.integers(1, 12), CENTS), max_size=12),
+    percents=st.lists(st.integers(0, 50), min_size=1, max_size=4),
+)
+def test_parts_add_up_to_what_is_payable_and_months_to_the_year(
+    amounts: list[tuple[int, Eur]], percents: list[int]
+) -> None:
+    share = [*(percent // 2 for percent in percents), 100 - sum(percent // 2 for percent in percents)]
+    members = ", ".join(f'{{ provider = "4100000{n}", percent = "{part}" }}' for n, part in enumerate(share, 1))
+    text = document(TEAM, f"{PLAIN}members = [{members}]")
+    lines = divided(text, [line(month, amount) for month, amount in amounts])
+    for month in range(1, 13):
+        payable = total(amount for in_month, amount in amounts if in_month == month)
+        assert total(one.amount for one in lines if one.key.month.month == month) == payable
+    year = allocate(total(amount for _, amount in amounts), share)
+    for number, part in enumerate(year, 1):
+        assert total(one.amount for one in lines if one.key.label.endswith(f" 4100000{number}")) == part
+
+
+@pytest.mark.parametrize(
+    ("components", "said"),
+    [
+        ((TEAM, THIRDS.replace("33.34", "33.33")), "de percentages van members tellen op tot 99.99; samen"),
+        ((TEAM, THIRDS.replace("33.34", "33.35")), "de percentages van members tellen op tot 100.01"),
+        ((TEAM, THIRDS.replace(THREE, TWO)), f"{TWO} staat twee keer in members; laat er een weg"),
+        ((TEAM, THIRDS.replace(', percent = "33.34"', "")), "een lid heeft geen percent, of noemt products"),
+        ((TEAM, THIRDS + 'applies_to = ["hulp"]'), "onderdeel leden noemt hulp, dat er niet boven staat"),
+        ((TEAM, THIRDS, THIRDS.replace("leden", "anderen")), "team wordt ook door leden verdeeld; noem in applies_to"),
+        ((CARE, BY_DELIVERY.replace("44A09", "45A04")), "product 45A04 staat twee keer in members"),
+        ((CARE, BY_DELIVERY.replace('products = ["44A09"]', 'percent = "5"')), "verdelen naar levering vraagt"),
+        ((CARE, BY_DELIVERY.replace("44A09", "02A16")), "noemt product 02A16, dat geen onderdeel erboven leest"),
+        ((TEAM, PLAIN + f'members = [{{ provider = "{ONE}", percent = "100" }}]'), "geef er minstens 2"),
+        ((TEAM, THIRDS + 'colour = "red"'), "onbekende sleutel"),
+    ],
+)  # fmt: skip
+def test_a_document_that_cannot_be_meant_is_refused(components: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    assert said in refused(document(*components), tmp_path)
