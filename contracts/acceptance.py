@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.components.component import BudgetPart, ModifierPart
 from contracts.components.guarantee import GuaranteeComponent
+from contracts.components.population import PopulationComponent
 from contracts.documents import Document, KeyPath
 from contracts.model import Component, Contract, Example, ExampleSettler
 from contracts.parties import Parties
@@ -87,7 +88,8 @@ def _components(document: Document, products: Mapping[str, Product]) -> Iterator
 
 def _products_of(component: Component) -> tuple[str, tuple[str, ...]]:
     """The key of the document that names the products a component reads, and those products."""
-    return "products" if component.products_paid else "covers", (*component.products_paid, *component.products_counted)
+    key = "covers" if isinstance(component, PopulationComponent) else "products"
+    return key, (*component.products_paid, *component.products_counted)
 
 
 def _product(document: Document, path: KeyPath, product: Product | None, code: str) -> Iterator[Finding]:

@@ -242,7 +242,7 @@ _MODEL_MESSAGES = {
     "extra_forbidden": ("onbekende sleutel", "verbeter de naam of haal de sleutel weg"),
     "literal_error": ("{input} kan hier niet staan", "kies {expected}"),
     "enum": ("{input} kan hier niet staan", "kies {expected}"),
-    "union_tag_not_found": ("sleutel kind ontbreekt", "kies population of effort"),
+    "union_tag_not_found": ("sleutel kind ontbreekt", "kies population, effort of output"),
     "union_tag_invalid": ('kind "{tag}" bestaat niet', "kies {expected_tags}"),
     "string_type": ("hier hoort tekst", "zet de waarde tussen aanhalingstekens"),
     "string_too_short": ("leeg", "vul tekst in"),

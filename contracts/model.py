@@ -13,6 +13,7 @@ from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
+from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
 from contracts.facts import FactsPart, LineRow
@@ -43,6 +44,7 @@ class InForce(Part):
 Component = Annotated[
     PopulationComponent
     | EffortComponent
+    | OutputComponent
     | LumpSumComponent
     | GuaranteeComponent
     | CeilingComponent

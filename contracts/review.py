@@ -40,6 +40,8 @@ def _unread(contract: Contract) -> Iterator[_Remark]:
     read = {product for component in contract.component for _, product in contract.deliveries_read_by(component)}
     for index, example in enumerate(contract.example):
         delivered = {delivery.product for delivery in example.deliveries}
+        delivered |= {assignment.product for assignment in example.assignments}
+        delivered |= {trajectory.product for trajectory in example.trajectories}
         for place, (product, *_) in enumerate(example.prices):
             if product not in delivered:
                 yield "W04", ("example", index, "prices", place), f"geen levering gebruikt de prijs van {product}", hint

@@ -8,6 +8,7 @@ from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
+from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent, Recount
 from contracts.components.reduction import ReductionComponent
 from contracts.model import Component, Contract
@@ -23,6 +24,7 @@ _SET_OFF = {
 _KINDS = {
     "population": "populatiebekostiging",
     "effort": "inspanningsgericht",
+    "output": "outputgericht",
     "lump_sum": "lumpsum",
     "ceiling": "plafond",
     "reduction": "tijdelijke korting",
@@ -69,6 +71,8 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
     match component:
         case EffortComponent():
             yield from _effort(component)
+        case OutputComponent():
+            yield from _output(component)
         case PopulationComponent():
             yield from _population(contract, component)
         case LumpSumComponent():
@@ -89,6 +93,7 @@ def _effort(component: EffortComponent) -> Iterator[str]:
     day = "eerste" if component.price_of == "first_day" else "laatste"
     yield f"  Producten: {', '.join(component.products)}"
     yield f"  Prijs: prijslijst {component.price_list}, zoals op de {day} dag van de levering"
+    yield from _effort_rules(component)
 
 
 def _lump_sum(component: LumpSumComponent) -> Iterator[str]:
@@ -161,6 +166,58 @@ def _ceiling(component: CeilingComponent) -> Iterator[str]:
         yield f"  Zachte band: de eerste {format_number(component.soft_band_percent)}% erboven voor {paid}% betaald"
     if component.warning_percents:
         yield f"  Waarschuwing: bij {', '.join(format_number(one) for one in component.warning_percents)}%"
+
+
+_PER = {"month": "maand", "year": "jaar", "assignment": "toewijzing", "four_weeks": "vier weken"}
+_FREQUENCY = "  Frequentie: wat boven de toewijzing geleverd is wordt niet betaald"
+
+
+def _effort_rules(component: EffortComponent) -> Iterator[str]:
+    if component.bands:
+        bands = [
+            f"tot {format_number(band.up_to)}: {format_number(band.price_eur)}"
+            if band.up_to is not None
+            else f"daarboven: {format_number(band.price_eur)}"
+            for band in component.bands
+        ]
+        yield f"  Staffel per {_PER[component.bands_per]}: {'; '.join(bands)}"
+    if component.frequency:
+        yield _FREQUENCY
+    for one in component.no_show:
+        yield f"  Niet verschenen: van product {one.product} wordt {format_number(one.paid_percent)}% betaald"
+    for adjustment in component.adjustments:
+        products = ", ".join(adjustment.products) or "alle producten"
+        yield f"  Toeslag of korting: {adjustment.label}, {format_number(adjustment.percent)}% op {products}"
+    for bound in component.client_bounds:
+        least = f" minstens {format_eur(bound.minimum_eur)}" if bound.minimum_eur is not None else ""
+        most = f" hooguit {format_eur(bound.maximum_eur)}" if bound.maximum_eur is not None else ""
+        yield f"  Per cliënt en {_PER[bound.per]}:{least}{most}"
+
+
+_DUE = {"start": "bij de start", "month": "in maand {month}", "end": "bij het einde", "result": "bij resultaat"}
+_EARLY_STOP = {
+    "pro_rata": "naar rato van wat gedaan is",
+    "none": "wat tot dan betaald is",
+    "start_only": "alleen wat bij de start verschuldigd is",
+}
+
+
+def _output(component: OutputComponent) -> Iterator[str]:
+    if component.products:
+        yield f"  Stuks: {', '.join(component.products)}, prijslijst {component.price_list}"
+    if component.frequency:
+        yield _FREQUENCY
+    if periods := component.periods:
+        when = "met zorg" if periods.when == "care" else "met een toewijzing"
+        yield f"  Per {_PER[periods.per]} {when}: {', '.join(periods.products)}, prijslijst {component.price_list}"
+    if trajectories := component.trajectories:
+        parts = [
+            f"{format_number(one.percent)}% {_DUE[one.on].format(month=one.month)}" for one in trajectories.instalments
+        ]
+        yield f"  Trajecten: {', '.join(trajectories.products)}; {', '.join(parts)}"
+        yield f"  Bij voortijdig stoppen: {_EARLY_STOP[trajectories.early_stop]}"
+        if trajectories.restart_months:
+            yield f"  Herstart binnen {trajectories.restart_months} maanden: geen nieuwe start"
 
 
 def _base(component: PopulationComponent) -> str:

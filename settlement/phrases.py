@@ -28,6 +28,7 @@ _COUNTS = frozenset(
     (
         "rows", "quantity", "billed_quantity", "billed_quantity_before",
         "persons", "persons_all", "counted", "recounted", "before", "now",
+        "clients", "units", "units_all", "delivered", "allowed", "above",
     )
 )  # fmt: skip
 
@@ -47,7 +48,9 @@ def step_sentence(step: Step, language: Language = DUTCH) -> str:
         return _filled(steps["scheduled_instalment.last"], step.values, language)
     if step.code == "recount":
         return _recount_sentence(step.values, language, in_euros=len(step.steps) > 1)
-    return _filled(steps[step.code], step.values, language)
+    cases = [f"{step.code}.{step.values[name]}" for name in ("per", "on") if name in step.values]
+    code = next((case for case in cases if case in steps), step.code)
+    return _filled(steps[code], step.values, language)
 
 
 def cause_sentence(cause: Cause, explanation: Step, language: Language = DUTCH) -> str:

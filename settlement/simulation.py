@@ -13,8 +13,8 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.periods import Month
 from settlement.entitlement import Entitlement, PricedVolume, Treatment
 from settlement.funding.components import entitle
-from settlement.funding.facts import Assignment, Facts, HouseholdMember, Trajectory
-from settlement.pricing.reference import DeliveredRow, price_by_hand
+from settlement.funding.facts import Assignment, ClientVolume, Facts, HouseholdMember, Trajectory
+from settlement.pricing.reference import DeliveredRow, clients_by_hand, price_by_hand
 from tariffs.units import PriceRule
 
 
@@ -52,10 +52,12 @@ def _insufficient(findings: Sequence[Finding]) -> Refusal:
 def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]]:
     """The facts of a document as funding reads them, with what could not be priced."""
     volumes: list[PricedVolume] = []
+    clients: list[ClientVolume] = []
     findings: list[Finding] = []
     for component in contract.component:
-        priced, unpriced = _price(contract, component, given)
+        priced, of_clients, unpriced = _price(contract, component, given)
         volumes += priced
+        clients += of_clients
         findings += unpriced
     first_municipality = contract.municipalities[0]
     prices: dict[tuple[str, str], list[tuple[date, date | None, Decimal]]] = defaultdict(list)
@@ -68,6 +70,7 @@ def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]
     facts = Facts(
         counts={(area, measure, day, status): persons for area, measure, day, status, persons in given.counts},
         volumes=volumes,
+        clients=clients,
         assignments=[
             Assignment(
                 number=one.number or f"toewijzing {place}",
@@ -117,7 +120,9 @@ def _day_after(last_day: date | None) -> date | None:
     return None if last_day is None else last_day + timedelta(days=1)
 
 
-def _price(contract: Contract, component: ComponentPart, given: FactsPart) -> tuple[list[PricedVolume], list[Finding]]:
+def _price(
+    contract: Contract, component: ComponentPart, given: FactsPart
+) -> tuple[list[PricedVolume], list[ClientVolume], list[Finding]]:
     rows = [
         DeliveredRow(
             component=component.key,
@@ -144,7 +149,9 @@ def _price(contract: Contract, component: ComponentPart, given: FactsPart) -> tu
         return given.products[product].rule
 
     last_day = isinstance(component, EffortComponent) and component.price_of == "last_day"
-    return price_by_hand(rows, rule_of, price_on, last_day)
+    volumes, findings = price_by_hand(rows, rule_of, price_on, last_day)
+    clients = clients_by_hand(rows, rule_of, price_on, last_day) if component.needs_clients else []
+    return volumes, clients, findings
 
 
 def _due(contract: Contract, given: FactsPart) -> Sequence[FactsDelivery]:

@@ -38,6 +38,20 @@ class ComponentPart(Part):
         """The keys of the components that the document names; they stand above it."""
         return ()
 
+    @property
+    def needs_every_month(self) -> bool:
+        """Whether an amount follows from deliveries of several months together.
+
+        Then every month is priced in every run, and a delivery without a price keeps the contract from being settled,
+        also where it is only counted.
+        """
+        return False
+
+    @property
+    def needs_clients(self) -> bool:
+        """Whether an amount follows from what single clients had."""
+        return False
+
 
 class PricedPart(ComponentPart):
     """A component that reads deliveries, and the price list that values them."""

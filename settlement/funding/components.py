@@ -3,15 +3,17 @@
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import ComponentPart
 from contracts.components.consortium import ConsortiumComponent
+from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
+from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
 from contracts.model import Contract
 from kernel.findings import Finding
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
-from settlement.funding import ceiling, consortium, guarantee, lump_sum, population, reduction, volumes
+from settlement.funding import ceiling, consortium, effort, guarantee, lump_sum, output, population, reduction, volumes
 from settlement.funding.facts import Entitled, Facts
 
 
@@ -51,5 +53,9 @@ def _by_kind(
             return guarantee.entitle(contract, component, facts, above, through)
         case ConsortiumComponent():
             return consortium.entitle(contract, component, above, through)
+        case EffortComponent():
+            return effort.entitle(contract, component, facts, above, through)
+        case OutputComponent():
+            return output.entitle(contract, component, facts, above, through)
         case _:
             return [], []

@@ -71,6 +71,64 @@ _STEPS: Mapping[str, str] = {
     ),
     "nothing_left": "geen recht meer",
     "posted": "eerder geboekt",
+    # by effort
+    "not_paid": "niet betaald: {amount_eur}",
+    "bands.year": "staffel: {to_date_eur} van het jaar tot en met deze maand − {earlier_eur} tot en met de vorige",
+    "bands.month": "staffel van de maand: {to_date_eur}",
+    "in_bands": "{units} eenheden, elk tegen de prijs van zijn schijf; samen eenmaal afgerond op centen",
+    "band": "{units} × {price_eur}",
+    "part_by_units": "deel naar eenheden: {whole_eur} × {units} / {units_all}, verdeeld op centen (grootste rest)",
+    "frequency": "product {product}: geleverd boven de toewijzingen",
+    "above_frequency": (
+        "toewijzing {assignment}: {delivered} geleverd, {allowed} toegestaan; {above} erboven: "
+        "{billed_quantity} × {price_eur} / {units_per_price}"
+    ),
+    "all_above_frequency": (
+        "toewijzing {assignment}: {delivered} geleverd, {allowed} toegestaan; {above} erboven, zoals geprijsd"
+    ),
+    "no_show": "product {product}: {percent} % van {before_eur} wordt betaald: {paid_eur}",
+    "supplement": "{label}: {percent} %",
+    "adjustment": "product {product}: {before_eur} × {percent} %",
+    "adjustment_of_bands": "staffel: {before_eur} × {percent} %",
+    "client_maximum.assignment": (
+        "{clients:cliënt/cliënten} boven {maximum_eur} per toewijzing: {together_eur} tot en met deze maand "
+        "− {clients} × "
+        "{maximum_eur} − {earlier_eur} van eerdere maanden"
+    ),
+    "client_maximum.month": (
+        "{clients:cliënt/cliënten} boven {maximum_eur} per maand: {together_eur} − {clients} × {maximum_eur}"
+    ),
+    "client_maximum.year": (
+        "{clients:cliënt/cliënten} boven {maximum_eur} per jaar: {together_eur} tot en met deze maand − {clients} × "
+        "{maximum_eur} − {earlier_eur} van eerdere maanden"
+    ),
+    "client_minimum.assignment": (
+        "{clients:cliënt/cliënten} onder {minimum_eur} per toewijzing: {clients} × {minimum_eur} − {together_eur}"
+    ),
+    "client_minimum.month": (
+        "{clients:cliënt/cliënten} onder {minimum_eur} per maand: {clients} × {minimum_eur} − {together_eur}"
+    ),
+    "client_minimum.year": (
+        "{clients:cliënt/cliënten} onder {minimum_eur} per jaar: {clients} × {minimum_eur} − {together_eur}"
+    ),
+    # by output
+    "period_of_care.care": (
+        "product {product}: {clients:cliënt/cliënten} met zorg van {first_date} tot en met {last_date} × {price_eur}"
+    ),
+    "period_of_care.assigned": (
+        "product {product}: {clients:cliënt/cliënten} met een toewijzing van {first_date} tot en met "
+        "{last_date} × {price_eur}"
+    ),
+    "sum_of_periods": "som van de perioden die in de maand eindigen",
+    "trajectories": "product {product}: som van de trajecten",
+    "trajectory_part.start": "bij de start {percent} % van {price_eur}",
+    "trajectory_part.month": "in de afgesproken maand {percent} % van {price_eur}",
+    "trajectory_part.end": "bij het einde {percent} % van {price_eur}",
+    "trajectory_part.result": "bij het behaalde resultaat {percent} % van {price_eur}",
+    "trajectory_rest": "laatste deel: {price_eur} − {earlier_eur} van de andere delen",
+    "early_stop": "voortijdig gestopt: {due_eur} verschuldigd − {paid_eur} eerder betaald",
+    "done": "naar rato: {price_eur} × {percent} %",
+    "start_only": "alleen wat bij de start verschuldigd is",
 }
 
 _CAUSES: Mapping[str, str] = {
@@ -103,6 +161,21 @@ _LABELS: Mapping[str, str] = {
     "reduction": "korting",
     "shortfall": "tekort op garantie",
     "passed_on": "doorgegeven aan",
+    "bands": "staffel",
+    "frequency": "boven toewijzing",
+    "unfunded_frequency": "niet betaald boven toewijzing",
+    "no_show": "niet verschenen",
+    "unfunded_no_show": "niet betaald wegens niet verschenen",
+    "supplement": "toeslag of korting",
+    "minimum": "minimum per cliënt",
+    "maximum": "maximum per cliënt",
+    "unfunded_maximum": "niet betaald boven maximum per cliënt",
+    "periods": "perioden",
+    "trajectory": "traject",
+    "early_stop": "voortijdig gestopt traject",
+    "month": "per maand",
+    "year": "per jaar",
+    "assignment": "per toewijzing",
 }
 
 _MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
@@ -378,6 +451,7 @@ _TEXTS: Mapping[str, str] = {
     "summary.unfunded": "Ter informatie: geleverd boven een maximum, wordt niet betaald",
     "notes.component.guarantee": "garantie: het tekort van een oorspronkelijke aanbieder",
     "notes.component.consortium": "consortium: wat doorgaat naar de leden",
+    "notes.component.output": "resultaat: stuks, perioden en trajecten",
     "notes.repeat": "Narekenen door de opdrachtgever",
     "notes.repeat.run": "Opnieuw uitrekenen",
     "notes.repeat.line": "Een regel uitleggen",

@@ -67,6 +67,64 @@ _STEPS: Mapping[str, str] = {
     ),
     "nothing_left": "no entitlement any more",
     "posted": "posted before",
+    # by effort
+    "not_paid": "not paid: {amount_eur}",
+    "bands.year": "price bands: {to_date_eur} of the year up to this month − {earlier_eur} up to the month before",
+    "bands.month": "price bands of the month: {to_date_eur}",
+    "in_bands": "{units} units, each at the price of its band; rounded to the cent once, together",
+    "band": "{units} × {price_eur}",
+    "part_by_units": "part by units: {whole_eur} × {units} / {units_all}, divided to the cent (largest remainder)",
+    "frequency": "product {product}: delivered above what was assigned",
+    "above_frequency": (
+        "assignment {assignment}: {delivered} delivered, {allowed} allowed; {above} above: "
+        "{billed_quantity} × {price_eur} / {units_per_price}"
+    ),
+    "all_above_frequency": (
+        "assignment {assignment}: {delivered} delivered, {allowed} allowed; {above} above, as priced"
+    ),
+    "no_show": "product {product}: {percent}% of {before_eur} is paid: {paid_eur}",
+    "supplement": "{label}: {percent}%",
+    "adjustment": "product {product}: {before_eur} × {percent}%",
+    "adjustment_of_bands": "price bands: {before_eur} × {percent}%",
+    "client_maximum.assignment": (
+        "{clients:client/clients} above {maximum_eur} per assignment: {together_eur} up to this month − {clients} × "
+        "{maximum_eur} − {earlier_eur} of earlier months"
+    ),
+    "client_maximum.month": (
+        "{clients:client/clients} above {maximum_eur} per month: {together_eur} − {clients} × {maximum_eur}"
+    ),
+    "client_maximum.year": (
+        "{clients:client/clients} above {maximum_eur} per year: {together_eur} up to this month − {clients} × "
+        "{maximum_eur} − {earlier_eur} of earlier months"
+    ),
+    "client_minimum.assignment": (
+        "{clients:client/clients} below {minimum_eur} per assignment: {clients} × {minimum_eur} − {together_eur}"
+    ),
+    "client_minimum.month": (
+        "{clients:client/clients} below {minimum_eur} per month: {clients} × {minimum_eur} − {together_eur}"
+    ),
+    "client_minimum.year": (
+        "{clients:client/clients} below {minimum_eur} per year: {clients} × {minimum_eur} − {together_eur}"
+    ),
+    # by output
+    "period_of_care.care": (
+        "product {product}: {clients:client/clients} with care from {first_date} up to and including "
+        "{last_date} × {price_eur}"
+    ),
+    "period_of_care.assigned": (
+        "product {product}: {clients:client/clients} assigned from {first_date} up to and including "
+        "{last_date} × {price_eur}"
+    ),
+    "sum_of_periods": "sum of the periods that end in the month",
+    "trajectories": "product {product}: sum of the trajectories",
+    "trajectory_part.start": "at the start {percent}% of {price_eur}",
+    "trajectory_part.month": "in the month agreed {percent}% of {price_eur}",
+    "trajectory_part.end": "at the end {percent}% of {price_eur}",
+    "trajectory_part.result": "when the result is reached {percent}% of {price_eur}",
+    "trajectory_rest": "last part: {price_eur} − {earlier_eur} of the other parts",
+    "early_stop": "stopped early: {due_eur} due − {paid_eur} paid before",
+    "done": "pro rata: {price_eur} × {percent}%",
+    "start_only": "only what is due at the start",
 }
 
 _CAUSES: Mapping[str, str] = {
@@ -100,6 +158,21 @@ _LABELS: Mapping[str, str] = {
     "reduction": "reduction",
     "shortfall": "shortfall on guarantee",
     "passed_on": "passed on to",
+    "bands": "price bands",
+    "frequency": "above assignment",
+    "unfunded_frequency": "not paid above assignment",
+    "no_show": "no-show",
+    "unfunded_no_show": "not paid for no-show",
+    "supplement": "supplement or discount",
+    "minimum": "minimum per client",
+    "maximum": "maximum per client",
+    "unfunded_maximum": "not paid above maximum per client",
+    "periods": "periods",
+    "trajectory": "trajectory",
+    "early_stop": "trajectory stopped early",
+    "month": "per month",
+    "year": "per year",
+    "assignment": "per assignment",
 }
 
 _MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}
@@ -365,6 +438,7 @@ _TEXTS: Mapping[str, str] = {
     "summary.unfunded": "For information: delivered above a maximum, is not paid",
     "notes.component.guarantee": "guarantee: the shortfall of an original provider",
     "notes.component.consortium": "consortium: what goes on to the members",
+    "notes.component.output": "output: pieces, periods and trajectories",
     "notes.repeat": "For the municipality: how to compute it again",
     "notes.repeat.run": "Compute it again",
     "notes.repeat.line": "Explain a line",

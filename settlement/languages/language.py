@@ -52,7 +52,7 @@ class Language:
     def label(self, label: str) -> str:
         """What a line is about: 'termijn' for 'instalment'; a product is called by its code."""
         word, *detail = label.split(" ", 1)
-        return " ".join((self.labels.get(word, word), *detail))
+        return " ".join(self.labels.get(part, part) for part in (word, *detail))
 
     def number(self, value: Decimal | int | str) -> str:
         """1234.5 as '1.234,5' in Dutch; the decimals are kept as they are."""

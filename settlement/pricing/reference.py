@@ -14,6 +14,7 @@ from kernel.findings import Finding, Severity
 from kernel.money import total
 from kernel.periods import Month
 from settlement.entitlement import PricedVolume, Treatment
+from settlement.funding.facts import ClientVolume
 from tariffs.units import PriceRule, Rounding, hours_of, row_amount
 
 
@@ -76,6 +77,51 @@ def price_by_hand(
     if findings:
         return [], findings
     return [_volume(group, rule_of(group[0].product), prices[volume]) for volume, group in volumes.items()], []
+
+
+def clients_by_hand(
+    rows: Iterable[DeliveredRow],
+    rule_of: Callable[[str], PriceRule],
+    price_on: Callable[[str, date], Decimal | None],
+    price_of_last_day: bool = False,
+) -> list[ClientVolume]:
+    """Price `rows` as `price_by_hand` does and sum them per client and assignment too.
+
+    What was credited in full is left out, and so is what has no price or two.
+    """
+    of_clients: dict[tuple[object, ...], list[DeliveredRow]] = defaultdict(list)
+    for row in rows:
+        key = (row.component, row.municipality, Month.of(row.start), row.product, row.client, row.assignment)
+        of_clients[key].append(row)
+    found = []
+    for own in of_clients.values():
+        for volume in price_by_hand(own, rule_of, price_on, price_of_last_day)[0]:
+            days: dict[tuple[date, date], int] = defaultdict(int)
+            for row in own:
+                day = row.end - timedelta(days=1) if price_of_last_day else row.start
+                days[(row.start, row.end)] += row.sign * (price_on(row.product, day) == volume.price)
+            if had := [period for period, number in days.items() if number]:
+                found.append(_client_volume(own[0], volume, min(had)[0], max(end for _, end in had)))
+    return found
+
+
+def _client_volume(of: DeliveredRow, volume: PricedVolume, start: date, end: date) -> ClientVolume:
+    return ClientVolume(
+        component=volume.component,
+        municipality=volume.municipality,
+        month=volume.month,
+        product=volume.product,
+        client=of.client,
+        assignment=of.assignment,
+        rule=volume.rule,
+        price=volume.price,
+        rows=volume.rows,
+        quantity=volume.quantity,
+        billed_quantity=volume.billed_quantity,
+        amount=volume.amount,
+        first_day=start,
+        last_day=end - timedelta(days=1),
+    )
 
 
 def _volume(rows: Sequence[DeliveredRow], rule: PriceRule, price: Decimal) -> PricedVolume:

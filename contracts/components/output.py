@@ -1,0 +1,96 @@
+"""Funding by output in a contract document: pieces, periods of care, and trajectories in instalments."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from contracts.components.component import PricedPart
+from contracts.components.frequency import Frequency
+from contracts.values import Name, Number, Part
+
+Products = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+
+
+class Periods(Part):
+    """A price for every month, or every four weeks of the contract, in which a client had care or was assigned."""
+
+    products: Products
+    per: Literal["month", "four_weeks"] = "month"
+    when: Literal["care", "assigned"] = "care"
+
+
+class Instalment(Part):
+    """A share of the price of a trajectory.
+
+    Due at its start, at its end, in its month number `month` (the month of the start is 1), or at its end when the
+    agreed result was reached.
+    """
+
+    on: Literal["start", "month", "end", "result"]
+    percent: Number
+    month: Annotated[int, Field(ge=2, le=60)] | None = None
+
+    @model_validator(mode="after")
+    def _has_its_month(self) -> "Instalment":
+        if (self.on == "month") != (self.month is not None):
+            raise ValueError('month hoort bij on = "month", en daar alleen; vul het aan of haal het weg')
+        return self
+
+
+def _all_of_the_price(instalments: tuple[Instalment, ...]) -> tuple[Instalment, ...]:
+    if (whole := sum(instalment.percent for instalment in instalments)) != 100:
+        raise ValueError(f"de delen tellen op tot {whole}; samen moeten ze 100 zijn")
+    return instalments
+
+
+class Trajectories(Part):
+    """A price for a whole trajectory, paid in shares.
+
+    `early_stop`: what is due of one that stopped early: `pro_rata`, the price times what was done; `none`, what was
+    paid until then; `start_only`, what is due at the start. `restart_months`: who begins again within so many months
+    after the end of an earlier one pays no new start.
+    """
+
+    products: Products
+    instalments: Annotated[tuple[Instalment, ...], Field(strict=False, min_length=1), AfterValidator(_all_of_the_price)]
+    early_stop: Literal["pro_rata", "none", "start_only"]
+    restart_months: Annotated[int, Field(ge=1)] | None = None
+
+
+class OutputComponent(PricedPart):
+    """Funding by output: products x price, periods of care, trajectories."""
+
+    kind: Literal["output"]
+    products: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    frequency: Frequency | None = None
+    periods: Periods | None = None
+    trajectories: Trajectories | None = None
+
+    @property
+    def products_paid(self) -> tuple[str, ...]:
+        return self.products
+
+    @property
+    def products_counted(self) -> tuple[str, ...]:
+        return tuple(product for part in (self.periods, self.trajectories) if part for product in part.products)
+
+    @property
+    def needs_every_month(self) -> bool:
+        return self.needs_clients
+
+    @property
+    def needs_clients(self) -> bool:
+        return self.frequency is not None or (self.periods is not None and self.periods.when == "care")
+
+    @model_validator(mode="after")
+    def _pays_something_once(self) -> "OutputComponent":
+        products = (*self.products_paid, *self.products_counted)
+        if not products:
+            raise ValueError("er is niets dat betaald wordt; geef products, periods of trajectories")
+        if len(set(products)) < len(products):
+            raise ValueError("een product staat twee keer in products, periods of trajectories; laat er een weg")
+        if self.frequency and not self.products:
+            raise ValueError("frequency gaat over products, en die zijn er niet; geef products of haal frequency weg")
+        if self.frequency and (unknown := sorted(set(self.frequency.products) - set(self.products))):
+            raise ValueError(f"{', '.join(unknown)} staat niet bij products; zet het erbij of haal het weg")
+        return self

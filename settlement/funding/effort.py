@@ -1,0 +1,259 @@
+"""Funding by effort: volume x price, and what is agreed on top of it.
+
+Volume x price is made for every component (`settlement.funding.volumes`). Each rule on top is a line of its own, in
+this order:
+
+1. `frequency`: what was delivered above the assignment is not paid;
+2. `no_show`: of a client who did not come only a share is paid, rounded half up by product and month;
+3. `adjustments`: supplements and discounts in the order of the document, each over what the product comes to after
+   those above it, rounded half up by product and month;
+4. `client_bounds`: per assignment, then per month, then per year, over what each client comes to after all of this.
+
+With `bands` the volumes are shadow, and what is paid is one line: all units of the year (or month) so far at the prices
+of their bands, less those up to the month before.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from contracts.components.effort import Adjustment, ClientBound, EffortComponent
+from contracts.model import Contract
+from contracts.values import share
+from kernel.explanations import Step
+from kernel.findings import Finding, Severity
+from kernel.money import Eur, allocate, half_up, total
+from kernel.notation import plain
+from kernel.periods import Month
+from settlement.entitlement import Entitlement
+from settlement.funding import bands, client_bounds, frequency
+from settlement.funding.client_bounds import ClientAmounts
+from settlement.funding.facts import Assignment, ClientVolume, Entitled, Facts
+from settlement.funding.rule_lines import RuleLines
+
+# What a product comes to by municipality, month and product; of bands all of the month, under no product.
+_Net = dict[tuple[str, Month, str], Eur]
+
+
+def entitle(
+    contract: Contract, component: EffortComponent, facts: Facts, above: Sequence[Entitlement], through: Month
+) -> Entitled:
+    """What is agreed on top of volume x price, for every month up to and including `through`."""
+    own = [e for e in above if e.key.component == component.key and not e.key.of_contract and e.key.month <= through]
+    lines = RuleLines(component.key, own, facts.task_fields)
+    if component.bands:
+        if finding := _several_units(component, facts):
+            return [], [finding]
+        banded = list(_bands(component, facts, lines, through))
+        net = {(e.key.municipality, e.key.month, ""): e.amount for e in banded}
+        return [*banded, *_adjusted(component, net, lines)], []
+    net = {(e.key.municipality, e.key.month, e.key.label): e.amount for e in own}
+    clients = [v for v in facts.clients if v.component == component.key and v.month <= through]
+    paid = {volume: volume.amount for volume in clients}
+    found: list[Entitlement] = []
+    if component.frequency:
+        over, unassigned = frequency.above(component, component.frequency, facts, "effort")
+        if unassigned:
+            return [], unassigned
+        for one in over:
+            paid[one.volume] -= one.amount
+        found += frequency_lines(over, lines, component.clause)
+        for key, ones in by_product(over).items():
+            net[key] -= total(one.amount for one in ones)
+    found += _no_shows(component, net, lines)
+    found += _adjusted(component, net, lines)
+    bounded, unknown = _bounds(contract, component, facts, paid, lines, through)
+    return ([], unknown) if unknown else ([*found, *bounded], [])
+
+
+# --- bands ------------------------------------------------------------------------------------------------------------
+
+
+def _several_units(component: EffortComponent, facts: Facts) -> Finding | None:
+    """Bands count one unit; a product that is priced per another cannot be counted with the rest."""
+    units: dict[str, set[str]] = defaultdict(set)
+    for volume in facts.volumes:
+        if volume.component == component.key:
+            units[str(volume.rule.price_per)].add(volume.product)
+    if len(units) < 2:
+        return None
+    said = "; ".join(f"{unit}: {', '.join(sorted(products))}" for unit, products in sorted(units.items()))
+    what = f"de schijven tellen producten met een prijs per verschillende eenheid bij elkaar op ({said})"
+    hint = "geef elke eenheid een eigen onderdeel"
+    return Finding("F21", Severity.ERROR, f"onderdeel {component.key}", what, hint)
+
+
+def _bands(component: EffortComponent, facts: Facts, lines: RuleLines, through: Month) -> Iterator[Entitlement]:
+    """In each month all units to date at the prices of their bands, less the same up to the month before."""
+    units: dict[Month, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    for volume in facts.volumes:
+        if volume.component == component.key and volume.month <= through:
+            units[volume.month][volume.municipality] += Fraction(volume.billed_quantity, volume.rule.units_per_price)
+    to_date, earlier, period = Fraction(0), Eur.zero(), None
+    for month in sorted(units):
+        started = (month.year, month.month if component.bands_per == "month" else 0)
+        if started != period:
+            to_date, earlier, period = Fraction(0), Eur.zero(), started
+        to_date += sum(units[month].values())
+        step = bands.banded(component.bands, to_date)
+        amount = Eur(step.result) - earlier
+        values = {"per": component.bands_per, "to_date_eur": step.result, "earlier_eur": str(earlier)}
+        whole = Step("bands", values, str(amount), component.clause, (step,))
+        earlier = Eur(step.result)
+        municipalities = sorted(m for m, of_month in units[month].items() if of_month)
+        if not municipalities:
+            continue
+        weights = [units[month][municipality] for municipality in municipalities]
+        for municipality, weight, part in zip(municipalities, weights, allocate(amount, weights), strict=True):
+            why = whole
+            if len(municipalities) > 1:
+                said = {"units": plain(weight), "units_all": plain(sum(weights)), "whole_eur": str(amount)}
+                why = Step("part_by_units", said, str(part), component.clause, (whole,))
+            yield lines.line(municipality, month, "bands", part, why)
+
+
+# --- frequency --------------------------------------------------------------------------------------------------------
+
+
+def by_product(over: Iterable[frequency.Above]) -> dict[tuple[str, Month, str], list[frequency.Above]]:
+    """What is above the assignments, by municipality, month and product."""
+    found: dict[tuple[str, Month, str], list[frequency.Above]] = defaultdict(list)
+    for one in over:
+        found[(one.volume.municipality, one.volume.month, one.volume.product)].append(one)
+    return found
+
+
+def frequency_lines(over: Iterable[frequency.Above], lines: RuleLines, clause: str) -> Iterator[Entitlement]:
+    """What was delivered above the assignments, taken off and shown as unfunded."""
+    for (municipality, month, product), ones in sorted(by_product(over).items()):
+        amount = total(one.amount for one in ones)
+        step = Step("frequency", {"product": product}, str(amount), clause, tuple(map(_above_frequency, ones)))
+        yield from lines.reduced(municipality, month, ("frequency", "unfunded_frequency"), product, amount, step)
+
+
+def _above_frequency(one: frequency.Above) -> Step:
+    values = {
+        "assignment": one.assignment.number,
+        "delivered": str(one.delivered),
+        "allowed": str(one.allowed),
+        "above": str(one.quantity),
+    }
+    if one.quantity == one.volume.quantity:
+        return Step("all_above_frequency", values, str(one.amount))
+    values |= {"billed_quantity": str(one.billed), "price_eur": str(one.volume.price)}
+    values |= {"units_per_price": str(one.volume.rule.units_per_price)}
+    return Step("above_frequency", values, str(one.amount))
+
+
+# --- no-shows and adjustments -----------------------------------------------------------------------------------------
+
+
+def _no_shows(component: EffortComponent, net: _Net, lines: RuleLines) -> Iterator[Entitlement]:
+    paid_percent = {one.product: one.paid_percent for one in component.no_show}
+    for key in sorted(key for key in net if key[2] in paid_percent):
+        municipality, month, product = key
+        percent = paid_percent[product]
+        paid = half_up(net[key].exact * share(percent))
+        if less := net[key] - paid:
+            values = {"product": product, "before_eur": str(net[key]), "percent": str(percent), "paid_eur": str(paid)}
+            step = Step("no_show", values, str(less), component.clause)
+            yield from lines.reduced(municipality, month, ("no_show", "unfunded_no_show"), product, less, step)
+        net[key] = paid
+
+
+def _adjusted(component: EffortComponent, net: _Net, lines: RuleLines) -> Iterator[Entitlement]:
+    for adjustment in component.adjustments:
+        steps: dict[tuple[str, Month], list[Step]] = defaultdict(list)
+        for key in sorted(net):
+            municipality, month, product = key
+            if not _applies(adjustment, month, product):
+                continue
+            part = half_up(net[key].exact * share(adjustment.percent))
+            if part:
+                values = {"product": product, "before_eur": str(net[key]), "percent": str(adjustment.percent)}
+                steps[(municipality, month)].append(
+                    Step("adjustment" if product else "adjustment_of_bands", values, str(part))
+                )
+            net[key] += part
+        for (municipality, month), of_products in sorted(steps.items()):
+            amount = total(Eur(step.result) for step in of_products)
+            values = {"label": adjustment.label, "percent": str(adjustment.percent)}
+            why = Step("supplement", values, str(amount), component.clause, tuple(of_products))
+            yield lines.line(municipality, month, f"supplement {adjustment.label}", amount, why)
+
+
+def _applies(adjustment: Adjustment, month: Month, product: str) -> bool:
+    return (
+        (not adjustment.products or product in adjustment.products)
+        and (adjustment.start is None or month >= adjustment.start)
+        and (adjustment.until is None or month < adjustment.until)
+    )
+
+
+# --- bounds of clients ------------------------------------------------------------------------------------------------
+
+
+def _bounds(
+    contract: Contract,
+    component: EffortComponent,
+    facts: Facts,
+    paid: Mapping[ClientVolume, Eur],
+    lines: RuleLines,
+    through: Month,
+) -> Entitled:
+    amounts: ClientAmounts = {}
+    for volume, amount in paid.items():
+        if volume.quantity > 0:
+            by_month = amounts.setdefault((volume.municipality, volume.client, volume.assignment), {})
+            exact = amount.exact * _factor(component, volume)
+            by_month[volume.month] = by_month.get(volume.month, Fraction(0)) + exact
+    assignments = {(one.municipality, one.number): one for one in facts.assignments}
+    found: list[Entitlement] = []
+    for bound in sorted(component.client_bounds, key=lambda bound: client_bounds.ORDER.index(bound.per)):
+        if bound.per == "assignment" and (unknown := _unknown(component, amounts, assignments)):
+            return [], [unknown]
+        found += _bound(contract, component.clause, bound, amounts, lines, through, assignments)
+    return found, []
+
+
+def _bound(
+    contract: Contract,
+    clause: str,
+    bound: ClientBound,
+    amounts: ClientAmounts,
+    lines: RuleLines,
+    through: Month,
+    assignments: Mapping[tuple[str, str], Assignment],
+) -> Iterator[Entitlement]:
+    groups = client_bounds.groups_of(bound, amounts, contract, assignments)
+    for over in client_bounds.above_maximum(bound, amounts, groups):
+        words = ("maximum", "unfunded_maximum")
+        why = replace(over.explanation, source=clause)
+        yield from lines.reduced(over.municipality, over.month, words, bound.per, over.amount, why)
+    for short in client_bounds.below_minimum(bound, amounts, groups, through):
+        why = replace(short.explanation, source=clause)
+        yield lines.line(short.municipality, short.month, f"minimum {bound.per}", short.amount, why)
+
+
+def _factor(component: EffortComponent, volume: ClientVolume) -> Fraction:
+    """What one euro of a volume comes to after no-show, supplements and discounts."""
+    factor = Fraction(1)
+    for one in component.no_show:
+        if one.product == volume.product:
+            factor *= share(one.paid_percent)
+    for adjustment in component.adjustments:
+        if _applies(adjustment, volume.month, volume.product):
+            factor *= 1 + share(adjustment.percent)
+    return factor
+
+
+def _unknown(
+    component: EffortComponent, amounts: ClientAmounts, assignments: Mapping[tuple[str, str], Assignment]
+) -> Finding | None:
+    missing = sorted({number for municipality, _, number in amounts if (municipality, number) not in assignments})
+    if not missing:
+        return None
+    named = "zonder toewijzing" if not missing[0] else f"met een onbekende toewijzing, zoals {missing[0]}"
+    hint = "lees de toewijzingen in (bekostiging import assignments)"
+    return Finding("F20", Severity.ERROR, f"onderdeel {component.key}", f"er zijn leveringen {named}", hint)

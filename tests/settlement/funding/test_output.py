@@ -1,0 +1,223 @@
+"""Output: pieces, periods of care and trajectories, computed by hand beside each test."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from contracts.components.output import Instalment
+from kernel.findings import Refusal
+from kernel.money import half_up, total
+from settlement.funding.trajectories import parts_of
+from tests.settlement.funding.care import case, contract, deliveries, facts, lines, of, prices, simulate
+
+STOPPED = 'start = 2025-02-10, end = 2025-05-05, done_percent = "40"'
+START_AND_END = '[{ on = "start", percent = "70" }, { on = "end", percent = "30" }]'
+
+
+def trajectories(instalments: str = START_AND_END, early_stop: str = "pro_rata", more: str = "") -> str:
+    return f"""kind = "output"
+trajectories = {{ products = ["traject"], instalments = {instalments}, early_stop = "{early_stop}"{more} }}"""
+
+
+def begun(*said: str) -> str:
+    rows = ", ".join(f'{{ product = "traject", {one} }}' for one in said)
+    return f"trajectories = [{rows}]"
+
+
+def test_the_case_of_70_30() -> None:
+    said = case("effort_and_output.toml", "trajectory-70-30")
+    priced = prices(traject=said["given"]["price"])
+    given = facts(f"{priced}\n{begun('start = 2025-02-10, end = 2025-09-30')}")
+    assert lines(contract(trajectories()), given) == {
+        ("2025-02", "trajectory traject"): said["expect"]["start"],
+        ("2025-09", "trajectory traject"): said["expect"]["end"],
+    }
+
+
+def test_the_case_of_an_early_stop() -> None:
+    said = case("effort_and_output.toml", "trajectory-early-stop")
+    priced = prices(traject=said["given"]["price"])
+    given = facts(f"{priced}\n{begun(STOPPED)}")
+    assert lines(contract(trajectories()), given) == {
+        ("2025-02", "trajectory traject"): said["expect"]["paid_at_start"],
+        ("2025-05", "early_stop traject"): f"-{said['expect']['refund']}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("early_stop", "instalments", "stop"),
+    [
+        ("pro_rata", START_AND_END, "-2400.00"),
+        ("none", START_AND_END, None),
+        ("start_only", START_AND_END, None),
+        # 30% at the start and 20% in the third month: 4,000 was paid, of which 2,400 at the start.
+        ("pro_rata", "MONTHS", "-800.00"),
+        ("none", "MONTHS", None),
+        ("start_only", "MONTHS", "-1600.00"),
+    ],
+)
+def test_what_an_early_stop_changes(early_stop: str, instalments: str, stop: str | None) -> None:
+    months = """[{ on = "start", percent = "30" }, { on = "month", month = 3, percent = "20" },
+        { on = "month", month = 6, percent = "20" }, { on = "result", percent = "30" }]"""
+    agreed = contract(trajectories(months.replace("\n", "") if instalments == "MONTHS" else instalments, early_stop))
+    given = facts(f"{prices(traject='8000.00')}\n{begun(STOPPED)}")
+    assert lines(agreed, given).get(("2025-05", "early_stop traject")) == stop
+
+
+def test_more_was_done_than_was_paid() -> None:
+    given = facts(f"{prices(traject='8000.00')}\n{begun(STOPPED.replace('40', '81'))}")
+    assert lines(contract(trajectories()), given)[("2025-05", "early_stop traject")] == "880.00"
+
+
+RESULT = (
+    '[{ on = "start", percent = "33.33" }, { on = "month", month = 4, percent = "33.33" }, '
+    '{ on = "result", percent = "33.34" }]'
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "paid"),
+    [
+        ("start = 2025-02-28", {"2025-02": "333.30", "2025-05": "333.30"}),
+        ("start = 2025-02-28, end = 2025-07-01", {"2025-02": "333.30", "2025-05": "333.30"}),
+        (
+            "start = 2025-02-28, end = 2025-07-01, result = true",
+            {"2025-02": "333.30", "2025-05": "333.30", "2025-07": "333.41"},
+        ),
+        # Done before its fourth month: what was due then is due now.
+        ("start = 2025-02-28, end = 2025-03-31, result = true", {"2025-02": "333.30", "2025-03": "666.71"}),
+    ],
+)
+def test_instalments_are_due_in_their_months(said: str, paid: dict[str, str]) -> None:
+    given = facts(f"{prices(traject='1000.01')}\n{begun(said)}")
+    assert lines(contract(trajectories(RESULT)), given) == {(m, "trajectory traject"): a for m, a in paid.items()}
+
+
+def test_what_is_not_due_yet_is_not_paid() -> None:
+    given = facts(f"{prices(traject='1000.01')}\n{begun('start = 2025-02-28')}", "2025-04")
+    assert list(lines(contract(trajectories(RESULT)), given)) == [("2025-02", "trajectory traject")]
+
+
+@pytest.mark.parametrize(("again", "paid"), [("2025-11-29", None), ("2025-12-01", "5600.00")])
+def test_who_begins_again_soon_pays_no_new_start(again: str, paid: str | None) -> None:
+    agreed = contract(trajectories(more=", restart_months = 6"))
+    said = (
+        "start = 2025-01-10, end = 2025-05-31",
+        f"start = {again}",
+        f'start = {again}, client = "other", end = {again}',
+    )
+    given = facts(f"{prices(traject='8000.00')}\n{begun(*said[:2])}")
+    assert lines(agreed, given).get((again[:7], "trajectory traject")) == paid
+    both = facts(f"{prices(traject='8000.00')}\n{begun(*said)}")
+    assert lines(agreed, both)[(again[:7], "trajectory traject")] == ("13600.00" if paid else "8000.00")
+
+
+def test_the_price_is_that_of_the_day_it_began() -> None:
+    priced = 'prices = [["traject", 2025-01-01, 2025-03-01, "1000.00"], ["traject", 2025-03-01, "open", "2000.00"]]'
+    given = facts(f"{priced}\n{begun('start = 2025-02-28, end = 2025-04-01')}")
+    assert lines(contract(trajectories()), given)[("2025-04", "trajectory traject")] == "300.00"
+
+
+def test_a_trajectory_without_a_price_is_a_finding() -> None:
+    with pytest.raises(Refusal) as refusal:
+        simulate(contract(trajectories()), facts(begun("start = 2025-02-28")))
+    [finding] = refusal.value.findings
+    assert (finding.code, finding.place) == ("F22", "product traject, 28-02-2025")
+
+
+def test_a_trajectory_that_began_before_the_contract_is_not_its() -> None:
+    given = facts(f"{prices(traject='1000.00')}\n{begun('start = 2024-12-31, end = 2025-04-01')}")
+    assert lines(contract(trajectories()), given) == {}
+
+
+@given(
+    price=st.integers(1, 10**8).map(lambda cents: Decimal(cents) / 100),
+    percents=st.lists(st.integers(1, 10**4), min_size=1, max_size=6),
+)
+def test_the_parts_of_a_trajectory_are_its_price(price: Decimal, percents: list[int]) -> None:
+    instalments = [Instalment.model_validate({"on": "end", "percent": str(percent)}) for percent in percents]
+    parts = parts_of(price, instalments)
+    assert total(parts) == half_up(price)
+    assert len(parts) == len(percents)
+
+
+# --- pieces and periods -----------------------------------------------------------------------------------------------
+
+
+def test_pieces_are_paid_by_volume_and_no_more_than_was_assigned() -> None:
+    component = 'kind = "output"\nproducts = ["stuk"]\nfrequency = {}'
+    assigned = 'assignments = [{ product = "stuk", start = 2025-07-07, end = 2025-09-05, volume = 2, per = "week" }]'
+    rows = (("stuk", "2025-07-10", 7), ("stuk", "2025-08-10", 12), ("stuk", "2025-09-02", 1))
+    given = facts(f"{assigned}\n{prices(stuk='45.50')}\n{deliveries(*rows)}")
+    found = of(simulate(contract(component), given), "unfunded_frequency")
+    # Sundays: 3 in July and 5 in August, where the broken last week is declared too; September has none.
+    assert [(str(e.key.month), str(e.amount)) for e in found] == [("2025-07", "45.50"), ("2025-09", "45.50")]
+
+
+def periods(more: str) -> str:
+    return f'kind = "output"\nperiods = {{ products = ["stuk"]{more} }}'
+
+
+def test_every_client_with_care_pays_for_the_month() -> None:
+    rows = [("stuk", "2025-01-10", 1), ("stuk", "2025-01-20", 3), ("stuk", "2025-01-31", 1, ', client = "b"')]
+    given = facts(f"{prices(stuk='812.345')}\n{deliveries(*rows)}")
+    assert lines(contract(periods("")), given) == {
+        ("2025-01", "stuk"): "4061.74",  # shadow: 812.35 + 2,437.04 + 812.35
+        ("2025-01", "periods stuk"): "1624.69",
+    }
+
+
+def test_every_client_who_is_assigned_pays_for_the_month() -> None:
+    assigned = """assignments = [
+        { product = "stuk", start = 2025-01-31, end = 2025-03-01 },
+        { product = "stuk", start = 2025-02-01, end = 2025-02-01 },
+        { product = "stuk", start = 2025-03-01, client = "b" },
+        { product = "stuk", start = 2025-02-01, client = "c", municipality = "GM0597" },
+    ]"""
+    given = facts(f"{assigned}\n{prices(stuk='800.00')}", "2025-03")
+    found = simulate(contract(periods(', when = "assigned"')), given)
+    assert [(str(e.key.month), e.key.municipality, str(e.amount)) for e in found] == [
+        ("2025-01", "GM0502", "800.00"),
+        ("2025-02", "GM0502", "800.00"),
+        ("2025-02", "GM0597", "800.00"),
+        ("2025-03", "GM0502", "1600.00"),
+        ("2025-03", "GM0597", "800.00"),
+    ]
+
+
+def test_periods_of_four_weeks_are_paid_when_they_end() -> None:
+    # From Wednesday 1 January: 1-28 January, 29 January-25 February, 26 February-25 March; 26-31 March is broken off.
+    agreed = contract(periods(', per = "four_weeks"'), until="2025-04-01")
+    rows = (("stuk", "2025-01-28", 1), ("stuk", "2025-02-10", 1), ("stuk", "2025-03-31", 1), ("stuk", "2025-03-20", 1))
+    given = facts(f"{prices(stuk='800.00')}\n{deliveries(*rows)}", "2025-03")
+    assert {key: amount for key, amount in lines(agreed, given).items() if "periods" in key[1]} == {
+        ("2025-01", "periods stuk"): "800.00",
+        ("2025-02", "periods stuk"): "800.00",
+        ("2025-03", "periods stuk"): "1600.00",
+    }
+
+
+# --- documents --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("component", "message"),
+    [
+        ('kind = "output"', "er is niets dat betaald wordt"),
+        (periods("") + '\nproducts = ["stuk"]', "een product staat twee keer"),
+        (periods("") + "\nfrequency = {}", "frequency gaat over products"),
+        ('kind = "output"\nproducts = ["stuk"]\nfrequency = { products = ["uur"] }', "uur staat niet bij products"),
+        (trajectories('[{ on = "start", percent = "70" }]'), "de delen tellen op tot 70"),
+        (trajectories('[{ on = "month", percent = "100" }]'), "month hoort bij on"),
+        (trajectories('[{ on = "end", month = 3, percent = "100" }]'), "month hoort bij on"),
+    ],
+)
+def test_a_document_that_does_not_fit_says_what_and_how(component: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as refused:
+        contract(component)
+    assert "; " in str(refused.value.errors()[0]["ctx"]["error"])
