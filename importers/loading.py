@@ -28,6 +28,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from importers.credit_verdicts import own_verdicts
 from importers.delivery_files import STAGED_COLUMNS
 from importers.rules import ROW_RULES
 from kernel.findings import Severity
@@ -289,23 +290,6 @@ def _judge_credits(connection: Connection, new: str) -> None:
         FROM ranked
         """,
     )
-
-
-def own_verdicts(which: str = "") -> str:
-    """A query of credits with `own_verdict`: what keeps each from counting, apart from its rivals. `which` joins to c.
-
-    This is the one definition of what waits: D33 and D34.
-    """
-    debit = "(c.municipality_id, c.provider_id, c.law, c.previous_reference)"
-    return f"""
-        SELECT c.*, CASE WHEN own.reference IS NOT NULL THEN 'D31' WHEN r.reference IS NULL THEN 'D33'
-                         WHEN other.reference IS NOT NULL THEN 'D34' WHEN r.previous_reference IS NOT NULL THEN 'D35'
-                         WHEN r.facts <> c.facts THEN 'D36' END AS own_verdict
-        FROM credits c {which}
-        LEFT JOIN received_references r ON ({_qualified("r")}) = {debit}
-        LEFT JOIN contradicted_references own ON ({_qualified("own")}) = ({_qualified("c")})
-        LEFT JOIN contradicted_references other ON ({_qualified("other")}) = {debit}
-    """
 
 
 @dataclass(frozen=True, slots=True)

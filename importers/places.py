@@ -26,6 +26,11 @@ def row_places(connection: Connection, rows: Iterable[tuple[int, int]]) -> dict[
     return {(batch, number): _place(number, sheets.get(batch, ())) for batch, number in wanted}
 
 
+def row_numbers(connection: Connection, rows: Iterable[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """The same below a heading that says it is a row: '17', or 'blad "januari", rij 17'."""
+    return {row: place.removeprefix("rij ") for row, place in row_places(connection, rows).items()}
+
+
 def _place(number: int, sheets: Sequence[tuple[int, str]]) -> str:
     if not sheets:
         return f"rij {number}"

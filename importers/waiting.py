@@ -7,7 +7,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from sqlalchemy import Connection, text
 
-from importers.loading import own_verdicts
+from importers.credit_verdicts import own_verdicts
 from kernel.identifiers import without_client_numbers
 
 

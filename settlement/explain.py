@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from contracts.components.population import PopulationComponent
 from contracts.model import Component
 from database.recordings import recordings
-from importers.places import row_places
+from importers.places import row_numbers
 from importers.population_counts import Count, counts_known
 from kernel.findings import Refusal
 from kernel.money import total
@@ -163,7 +163,7 @@ def read_explained(connection: Connection, run_number: int, line_number: int) ->
         ],
         groups=groups,
         batches={number: row.file_name or "" for number, row in known.items() if number not in recorded},
-        places=row_places(connection, ((row.batch, row.row_number) for group in groups for row in group.rows)),
+        places=row_numbers(connection, ((row.batch, row.row_number) for group in groups for row in group.rows)),
     )
 
 
@@ -334,7 +334,7 @@ def _add_group(table: Table, explained: ExplainedLine, group: PricingGroup, rows
     for row in rows:
         table.add_row(
             str(row.batch),
-            explained.places[(row.batch, row.row_number)].removeprefix("rij "),
+            explained.places[(row.batch, row.row_number)],
             _reference_text(explained, row, mark_new=together),
             _service_text(row.service),
             format_number(row.quantity),

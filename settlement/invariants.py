@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from contracts.register import contracts_known
-from importers.loading import own_verdicts
+from importers.credit_verdicts import own_verdicts
 from kernel.notation import format_date, format_number
 from settlement.audit import recomputed_hash
 from settlement.tables import runs

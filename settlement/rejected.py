@@ -6,20 +6,19 @@ rows say (importers.rules.VERDICTS) keep their reference, and so are known to be
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, literal, select
+from sqlalchemy import Connection, and_, func, literal, select, text
 from sqlalchemy.sql.selectable import FromClause
 
 from contracts.tables import providers
-from importers.places import row_places
+from importers.credit_verdicts import own_verdicts
+from importers.places import row_numbers
 from importers.rules import (
     CONTRADICTED,
     CREDITED_BEFORE,
-    CREDITS_A_CREDIT,
-    NOT_A_COPY,
     VERDICTS,
     WAITING,
     WAITING_FOR_CONTRADICTED,
@@ -29,7 +28,6 @@ from importers.tables import (
     batches,
     contradicted_references,
     credits,
-    deliveries,
     delivery_totals,
     received_references,
 )
@@ -119,9 +117,9 @@ def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[Re
     )
     rows: dict[int, list[RejectedRow]] = defaultdict(list)
     findings = connection.execute(shown).all()
-    places = row_places(connection, ((row.recording, row.row_number) for row in findings))
+    places = row_numbers(connection, ((row.recording, row.row_number) for row in findings))
     for row in findings:
-        where = places[(row.recording, row.row_number)].removeprefix("rij ")
+        where = places[(row.recording, row.row_number)]
         told = RejectedRow(
             row.recording, row.file_name, row.row_number, where, row.column_name, "", row.code, row.message, row.hint
         )
@@ -129,14 +127,14 @@ def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[Re
     found: dict[str, list[RejectedFile]] = defaultdict(list)
     alone = select(batches.c.recording).where(func.cardinality(batches.c.providers) == 1)
     of_one_provider = set(connection.execute(alone).scalars())
-    for recording, senders in _senders(connection, rejected).items():
+    for recording, senders in senders_of(connection, rejected).items():
         own = tuple(rows[recording]) if recording in of_one_provider else ()
         for agb_code in senders:
             found[agb_code].append(RejectedFile(recording, own, rejected[recording], is_mixed=not own))
     return found
 
 
-def _senders(connection: Connection, recordings: Mapping[int, int]) -> dict[int, list[str]]:
+def senders_of(connection: Connection, recordings: Collection[int]) -> dict[int, list[str]]:
     """By recording, the providers with rows in a file that count or are credits."""
     of_totals = select(delivery_totals.c.recording, delivery_totals.c.provider_id)
     of_credits = select(credits.c.batch.label("recording"), credits.c.provider_id)
@@ -159,12 +157,13 @@ def _senders(connection: Connection, recordings: Mapping[int, int]) -> dict[int,
 def _by_reference(connection: Connection, after: int, cutoff: int) -> dict[str, list[RejectedRow]]:
     """Rows whose reference is kept and that do not count, in the order in which they came in."""
     found: dict[str, list[RejectedRow]] = defaultdict(list)
-    for query in (_contradicted(after, cutoff), _credits(after, cutoff)):
-        rows = connection.execute(query).all()
-        places = row_places(connection, ((row.batch, row.row_number) for row in rows))
+    held = connection.execute(_contradicted(after, cutoff)).all()
+    credited = connection.execute(text(_CREDITS), {"after": after, "cutoff": cutoff, "waiting": list(_WAITING)}).all()
+    for rows in (held, credited):
+        places = row_numbers(connection, ((row.batch, row.row_number) for row in rows))
         for row in rows:
             verdict = VERDICTS[row.code]
-            where = places[(row.batch, row.row_number)].removeprefix("rij ")
+            where = places[(row.batch, row.row_number)]
             said = verdict.message.format(reference=row.reference, previous_reference=row.previous_reference)
             told = RejectedRow(
                 row.recording, row.file_name, row.row_number, where, "", row.reference, row.code, said, verdict.hint
@@ -194,53 +193,20 @@ def _contradicted(after: int, cutoff: int) -> Any:
     )
 
 
-def _credits(after: int, cutoff: int) -> Any:
-    """Credits that do not count at the cut-off: every one that waits, and those refused after `after`."""
-    debit = received_references.alias("debit")
-    of_debit = contradicted_references.alias("of_debit")
-    own = contradicted_references.alias("own")
-    code = case(
-        (debit.c.reference.is_(None), WAITING.code),
-        (of_debit.c.reference.is_not(None), WAITING_FOR_CONTRADICTED.code),
-        (debit.c.previous_reference.is_not(None), CREDITS_A_CREDIT.code),
-        (debit.c.facts != credits.c.facts, NOT_A_COPY.code),
-        else_=CREDITED_BEFORE.code,
-    )
-    counts = (
-        select(func.sum(deliveries.c.sign))
-        .where(
-            deliveries.c.municipality_id == credits.c.municipality_id,
-            deliveries.c.service_month == credits.c.service_month,
-            deliveries.c.batch == credits.c.batch,
-            deliveries.c.row_number == credits.c.row_number,
-            deliveries.c.recording <= cutoff,
-        )
-        .scalar_subquery()
-    )
-    return (
-        select(
-            credits.c.batch.label("recording"),
-            credits.c.batch,
-            credits.c.row_number,
-            credits.c.reference,
-            credits.c.previous_reference,
-            providers.c.agb_code,
-            batches.c.file_name,
-            code.label("code"),
-        )
-        .join(providers, providers.c.id == credits.c.provider_id)
-        .join(batches, batches.c.recording == credits.c.batch)
-        .outerjoin(debit, and_(_same(credits, debit, "previous_reference"), debit.c.batch <= cutoff))
-        .outerjoin(of_debit, and_(_same(credits, of_debit, "previous_reference"), of_debit.c.recording <= cutoff))
-        .outerjoin(own, and_(_same(credits, own, "reference"), own.c.recording <= cutoff))
-        .where(
-            credits.c.batch <= cutoff,
-            (credits.c.batch > after) | code.in_(_WAITING),
-            own.c.reference.is_(None),
-            func.coalesce(counts, 0) == 0,
-        )
-        .order_by(credits.c.batch, credits.c.row_number)
-    )
+# Credits that do not count at the cut-off: every one that waits, and those refused after `after`.
+_CREDITS = f"""
+    SELECT c.batch AS recording, c.batch, c.row_number, c.reference, c.previous_reference, p.agb_code, b.file_name,
+           coalesce(c.own_verdict, '{CREDITED_BEFORE.code}') AS code
+    FROM ({own_verdicts(at_cutoff=True)}) AS c
+    JOIN providers p ON p.id = c.provider_id
+    JOIN batches b ON b.recording = c.batch
+    WHERE c.batch <= :cutoff AND (c.batch > :after OR c.own_verdict = ANY(:waiting))
+        AND c.own_verdict IS DISTINCT FROM '{CONTRADICTED.code}'
+        AND coalesce((SELECT sum(d.sign) FROM deliveries d
+            WHERE d.municipality_id = c.municipality_id AND d.service_month = c.service_month AND d.batch = c.batch
+                AND d.row_number = c.row_number AND d.recording <= :cutoff), 0) = 0
+    ORDER BY c.batch, c.row_number
+"""
 
 
 def _same(one: FromClause, other: FromClause, column: str) -> Any:

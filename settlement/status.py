@@ -8,23 +8,20 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, exists, func, select
 
-from contracts.components.population import PopulationComponent
-from contracts.model import Contract
 from contracts.parties import known_parties
 from contracts.register import RegisteredContract, contracts_known
 from database.recordings import latest
 from importers.population_counts import counts_known
 from importers.waiting import waiting_credits
 from kernel.findings import Finding, Severity
-from kernel.money import Eur, total
+from kernel.money import Eur
 from kernel.periods import Month, Period
 from settlement.entitlement import Treatment
-from settlement.funding import population
-from settlement.funding.facts import Counts
 from settlement.missing_files import MissingFile, missing_files
 from settlement.schedule.occurrences import Occurrence
 from settlement.schedule.register import Alarm, Job, alarms, coming_first, database_clock, jobs_known, settled_at
 from settlement.tables import run_contracts, run_findings, run_lines, run_states, runs
+from settlement.year_budget import year_budgets
 
 State = Literal["posted", "approved", "draft", "open"]
 _FURTHEST_FIRST: tuple[State, ...] = ("posted", "approved", "draft")
@@ -248,22 +245,15 @@ def _spendings(connection: Connection, known: Sequence[RegisteredContract], cuto
         .group_by(run_lines.c.contract_id, run_lines.c.component)
     )
     posted = {(row.contract_id, row.component): row.posted_eur for row in connection.execute(query)}
-    counts = {key: count.persons for key, count in counts_known(connection, cutoff).items()}
+    counts = counts_known(connection, cutoff)
     spendings = []
     for registered in known:
         contract = registered.contract
         if not contract.in_force.period.overlaps(Period(first, until)):
             continue
+        budgets = {budget.component: budget.amount for budget in year_budgets(contract, counts, year)}
         for component in contract.component:
-            budget = _budget(contract, component, counts, year) if component.kind == "population" else None
             amount = posted.get((registered.id, component.key), Eur.zero())
+            budget = budgets.get(component.key)
             spendings.append(Spending(contract.number, component.key, component.kind, budget, amount))
     return spendings
-
-
-def _budget(contract: Contract, component: PopulationComponent, counts: Counts, year: int) -> Eur | None:
-    """The budget of a year as it would be settled now; None while a count is missing."""
-    entitlements, findings = population.entitle(contract, component, counts, Month(year, 12))
-    if findings:
-        return None
-    return total(entitlement.amount for entitlement in entitlements if entitlement.key.month.year == year)

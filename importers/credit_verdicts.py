@@ -1,0 +1,31 @@
+"""Why a credit does not count: the one definition, for the import that stores it and for everyone who asks later."""
+
+from importers.rules import CONTRADICTED, CREDITS_A_CREDIT, NOT_A_COPY, WAITING, WAITING_FOR_CONTRADICTED
+
+_KEY = "municipality_id, provider_id, law, reference"
+
+
+def own_verdicts(which: str = "", *, at_cutoff: bool = False) -> str:
+    """A query of credits with `own_verdict`: what keeps each from counting, apart from its rivals. `which` joins to c.
+
+    A credit without one that does not count came after another of the same debit (D37). With `at_cutoff` it is what was
+    known at the parameter `cutoff`, else what is known now.
+    """
+    debit = "(c.municipality_id, c.provider_id, c.law, c.previous_reference)"
+    received, contradicted = ("AND r.batch <= :cutoff", "AND {0}.recording <= :cutoff") if at_cutoff else ("", "")
+    return f"""
+        SELECT c.*, CASE WHEN own.reference IS NOT NULL THEN '{CONTRADICTED.code}'
+                         WHEN r.reference IS NULL THEN '{WAITING.code}'
+                         WHEN other.reference IS NOT NULL THEN '{WAITING_FOR_CONTRADICTED.code}'
+                         WHEN r.previous_reference IS NOT NULL THEN '{CREDITS_A_CREDIT.code}'
+                         WHEN r.facts <> c.facts THEN '{NOT_A_COPY.code}' END AS own_verdict
+        FROM credits c {which}
+        LEFT JOIN received_references r ON ({_qualified("r")}) = {debit} {received}
+        LEFT JOIN contradicted_references own ON ({_qualified("own")}) = ({_qualified("c")})
+            {contradicted.format("own")}
+        LEFT JOIN contradicted_references other ON ({_qualified("other")}) = {debit} {contradicted.format("other")}
+    """
+
+
+def _qualified(alias: str) -> str:
+    return ", ".join(f"{alias}.{column}" for column in _KEY.split(", "))
