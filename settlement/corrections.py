@@ -1,6 +1,6 @@
 """Entitled to date, less what was posted to date: that difference is all a run says, and here it gets its reasons."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,10 +16,12 @@ from settlement.entitlement import (
     LineKey,
     Posted,
     PostedVolume,
+    PricedAt,
     PricedVolume,
     RowEffect,
     Timing,
 )
+from tariffs.units import Rounding
 
 # By kind of cause, in the order in which they are asked, the recording of the version that a key is settled by now.
 VersionsOf = Callable[[LineKey], Mapping[str, int]]
@@ -108,19 +110,28 @@ def _causes(
 
 
 def _of_rows(
-    kind: str, effect: RowEffect, volumes: Sequence[PricedVolume], before: Mapping[Decimal, PostedVolume]
+    kind: str, effect: RowEffect, volumes: Sequence[PricedVolume], before: Mapping[PricedAt, PostedVolume]
 ) -> Cause:
     values = {"rows": str(effect.rows)}
     if effect.rows == len(effect.references):
         values["references"] = ", ".join(effect.references)
-    billed_differently = any(volume.billed_quantity != volume.quantity for volume in volumes)
-    if billed_differently:
-        values |= {
-            "quantity": str(sum(volume.quantity for volume in volumes)),
-            "billed_quantity": str(sum(volume.billed_quantity for volume in volumes)),
-            "billed_quantity_before": str(sum(volume.billed_quantity for volume in before.values())),
-        }
-    return Cause(kind, effect.amount, values)
+    return Cause(kind, effect.amount, values | _hours(volumes, before))
+
+
+def _hours(volumes: Sequence[PricedVolume], before: Mapping[PricedAt, PostedVolume]) -> dict[str, str]:
+    """How many hours the month has and had, where minutes are summed per client before they become hours.
+
+    Nothing when the month was priced by another rule before: those quantities are no hours.
+    """
+    now = [volume for volume in volumes if volume.rule.rounding is Rounding.CLIENT_MONTH]
+    earlier = [volume for (_, rule), volume in before.items() if rule.rounding is Rounding.CLIENT_MONTH]
+    if not now or (before and not earlier):
+        return {}
+    return {
+        "quantity": str(sum(volume.quantity for volume in now)),
+        "billed_quantity": str(sum(volume.billed_quantity for volume in now)),
+        "billed_quantity_before": str(sum(volume.billed_quantity for volume in earlier)),
+    }
 
 
 def _of_terms(
@@ -130,8 +141,8 @@ def _of_terms(
     of_rule = entitlement.key.of_contract and entitlement.key.label != INSTALMENT
     if entitlement.key not in posted.amounts and not of_rule:
         return Cause("first", amount)
-    prices_before = sorted(posted.volumes.get(entitlement.key, {}))
-    prices_now = sorted(volume.price for volume in volumes)
+    prices_before = {price for price, _ in posted.volumes.get(entitlement.key, {})}
+    prices_now = {volume.price for volume in volumes}
     if prices_before and prices_now and prices_before != prices_now:
         values = {"before_eur": _listed(prices_before), "now_eur": _listed(prices_now)}
         return Cause("price", amount, values)
@@ -182,5 +193,5 @@ def find_step(step: Step | None, code: str) -> Step | None:
     return next((found for child in step.steps if (found := find_step(child, code))), None)
 
 
-def _listed(prices: Sequence[Decimal]) -> str:
-    return " / ".join(str(price) for price in prices)
+def _listed(prices: Collection[Decimal]) -> str:
+    return " / ".join(str(price) for price in sorted(prices))

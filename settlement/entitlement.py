@@ -156,11 +156,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PostedVolume:
-    """Rows and quantities at a price, as the last posted run that priced the month had them."""
+    """Rows and quantities at a price by a rule, as the last posted run that priced the month had them."""
 
     rows: int
     quantity: int
     billed_quantity: int
+
+
+# A price, and the rule by which a volume became an amount: a product's rule may change while its price does not.
+PricedAt = tuple[Decimal, PriceRule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,6 @@ class Posted:
     amounts: Mapping[LineKey, Eur] = field(default_factory=dict)
     task_fields: Mapping[LineKey, str] = field(default_factory=dict)
     explanations: Mapping[LineKey, Step] = field(default_factory=dict)
-    volumes: Mapping[LineKey, Mapping[Decimal, PostedVolume]] = field(default_factory=dict)
+    volumes: Mapping[LineKey, Mapping[PricedAt, PostedVolume]] = field(default_factory=dict)
     month_hashes: Mapping[Month, str] = field(default_factory=dict)
     set_off: Mapping[str, Eur] = field(default_factory=dict)

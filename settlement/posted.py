@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -13,9 +12,10 @@ from contracts.tables import municipalities
 from kernel.explanations import Step
 from kernel.money import Eur
 from kernel.periods import Month
-from settlement.entitlement import LineKey, Posted, PostedVolume, Treatment
+from settlement.entitlement import LineKey, Posted, PostedVolume, PricedAt, Treatment
 from settlement.tables import of_contract, run_contracts, run_lines, run_months, run_set_offs, run_volumes, runs
 from tariffs.tables import products
+from tariffs.units import PRICE_RULES, Rounding, Unit
 
 _KEY_COLUMNS = (
     run_lines.c.contract_id,
@@ -101,7 +101,7 @@ def _explanations(connection: Connection, cutoff: int) -> defaultdict[int, dict[
     return found
 
 
-def _volumes(connection: Connection, cutoff: int) -> defaultdict[int, dict[LineKey, dict[Decimal, PostedVolume]]]:
+def _volumes(connection: Connection, cutoff: int) -> defaultdict[int, dict[LineKey, dict[PricedAt, PostedVolume]]]:
     """The volumes of each month as the last posted run that priced it had them."""
     last = (
         select(run_months.c.contract_id, run_months.c.service_month, func.max(runs.c.posting).label("posting"))
@@ -122,10 +122,11 @@ def _volumes(connection: Connection, cutoff: int) -> defaultdict[int, dict[LineK
         .join(municipalities, municipalities.c.id == run_volumes.c.municipality_id)
         .join(products, products.c.id == run_volumes.c.product_id)
     )
-    found: defaultdict[int, dict[LineKey, dict[Decimal, PostedVolume]]] = defaultdict(dict)
+    found: defaultdict[int, dict[LineKey, dict[PricedAt, PostedVolume]]] = defaultdict(dict)
     for row in connection.execute(query):
         volume = PostedVolume(row.rows, row.quantity, row.billed_quantity)
-        found[row.contract_id].setdefault(_key(row), {})[row.price] = volume
+        rule = PRICE_RULES[(Unit(row.unit), Unit(row.price_per), Rounding(row.rounding))]
+        found[row.contract_id].setdefault(_key(row), {})[(row.price, rule)] = volume
     return found
 
 

@@ -70,7 +70,9 @@ def posted(
         amounts={k: Eur(amount) for k, amount in amounts.items()},
         task_fields=dict.fromkeys(amounts, "6.751"),
         explanations=explanations or {},
-        volumes={k: {Decimal(p): PostedVolume(1, 95, 95) for p in found} for k, found in (prices or {}).items()},
+        volumes={
+            k: {(Decimal(p), MINUTES): PostedVolume(1, 95, 95) for p in found} for k, found in (prices or {}).items()
+        },
         month_hashes=dict.fromkeys((Month(2025, 2), Month(2025, 12), JANUARY, FEBRUARY, MARCH), "settled"),
     )
 
@@ -198,13 +200,35 @@ def test_rows_at_several_prices_are_one_cause() -> None:
 
 def test_hours_show_how_the_rounding_went() -> None:
     now = volume("408.80", "58.40", rule=HOURS, quantity=405, billed_quantity=7, late=(1, "58.40", "r12"))
-    before = replace(
-        posted({key(): "350.40"}), volumes={key(): {Decimal("58.40"): PostedVolume(4, quantity=380, billed_quantity=6)}}
-    )
-    [line] = said([now], before)
+    hours = {(Decimal("58.40"), HOURS): PostedVolume(4, quantity=380, billed_quantity=6)}
+    [line] = said([now], replace(posted({key(): "350.40"}), volumes={key(): hours}))
     assert line.causes[0].values == {
         "rows": "1", "references": "r12", "quantity": "405", "billed_quantity": "7", "billed_quantity_before": "6",
     }  # fmt: skip
+
+
+def test_minutes_that_were_priced_row_by_row_are_no_hours() -> None:
+    """The product is rounded per client and month now; what was posted was a number of minutes."""
+    now = volume("408.80", "58.40", rule=HOURS, quantity=405, billed_quantity=7, late=(1, "58.40", "r12"))
+    [line] = said([now], posted({key(): "369.87"}, {key(): ["58.40"]}))
+    assert [(cause.kind, str(cause.amount)) for cause in line.causes] == [("late", "58.40"), ("terms", "-19.47")]
+    assert line.causes[0].values == {"rows": "1", "references": "r12"}
+
+
+def test_hours_are_those_of_the_days_on_which_hours_are_rounded() -> None:
+    """In the middle of the month the product changed; its minutes of the first half are no part of the hours."""
+    first = volume("92.47", "58.40", quantity=95, billed_quantity=95)
+    second = volume("116.80", "58.40", rule=HOURS, quantity=95, billed_quantity=2, late=(1, "58.40", "r12"))
+    at = {(Decimal("58.40"), MINUTES): PostedVolume(1, 95, 95), (Decimal("58.40"), HOURS): PostedVolume(1, 65, 1)}
+    [line] = said([first, second], replace(posted({key(): "150.87"}), volumes={key(): at}))
+    assert line.causes[0].values == {
+        "rows": "1", "references": "r12", "quantity": "95", "billed_quantity": "2", "billed_quantity_before": "1",
+    }  # fmt: skip
+
+
+def test_another_rule_at_one_price_is_no_other_price() -> None:
+    volumes = [volume("95.00"), volume("120.00", rule=HOURS, billed_quantity=2)]
+    assert causes(said(volumes, posted({key(): "190.00"}, {key(): ["60.00"]}))) == [("terms", "25.00")]
 
 
 def test_a_late_row_that_rounds_to_nothing_is_no_line() -> None:
