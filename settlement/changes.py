@@ -9,7 +9,7 @@ posted.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, func, select
 
@@ -49,9 +49,10 @@ def changed_months(
         changed[registered.id] = {}
         for month in sorted(candidates):
             inputs = [
-                _inputs(coverage, month, terms, prices, last_recordings)
+                of_slice
                 for coverage in read[registered.id]
                 if any(period.overlaps(Period(month.first_day, month.end)) for period in coverage.periods)
+                for of_slice in _inputs(coverage, month, terms, prices, last_recordings)
             ]
             digest = _hash([PRICING_RULES, registered.recording, *inputs])
             if before.get(month) != digest:
@@ -65,17 +66,19 @@ def _inputs(
     terms: Terms,
     prices: Mapping[tuple[int, str], Sequence[Price]],
     last_recordings: _LastRecordings,
-) -> list[object]:
+) -> Iterator[list[object]]:
+    """What the amounts of a coverage in a month depend on, for each municipality."""
     version = terms.price_versions.get(coverage.component.price_list)
     in_month = [
         [str(price.period.start), str(price.period.end), str(price.price)]
         for price in (prices.get((version.id, coverage.product.code), ()) if version else ())
         if price.period.overlaps(Period(month.first_day, month.end))
     ]
-    slice_key = (coverage.municipality, coverage.registered.contract.provider, coverage.product.code)
-    last = last_recordings.get(slice_key, {}).get(month, 0)
     first_day = str(coverage.periods[0].start)
-    return [coverage.component.key, *slice_key, first_day, coverage.product.recording, in_month, last]
+    for municipality in coverage.municipalities:
+        slice_key = (municipality, coverage.registered.contract.provider, coverage.product.code)
+        last = last_recordings.get(slice_key, {}).get(month, 0)
+        yield [coverage.component.key, *slice_key, first_day, coverage.product.recording, in_month, last]
 
 
 def _last_recordings(connection: Connection, terms: Terms) -> _LastRecordings:

@@ -9,27 +9,19 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, select
+from sqlalchemy import Connection, and_, exists, func, select, text
 
 from contracts.components.effort import EffortComponent
 from contracts.tables import municipalities, providers
+from importers.credit_verdicts import own_verdicts
 from importers.places import row_places
-from importers.rules import (
-    CONTRADICTED,
-    CREDITED_BEFORE,
-    CREDITS_A_CREDIT,
-    NOT_A_COPY,
-    VERDICTS,
-    WAITING,
-    WAITING_FOR_CONTRADICTED,
-)
+from importers.rules import CONTRADICTED, CREDITED_BEFORE, VERDICTS
 from importers.tables import (
     batch_findings,
     batches,
     contradicted_references,
     credits,
     deliveries,
-    delivery_totals,
     received_references,
 )
 from kernel.findings import Refusal, Severity
@@ -40,9 +32,10 @@ from settlement.languages.dutch import DUTCH
 from settlement.phrases import counted
 from settlement.pricing.rows import PricingGroup, pricing_groups
 from settlement.reading import Run, SettledContract
+from settlement.rejected import senders_of
 from settlement.runs import STATE_NAMES
 from settlement.tables import run_contracts, run_lines, runs
-from settlement.terms import Coverage, coverages, read_terms
+from settlement.terms import Coverage, Terms, coverages, read_terms
 from tariffs.tables import products
 from tariffs.units import Rounding
 
@@ -124,25 +117,13 @@ def _outcome(connection: Connection, run: Run, row: Any) -> str:
 
 
 def _why_credit_does_not_count(connection: Connection, run: Run, row: Any) -> str:
-    """The code of the verdict on a credit at the run's cut-off; the import gave it, and the reasons are the same."""
-    debit = connection.execute(
-        select(received_references, contradicted_references.c.recording.label("contradicted"))
-        .outerjoin(contradicted_references, _same_key(contradicted_references))
-        .where(
-            received_references.c.municipality_id == row.municipality_id,
-            received_references.c.provider_id == row.provider_id,
-            received_references.c.law == row.law,
-            received_references.c.reference == row.previous_reference,
-            received_references.c.batch <= run.cutoff,
-        )
-    ).one_or_none()
-    if debit is None:
-        return WAITING.code
-    if debit.contradicted is not None and debit.contradicted <= run.cutoff:
-        return WAITING_FOR_CONTRADICTED.code
-    if debit.previous_reference is not None:
-        return CREDITS_A_CREDIT.code
-    return NOT_A_COPY.code if debit.facts != row.facts else CREDITED_BEFORE.code
+    """The code of the verdict on a credit at the run's cut-off."""
+    query = f"""
+        SELECT coalesce(own_verdict, '{CREDITED_BEFORE.code}') FROM ({own_verdicts(at_cutoff=True)}) AS judged
+        WHERE municipality_id = :municipality AND provider_id = :provider AND law = :law AND reference = :reference"""
+    key = {"municipality": row.municipality_id, "provider": row.provider_id, "law": row.law, "reference": row.reference}
+    code: str = connection.execute(text(query), {"cutoff": run.cutoff, **key}).scalar_one()
+    return code
 
 
 def _settled(connection: Connection, run: Run, row: Any, entry: Any) -> str:
@@ -154,8 +135,8 @@ def _settled(connection: Connection, run: Run, row: Any, entry: Any) -> str:
     covering = [
         coverage
         for coverage in coverages(terms)
-        if (coverage.registered.contract.provider, coverage.municipality, coverage.product.id)
-        == (row.agb_code, row.municipality, entry.product_id)
+        if (coverage.registered.contract.provider, coverage.product.id) == (row.agb_code, entry.product_id)
+        and row.municipality in coverage.municipalities
         and any(entry.service_start in period for period in coverage.periods)
     ]
     if not covering:
@@ -163,10 +144,12 @@ def _settled(connection: Connection, run: Run, row: Any, entry: Any) -> str:
             f"Niet betaald: geen contract van deze aanbieder in {row.municipality} dekt product {product} op die dag. "
             "Herstel: leg het contract vast, of laat de aanbieder de levering crediteren."
         )
-    return " ".join(_in_contract(connection, run, coverage, entry, terms) for coverage in covering)
+    return " ".join(_in_contract(connection, run, coverage, row.municipality, entry, terms) for coverage in covering)
 
 
-def _in_contract(connection: Connection, run: Run, coverage: Coverage, entry: Any, terms: Any) -> str:
+def _in_contract(
+    connection: Connection, run: Run, coverage: Coverage, municipality: str, entry: Any, terms: Terms
+) -> str:
     number, component = coverage.registered.contract.number, coverage.component
     settled = next((contract for contract in run.contracts if contract.id == coverage.registered.id), None)
     if settled is None:
@@ -174,7 +157,7 @@ def _in_contract(connection: Connection, run: Run, coverage: Coverage, entry: An
     if settled.parked:
         return f"Nog niet betaald: contract {number} is in deze run geparkeerd. {_parked_because(settled)}"
     month = Month.of(entry.service_month)
-    key = LineKey(component.key, coverage.municipality, month, coverage.product.code, coverage.treatment)
+    key = LineKey(component.key, municipality, month, coverage.product.code, coverage.treatment)
     group = next(
         group
         for group in pricing_groups(connection, terms, settled.id, key)
@@ -267,10 +250,11 @@ def _never_received(connection: Connection, reference: str, agb_code: str | None
     others = _providers_of(connection, reference)
     if others:
         start += f" Wel van aanbieder {', '.join(others)}."
-    senders = _senders(connection)
+    rejected = _rejected_rows(connection)
+    senders = senders_of(connection, {row.recording for row in rejected})
     candidates = [
         row
-        for row in _rejected_rows(connection)
+        for row in rejected
         if agb_code is None or agb_code in (row.providers or senders.get(row.recording, []))
     ]
     if not candidates:
@@ -334,20 +318,6 @@ def _rejected_rows(connection: Connection) -> list[_RejectedRow]:
         )
         for (recording, row_number), findings in groupby(found, key=lambda row: (row.recording, row.row_number))
     ]
-
-
-def _senders(connection: Connection) -> dict[int, list[str]]:
-    """By recording, the providers with rows that count; a rejected row does not keep whose it is."""
-    query = (
-        select(delivery_totals.c.recording, providers.c.agb_code)
-        .join(providers, providers.c.id == delivery_totals.c.provider_id)
-        .distinct()
-        .order_by(providers.c.agb_code)
-    )
-    found: dict[int, list[str]] = {}
-    for recording, agb_code in connection.execute(query):
-        found.setdefault(recording, []).append(agb_code)
-    return found
 
 
 def _providers_of(connection: Connection, reference: str) -> list[str]:

@@ -40,7 +40,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Deliveries that a component reads: of one municipality and product, on the days both contract and product hold.
+    """Deliveries that a component reads: of a product in municipalities, on the days both contract and product hold.
 
     A product whose price rule changes over time gives a coverage for each rule, with the days on which it holds: when
     only its name or task field changes, what is rounded per client and month stays one sum.
@@ -48,7 +48,7 @@ class Coverage:
 
     registered: RegisteredContract
     component: PricedPart
-    municipality: str
+    municipalities: tuple[str, ...]
     product: Product
     rule: PriceRule
     periods: tuple[Period, ...]
@@ -97,19 +97,15 @@ def coverages(terms: Terms) -> list[Coverage]:
     """What every component of every contract reads, in a fixed order."""
     found = []
     for registered in terms.contracts:
-        days: dict[str, list[tuple[PriceRule, tuple[Period, ...]]]] = {}  # by product, the same in every municipality
         for component in registered.contract.priced:
-            for municipality, code in registered.contract.deliveries_read_by(component):
+            read = registered.contract.deliveries_read_by(component)
+            municipalities = tuple(dict.fromkeys(municipality for municipality, _ in read))
+            for code in dict.fromkeys(code for _, code in read):
                 product = terms.products[code]
-                if code not in days:
-                    rules = dict.fromkeys(version.rule for version in product.versions)
-                    in_force = registered.contract.in_force.period
-                    days[code] = [(rule, tuple(days_covered(in_force, product, rule))) for rule in rules]
-                found += [
-                    Coverage(registered, component, municipality, product, rule, periods)
-                    for rule, periods in days[code]
-                    if periods
-                ]
+                for rule in dict.fromkeys(version.rule for version in product.versions):
+                    periods = tuple(days_covered(registered.contract.in_force.period, product, rule))
+                    if periods:
+                        found.append(Coverage(registered, component, municipalities, product, rule, periods))
     return found
 
 

@@ -102,10 +102,11 @@ def amount_of(groups: Sequence[PricingGroup]) -> Eur:
 
 
 class _Reader:
-    """A coverage with the prices of its product, which remembers the months and amounts it was asked for."""
+    """A coverage in one municipality with its prices, which remembers the months and amounts it was asked for."""
 
-    def __init__(self, coverage: Coverage, prices: Sequence[Price]) -> None:
+    def __init__(self, coverage: Coverage, municipality: str, prices: Sequence[Price]) -> None:
         self.coverage = coverage
+        self.municipality = municipality
         self._prices = [(price.period, price.price) for price in prices]
         self._keys: dict[date, LineKey] = {}
         self._amounts: dict[tuple[Decimal, int], Eur] = {}
@@ -115,7 +116,7 @@ class _Reader:
         if first_day not in self._keys:
             covered = self.coverage
             self._keys[first_day] = LineKey(
-                covered.component.key, covered.municipality, Month.of(first_day), covered.product.code,
+                covered.component.key, self.municipality, Month.of(first_day), covered.product.code,
                 covered.treatment,
             )  # fmt: skip
         return self._keys[first_day]
@@ -152,13 +153,13 @@ def _readers(terms: Terms, wanted: Mapping[int, Collection[LineKey]]) -> _Reader
     contracts = [registered for registered in terms.contracts if registered.id in wanted]
     for coverage in coverages(replace(terms, contracts=contracts)):
         registered, product = coverage.registered, coverage.product
-        if (registered.id, coverage.component.key, coverage.municipality, product.code) not in slices:
-            continue
         version = terms.price_versions.get(coverage.component.price_list)
         provider = terms.providers[registered.contract.provider].id
-        municipality = terms.municipalities[coverage.municipality].id
         of_product = prices[(version.id, product.id)] if version is not None else []
-        found[(provider, municipality, product.id)].append(_Reader(coverage, of_product))
+        for code in coverage.municipalities:
+            if (registered.id, coverage.component.key, code, product.code) in slices:
+                reader = _Reader(coverage, code, of_product)
+                found[(provider, terms.municipalities[code].id, product.id)].append(reader)
     return found
 
 
@@ -223,7 +224,7 @@ def _together(reader: _Reader, rows: Sequence[Any]) -> tuple[Decimal | None, int
     delivered = [
         DeliveredRow(
             component=coverage.component.key,
-            municipality=coverage.municipality,
+            municipality=reader.municipality,
             product=coverage.product.code,
             treatment=coverage.treatment,
             client=str(row.client_id),
