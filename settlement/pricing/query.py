@@ -259,13 +259,13 @@ def price_months(
         }
         slices = [(coverage, municipality) for coverage in read for municipality in coverage.municipalities]
         for statement, parameters in pricing_statements(read, terms, changed_months):
-            for row in connection.execute(text(statement), parameters):
-                coverage, municipality = slices[row.slice]
-                if row.unpriced_rows or row.two_price_clients or row.crossing_rows or row.other_claims:
-                    findings[coverage.registered.id] += _findings(coverage, municipality, row)
-                if row.price is not None and not row.two_price_clients:
-                    effect = effects.get((row.slice, row.service_month, row.price))
-                    volumes[coverage.registered.id].append(_volume(coverage, municipality, terms, row, effect))
+            for found in map(_Sums._make, connection.execute(text(statement), parameters)):
+                coverage, municipality = slices[found.slice]
+                if found.unpriced_rows or found.two_price_clients or found.crossing_rows or found.other_claims:
+                    findings[coverage.registered.id] += _findings(coverage, municipality, found)
+                if found.price is not None and not found.two_price_clients:
+                    effect = effects.get((found.slice, found.service_month, found.price))
+                    volumes[coverage.registered.id].append(_volume(coverage, municipality, terms, found, effect))
         connection.execute(text("DROP TABLE run_coverages, run_prices"))
         connection.execute(text("SET LOCAL enable_mergejoin = on"))
         connection.execute(text("SET LOCAL enable_sort = on"))
@@ -412,6 +412,23 @@ def _statements(
     return statements
 
 
+class _Sums(NamedTuple):
+    """What the statements answer about a slice in a month at a price, in the order of their columns."""
+
+    slice: int
+    service_month: date
+    price: int | None
+    rows: int
+    quantity: int
+    billed_quantity: int
+    cents: int
+    unpriced_rows: int | None
+    crossing_rows: int | None
+    two_price_clients: int
+    other_claims: int | None
+    claim_difference_cents: int | None
+
+
 def _place(volume: PricedVolume) -> tuple[object, ...]:
     """The order of volumes: that of their keys, then by price and rule."""
     month = volume.month
@@ -421,35 +438,32 @@ def _place(volume: PricedVolume) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _volume(coverage: Coverage, municipality: str, terms: Terms, row: Any, effect: Any) -> PricedVolume:
+def _volume(coverage: Coverage, municipality: str, terms: Terms, sums: _Sums, effect: Any) -> PricedVolume:
+    assert sums.price is not None
     return PricedVolume(
         component=coverage.component.key,
         municipality=municipality,
-        month=Month.of(row.service_month),
+        month=_month(sums.service_month),
         product=coverage.product.code,
         treatment=coverage.treatment,
         rule=coverage.rule,
-        price=_price(row.price),
+        price=_price(sums.price),
         price_version_id=terms.price_versions[coverage.component.price_list].id,
-        rows=row.rows,
-        quantity=row.quantity,
-        billed_quantity=row.billed_quantity,
-        amount=Eur.of_cents(row.cents),
-        late=_effect(effect, "late"),
-        credited=_effect(effect, "credited"),
-        withdrawn=_effect(effect, "withdrawn"),
+        rows=sums.rows,
+        quantity=sums.quantity,
+        billed_quantity=sums.billed_quantity,
+        amount=Eur.of_cents(sums.cents),
+        **({name: _effect(effect, name) for name in _PARTS} if effect is not None else {}),
     )
 
 
-_NO_EFFECT = RowEffect()
-
-
 def _effect(row: Any, part: str) -> RowEffect:
-    if row is None:
-        return _NO_EFFECT
     values = row._mapping
     references = sorted({values[f"{part}_min"], values[f"{part}_max"]} - {None})
     return RowEffect(int(values[f"{part}_rows"]), Eur.of_cents(int(values[f"{part}_cents"] or 0)), tuple(references))
+
+
+_month = cache(Month.of)
 
 
 @cache
@@ -459,7 +473,7 @@ def _price(scaled: int) -> Decimal:
     return price.quantize(Decimal("0.01")) if scaled % PRICE_UNITS_PER_CENT == 0 else price
 
 
-def _findings(coverage: Coverage, municipality: str, row: Any) -> list[Finding]:
+def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[Finding]:
     month = str(Month.of(row.service_month))
     place = f"product {coverage.product.code}, {municipality}, {month}"
     # A shadow line is not paid: without one price it cannot be shown, and the budget is paid all the same.
@@ -482,7 +496,7 @@ def _findings(coverage: Coverage, municipality: str, row: Any) -> list[Finding]:
             )
         )
     if row.other_claims:
-        difference = format_eur(Eur.of_cents(int(row.claim_difference_cents)))
+        difference = format_eur(Eur.of_cents(row.claim_difference_cents or 0))
         found.append(
             Finding(
                 "P04",
@@ -499,5 +513,5 @@ def _deliveries(rows: int) -> str:
     return "1 levering" if rows == 1 else f"{format_number(rows)} leveringen"
 
 
-def _clients(row: Any) -> str:
+def _clients(row: _Sums) -> str:
     return "1 cliënt" if row.two_price_clients == 1 else f"{row.two_price_clients} cliënten"
