@@ -28,6 +28,7 @@ from kernel.periods import Month, months
 from settlement.entitlement import Posted, PricedVolume, RowEffect, Treatment
 from settlement.pricing.query import Priced, effect_statements, freeze, price_months, pricing_statements
 from settlement.pricing.reference import DeliveredRow, price_by_hand
+from settlement.recorded import Recorded
 from settlement.terms import Terms, coverages
 from tariffs.price_lists import Price, PriceVersion
 from tariffs.products import CareLine, Product, ProductVersion, Scope
@@ -87,6 +88,7 @@ def terms_of(
         prices=listed,
         counts={},
         advances=[],
+        recorded=Recorded(),
         municipalities={code: Party(number, code) for code, number in AREAS.items()},
         providers={code: Party(number, code) for code, number in PROVIDERS.items()},
     )
