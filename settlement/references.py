@@ -253,9 +253,7 @@ def _never_received(connection: Connection, reference: str, agb_code: str | None
     rejected = _rejected_rows(connection)
     senders = senders_of(connection, {row.recording for row in rejected})
     candidates = [
-        row
-        for row in rejected
-        if agb_code is None or agb_code in (row.providers or senders.get(row.recording, []))
+        row for row in rejected if agb_code is None or agb_code in (row.providers or senders.get(row.recording, []))
     ]
     if not candidates:
         return [f"{start} Er zijn ook geen rijen geweigerd: vraag de aanbieder of de rij is verstuurd."]

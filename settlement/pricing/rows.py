@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -102,14 +103,14 @@ def amount_of(groups: Sequence[PricingGroup]) -> Eur:
 
 
 class _Reader:
-    """A coverage in one municipality with its prices, which remembers the months and amounts it was asked for."""
+    """A coverage in one municipality with its prices, which remembers the months and days it was asked for."""
 
     def __init__(self, coverage: Coverage, municipality: str, prices: Sequence[Price]) -> None:
         self.coverage = coverage
         self.municipality = municipality
         self._prices = [(price.period, price.price) for price in prices]
         self._keys: dict[date, LineKey] = {}
-        self._amounts: dict[tuple[Decimal, int], Eur] = {}
+        self._price_on: dict[date, Decimal | None] = {}
 
     def key_in(self, first_day: date) -> LineKey:
         """The key of the slice in a month."""
@@ -122,18 +123,20 @@ class _Reader:
         return self._keys[first_day]
 
     def price_on(self, product: str, day: date) -> Decimal | None:
-        return next((price for period, price in self._prices if day in period), None)
+        if day not in self._price_on:
+            self._price_on[day] = next((price for period, price in self._prices if day in period), None)
+        return self._price_on[day]
 
     def price_of(self, row: Any) -> Decimal | None:
         """The price of a row that is priced by itself."""
         last_day = self.coverage.price_of_last_day
         return self.price_on("", row.service_end - timedelta(days=1) if last_day else row.service_start)
 
-    def amount(self, price: Decimal, quantity: int) -> Eur:
-        """The amount of a debit that is priced by itself."""
-        if (price, quantity) not in self._amounts:
-            self._amounts[(price, quantity)] = row_amount(Fraction(price), quantity, self.coverage.rule)
-        return self._amounts[(price, quantity)]
+
+@lru_cache(maxsize=100_000)
+def _amount(price: Decimal, quantity: int, rule: PriceRule) -> Eur:
+    """The amount of a debit that is priced by itself; the same prices and quantities come back in many rows."""
+    return row_amount(Fraction(price), quantity, rule)
 
 
 _Readers = Mapping[tuple[int, int, int], Sequence[_Reader]]
@@ -214,7 +217,7 @@ def _by_itself(reader: _Reader, row: Any) -> tuple[Decimal | None, int, Eur | No
     price = reader.price_of(row)
     if price is None:
         return None, 0, None
-    amount = reader.amount(price, row.quantity)
+    amount = _amount(price, row.quantity, reader.coverage.rule)
     return price, row.sign * row.quantity, amount if row.sign > 0 else -amount
 
 

@@ -2,6 +2,7 @@
 
 Deliveries of a line stand together, with their sum and the amount of the line below them. A delivery is priced in its
 own row; where hours are rounded per client and month the first of a group holds the minutes, hours and amount of all.
+A cell without content is not written: there would be as many of those as of the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -109,24 +110,20 @@ class _Rows:
         self, number: int | None, key: LineKey, group: PricingGroup, row: DeliveryRow, is_correction: bool
     ) -> Cell:
         page, place, language = self._page, self._place, self._statement.language
-        if number is None:
-            page.text(0, "")
-        else:
+        if number is not None:
             page.number(0, number, "order")
         page.text(1, row.reference, "wrapped")
-        page.text(2, row.previous_reference or "", "wrapped")
+        if row.previous_reference:
+            page.text(2, row.previous_reference, "wrapped")
         page.date(3, row.service.start)
         page.date(4, row.service.end - timedelta(days=1))
         page.text(5, key.label)
         quantity = page.number(6, row.quantity, "count")
         page.text(7, language.say(f"unit.{group.rule.unit}"))
-        page.text(place["on_line"], "")
-        page.text(place["remark"], self._remark(group, row, is_correction), "wrapped")
+        if remark := self._remark(group, row, is_correction):
+            page.text(place["remark"], remark, "wrapped")
         if "group" in place and group.rule.rounding is Rounding.CLIENT_MONTH:
             page.number(place["group"], group.number, "order")
-            page.fill(place["group"] + 1, place["amount"], "text")
-        elif "group" in place:
-            page.fill(place["group"], place["hours"], "text")
         return quantity
 
     def _remark(self, group: PricingGroup, row: DeliveryRow, is_correction: bool) -> str:
@@ -144,7 +141,6 @@ class _Rows:
         """Price and amount in the first row of a group, by formula. Raises `BrokenInvariant` when it differs."""
         page, place = self._page, self._place
         if group.price is None or group.amount is None:
-            page.fill(place["price"], place["amount"], "text")
             return None
         billed = quantities[0]
         if group.rule.rounding is Rounding.CLIENT_MONTH:
