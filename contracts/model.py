@@ -13,9 +13,11 @@ from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
+from contracts.components.outcome import OutcomeComponent
 from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
+from contracts.components.risk_sharing import RiskSharingComponent
 from contracts.facts import FactsPart, LineRow
 from contracts.values import CONTRACT_PATTERN, Law, MunicipalityCode, Name, Part, ProviderCode
 from kernel.money import Eur
@@ -49,6 +51,8 @@ Component = Annotated[
     | GuaranteeComponent
     | CeilingComponent
     | ReductionComponent
+    | RiskSharingComponent
+    | OutcomeComponent
     | ConsortiumComponent,
     Field(discriminator="kind"),
 ]

@@ -1,20 +1,24 @@
 """A contract in words, for the terminal."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import BudgetPart, ModifierPart
 from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
+from contracts.components.figures import FigureShare, YearAmount
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
+from contracts.components.outcome import OutcomeComponent
 from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent, Recount
 from contracts.components.reduction import ReductionComponent
+from contracts.components.risk_sharing import RiskSharingComponent, Side
 from contracts.model import Component, Contract
 from contracts.parties import Parties
 from contracts.values import word_of_measure
-from kernel.notation import counted, format_date, format_eur, format_number
+from kernel.notation import counted, format_date, format_eur, format_number, plain
 from tariffs.task_fields import TASK_FIELDS
 
 _SET_OFF = {
@@ -29,6 +33,8 @@ _KINDS = {
     "ceiling": "plafond",
     "reduction": "tijdelijke korting",
     "guarantee": "budgetgarantie",
+    "risk_sharing": "risicodeling",
+    "outcome": "bonus of malus op resultaten",
     "consortium": "consortium",
 }
 _SHORTFALL = {
@@ -79,6 +85,10 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
             yield from _lump_sum(component)
         case CeilingComponent():
             yield from _ceiling(component)
+        case RiskSharingComponent():
+            yield from _risk_sharing(component)
+        case OutcomeComponent():
+            yield from _outcome(component)
         case ReductionComponent():
             yield f"  Korting: {format_number(component.percent)}%, van {component.start} tot {component.until}"
         case GuaranteeComponent():
@@ -162,7 +172,7 @@ def _ceiling(component: CeilingComponent) -> Iterator[str]:
     per = {"year": "per jaar", "month": "per maand", "contract": "over de hele looptijd"}[component.per]
     yield f"  Plafond: {format_eur(component.amount_eur)} {per}"
     if component.soft_band_percent is not None and component.soft_band_rate is not None:
-        paid = format_number((component.soft_band_rate * 100).normalize())
+        paid = _percent(component.soft_band_rate)
         yield f"  Zachte band: de eerste {format_number(component.soft_band_percent)}% erboven voor {paid}% betaald"
     if component.warning_percents:
         yield f"  Waarschuwing: bij {', '.join(format_number(one) for one in component.warning_percents)}%"
@@ -218,6 +228,73 @@ def _output(component: OutputComponent) -> Iterator[str]:
         yield f"  Bij voortijdig stoppen: {_EARLY_STOP[trajectories.early_stop]}"
         if trajectories.restart_months:
             yield f"  Herstart binnen {trajectories.restart_months} maanden: geen nieuwe start"
+
+
+def _risk_sharing(component: RiskSharingComponent) -> Iterator[str]:
+    bearer = "de aanbieder" if component.cost_borne_by == "provider" else "de gemeente"
+    yield f"  Budget: {_year_amount(component.budget)}"
+    yield f"  Kosten: {_year_amount(component.cost)}, gedragen door {bearer}"
+    for name, side in (("besparing", component.shared_saving), ("overschrijding", component.shared_loss)):
+        yield f"  Bij {name}: {_side(side)}"
+
+
+def _year_amount(said: YearAmount) -> str:
+    if said.eur is not None:
+        return f"{format_eur(said.eur)} per jaar"
+    if said.of:
+        return f"van {', '.join(said.of)}"
+    return f"cijfer {said.figure}" + (f" × cijfer {said.times}" if said.times else "")
+
+
+def _side(side: Side | None) -> str:
+    """What is shared, in the order in which it is computed; a side that is left out is named, as one-sided risk."""
+    if side is None:
+        return "niets gedeeld (eenzijdig)"
+    words = []
+    if side.minimum_rate is not None:
+        words.append(f"vanaf {_rate(side.minimum_rate)} van het budget")
+    for band in side.bands:
+        until = "daarboven" if band.up_to_percent is None else f"tot {format_number(band.up_to_percent)}%"
+        words.append(f"{until} {_rate(band.share)}")
+    for step in side.steps:
+        if step.share is not None:
+            words.append(f"× {_rate(step.share)}")
+        elif step.withhold_percent is not None:
+            words.append(f"{format_number(step.withhold_percent)}% ingehouden")
+        elif step.cap_eur is not None:
+            words.append(f"hooguit {format_eur(step.cap_eur)}")
+        elif step.cap_percent_of_budget is not None:
+            words.append(f"hooguit {format_number(step.cap_percent_of_budget)}% van het budget")
+        else:
+            words.append(f"+ cijfer {step.add_figure}")
+    return ", ".join(words)
+
+
+def _rate(said: Decimal | FigureShare) -> str:
+    if isinstance(said, Decimal):
+        return f"{_percent(said)}%"
+    words = f"1 − cijfer {said.figure}" if said.complement else f"cijfer {said.figure}"
+    bounds = [
+        f"{word} {_percent(bound)}%"
+        for word, bound in (("minstens", said.at_least), ("hooguit", said.at_most))
+        if bound is not None
+    ]
+    return f"{words} ({', '.join(bounds)})" if bounds else words
+
+
+def _percent(said: Decimal) -> str:
+    return format_number(plain(said * 100))
+
+
+def _outcome(component: OutcomeComponent) -> Iterator[str]:
+    yield f"  Budget: {_year_amount(component.budget)}"
+    sign = "±" if component.malus else "+"
+    yield f"  Op het spel: {sign}{format_number(component.at_stake_percent)}% van het budget"
+    for indicator in component.indicators:
+        scale = ""
+        if indicator.worst is not None and indicator.best is not None:
+            scale = f", van {format_number(indicator.worst)} (slechtst) tot {format_number(indicator.best)} (best)"
+        yield f"  Indicator {indicator.name}: gewicht {_percent(indicator.weight)}%{scale}"
 
 
 def _base(component: PopulationComponent) -> str:

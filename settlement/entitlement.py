@@ -38,11 +38,18 @@ ON_VOLUMES = (
     "bands", "frequency", "unfunded_frequency", "no_show", "unfunded_no_show", "supplement", "minimum", "maximum",
     "unfunded_maximum", "periods", "trajectory", "early_stop",
 )  # fmt: skip
+RISK_SHARING = "risk_sharing"
+OUTCOME = "outcome"
 
 # The first word of what a line is about when it is not a product. What follows it (a product, a law, a provider) names
 # which. A line on a product is of deliveries; a line under one of these words follows from the contract and is computed
 # for every month in every run.
-LABEL_WORDS = frozenset((INSTALMENT, DETERMINATION, SHORTFALL, CEILING, UNFUNDED, REDUCTION, PASSED_ON, *ON_VOLUMES))
+LABEL_WORDS = frozenset(
+    (
+        INSTALMENT, DETERMINATION, SHORTFALL, CEILING, UNFUNDED, REDUCTION, RISK_SHARING, OUTCOME, PASSED_ON,
+        *ON_VOLUMES,
+    )
+)  # fmt: skip
 
 
 def of_contract(label: str) -> bool:

@@ -24,6 +24,7 @@ from tariffs.units import Rounding
 _SHOWN_DECIMALS = 6
 _LONGEST_FRACTION = 21
 
+_NUMBERS = frozenset(("weight", "factor", "score", "measured", "worst", "best"))
 _COUNTS = frozenset(
     (
         "rows", "quantity", "billed_quantity", "billed_quantity_before",
@@ -195,7 +196,7 @@ def _shown(name: str, text: str, language: Language) -> object:
         return Count(shown_fraction(text, language), text in ("1", "-1"))
     if name.endswith("_eur"):
         return " / ".join(language.number(amount) for amount in text.split(" / "))
-    if name.endswith("percent") or name == "weight":
+    if name.endswith("percent") or name in _NUMBERS:
         return shown_fraction(text, language)
     if name.endswith("_date"):
         return language.day(date.fromisoformat(text))

@@ -6,14 +6,28 @@ from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
+from contracts.components.outcome import OutcomeComponent
 from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
+from contracts.components.risk_sharing import RiskSharingComponent
 from contracts.model import Contract
 from kernel.findings import Finding
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
-from settlement.funding import ceiling, consortium, effort, guarantee, lump_sum, output, population, reduction, volumes
+from settlement.funding import (
+    ceiling,
+    consortium,
+    effort,
+    guarantee,
+    lump_sum,
+    outcome,
+    output,
+    population,
+    reduction,
+    risk_sharing,
+    volumes,
+)
 from settlement.funding.facts import Entitled, Facts
 
 
@@ -57,5 +71,9 @@ def _by_kind(
             return effort.entitle(contract, component, facts, above, through)
         case OutputComponent():
             return output.entitle(contract, component, facts, above, through)
+        case RiskSharingComponent():
+            return risk_sharing.entitle(contract, component, facts, above, through)
+        case OutcomeComponent():
+            return outcome.entitle(contract, component, facts, above, through)
         case _:
             return [], []

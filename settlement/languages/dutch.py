@@ -66,6 +66,28 @@ _STEPS: Mapping[str, str] = {
         "daarbinnen geleverd {within_eur} × {share}"
     ),
     "reduction": "tijdelijke korting: {percent} % van {paid_eur}",
+    "deviation": "kosten {cost_eur} − budget {budget_eur}",
+    "agreed_amount": "vast bedrag volgens het contract",
+    "figure": "cijfer {name} over {year}",
+    "figure_times": "cijfer {name} over {year}: {each_eur} × {factor} ({times})",
+    "sum_of_year": "{components} over {year}",
+    "risk_sharing": (
+        "risicodeling over {year}, afgerond op centen: boven nul betaalt de gemeente, onder nul de aanbieder"
+    ),
+    "not_shared": "dit contract deelt een afwijking naar deze kant niet",
+    "below_minimum": "afwijking {deviation_eur}, minder dan {percent} % van het budget ({minimum_eur}): niets gedeeld",
+    "minimum_reached": "afwijking {deviation_eur}, minstens {percent} % van het budget ({minimum_eur}): telt geheel",
+    "sharing_bands": "wat de banden van de afwijking meetellen, in procenten van {budget_eur}",
+    "sharing_band": "tussen {from_percent} % en {to_percent} %: {within_eur} × {share}",
+    "last_sharing_band": "boven {from_percent} %: {within_eur} × {share}",
+    "share_of": "aandeel: {before_eur} × {share}",
+    "withhold": "inhouding van {percent} %: {before_eur} × (100 − {percent}) / 100",
+    "cap": "hooguit {cap_eur} van {before_eur}",
+    "cap_of_budget": "hooguit {percent} % van het budget ({budget_eur} × {percent} / 100 = {cap_eur}) van {before_eur}",
+    "add_figure": "cijfer {name}: {before_eur} + {figure_eur}, niet onder nul",
+    "outcome": "resultaat {year}: {percent} % van {budget_eur} × score {score}, afgerond op centen",
+    "score": "{name}: score {score}, gewicht {weight}",
+    "measured_score": "{name}: {measured} op een schaal van {worst} tot {best} is score {score}, gewicht {weight}",
     "municipality_part": (
         "deel van {municipality}: {whole_eur} × {paid_eur} / {all_eur}, verdeeld op centen (grootste rest)"
     ),
@@ -176,6 +198,8 @@ _LABELS: Mapping[str, str] = {
     "month": "per maand",
     "year": "per jaar",
     "assignment": "per toewijzing",
+    "risk_sharing": "risicodeling",
+    "outcome": "resultaatafspraak",
 }
 
 _MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
@@ -442,6 +466,8 @@ _TEXTS: Mapping[str, str] = {
     "notes.component.lump_sum": "lumpsum: een vast bedrag in termijnen",
     "notes.component.ceiling": "plafond: het hoogste dat betaald wordt",
     "notes.component.reduction": "korting: tijdelijk een percentage minder",
+    "notes.component.risk_sharing": "risicodeling: wat kosten en budget schelen, wordt gedeeld",
+    "notes.component.outcome": "resultaatafspraak: bonus of malus naar scores",
     "sheet.calculation": "Berekening",
     "calculation": "Wat uit artikelen van het contract volgt",
     "calculation.note": "Elke stap met de getallen die hij gebruikt; onder elke uitkomst staat waaruit zij bestaat.",

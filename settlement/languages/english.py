@@ -62,6 +62,28 @@ _STEPS: Mapping[str, str] = {
         "soft band of {percent} % of {ceiling_eur}, so {width_eur} wide: delivered within it {within_eur} × {share}"
     ),
     "reduction": "temporary reduction: {percent} % of {paid_eur}",
+    "deviation": "cost {cost_eur} − budget {budget_eur}",
+    "agreed_amount": "fixed amount of the contract",
+    "figure": "figure {name} of {year}",
+    "figure_times": "figure {name} of {year}: {each_eur} × {factor} ({times})",
+    "sum_of_year": "{components} over {year}",
+    "risk_sharing": (
+        "risk sharing over {year}, rounded to the cent: above nil the municipality pays, below nil the provider"
+    ),
+    "not_shared": "this contract does not share a deviation to this side",
+    "below_minimum": "deviation {deviation_eur}, less than {percent} % of the budget ({minimum_eur}): nothing shared",
+    "minimum_reached": "deviation {deviation_eur}, at least {percent} % of the budget ({minimum_eur}): it all counts",
+    "sharing_bands": "what the bands count of the deviation, in percent of {budget_eur}",
+    "sharing_band": "between {from_percent} % and {to_percent} %: {within_eur} × {share}",
+    "last_sharing_band": "above {from_percent} %: {within_eur} × {share}",
+    "share_of": "share: {before_eur} × {share}",
+    "withhold": "{percent} % withheld: {before_eur} × (100 − {percent}) / 100",
+    "cap": "at most {cap_eur} of {before_eur}",
+    "cap_of_budget": "at most {percent} % of the budget ({budget_eur} × {percent} / 100 = {cap_eur}) of {before_eur}",
+    "add_figure": "figure {name}: {before_eur} + {figure_eur}, not below nil",
+    "outcome": "outcome {year}: {percent} % of {budget_eur} × score {score}, rounded to the cent",
+    "score": "{name}: score {score}, weight {weight}",
+    "measured_score": "{name}: {measured} on a scale from {worst} to {best} is score {score}, weight {weight}",
     "municipality_part": (
         "part of {municipality}: {whole_eur} × {paid_eur} / {all_eur}, divided to the cent (largest remainder)"
     ),
@@ -173,6 +195,8 @@ _LABELS: Mapping[str, str] = {
     "month": "per month",
     "year": "per year",
     "assignment": "per assignment",
+    "risk_sharing": "risk sharing",
+    "outcome": "outcome",
 }
 
 _MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}
@@ -429,6 +453,8 @@ _TEXTS: Mapping[str, str] = {
     "notes.component.lump_sum": "lump sum: a fixed amount in instalments",
     "notes.component.ceiling": "ceiling: the most that is paid",
     "notes.component.reduction": "reduction: temporarily a percentage less",
+    "notes.component.risk_sharing": "risk sharing: the difference of cost and budget is shared",
+    "notes.component.outcome": "outcome: a bonus or malus by scores",
     "sheet.calculation": "Calculation",
     "calculation": "What follows from clauses of the contract",
     "calculation.note": "Every step with the numbers it uses; below each outcome stands what it is made of.",

@@ -1,0 +1,51 @@
+"""What a clause on a whole year reads: amounts and shares that are written out, or figures that are told afterwards."""
+
+from typing import Annotated
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from contracts.values import Amount, Key, Number, Part
+
+Share = Annotated[Number, Field(le=1)]
+
+
+class YearAmount(Part):
+    """An amount over a calendar year: fixed (`eur`), of components (`of`), or a figure, perhaps `times` another.
+
+    `eur` is for a full year; of a year partly in force it is so many months of twelve.
+    """
+
+    eur: Amount | None = None
+    of: Annotated[tuple[Key, ...], Field(strict=False)] = ()
+    figure: Key | None = None
+    times: Key | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "YearAmount":
+        if [self.eur is not None, bool(self.of), self.figure is not None].count(True) != 1:
+            raise ValueError("er is niet precies één grondslag; geef eur, of of figure")
+        if self.times is not None and self.figure is None:
+            raise ValueError("times vermenigvuldigt een cijfer; geef figure, of laat times weg")
+        return self
+
+
+class FigureShare(Part):
+    """A share that is told after the year; `complement`: what it leaves of the whole. Then no less and no more than."""
+
+    figure: Key
+    complement: bool = False
+    at_least: Share | None = None
+    at_most: Share | None = None
+
+    @model_validator(mode="after")
+    def _least_is_less(self) -> "FigureShare":
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("at_least is meer dan at_most; verwissel ze")
+        return self
+
+
+# A share that is written out, or one that is told.
+AnyShare = Annotated[
+    Annotated[Share, Tag("written")] | Annotated[FigureShare, Tag("told")],
+    Discriminator(lambda said: "told" if isinstance(said, dict | FigureShare) else "written"),
+]
