@@ -12,6 +12,7 @@ from database.command_line import as_json
 from database.session import database
 from importers.cbs import import_cbs
 from importers.facts.accountability import ACCOUNTABILITY
+from importers.facts.assignments import ASSIGNMENTS
 from importers.facts.determinations import DETERMINATIONS
 from importers.facts.households import HOUSEHOLDS
 from importers.facts.importing import import_facts, render_facts_import
@@ -19,6 +20,7 @@ from importers.facts.kind import FactKind
 from importers.facts.moves import MOVES
 from importers.facts.outcomes import OUTCOMES
 from importers.facts.referrals import REFERRALS
+from importers.facts.trajectories import TRAJECTORIES
 from importers.population_counts import CountsImport, CountSummary, render_counts_account
 from kernel.notation import format_number
 from tariffs.commands import FILE, end_with_json, print_table, tell_warnings
@@ -107,6 +109,12 @@ FACT_COMMANDS = (
     _fact_command(REFERRALS, "Lees verwijzingen in uit een bestand.", "verwijzingen-2026-01.csv"),
     _fact_command(
         HOUSEHOLDS, "Lees leden van huishoudens in; hun nummers worden bij het lezen versleuteld.", "huishoudens.csv"
+    ),
+    _fact_command(
+        ASSIGNMENTS, "Lees toewijzingen in; nummers van cliënten worden bij het lezen versleuteld.", "toewijzingen.csv"
+    ),
+    _fact_command(
+        TRAJECTORIES, "Lees trajecten in; nummers van cliënten worden bij het lezen versleuteld.", "trajecten.csv"
     ),
     _fact_command(ACCOUNTABILITY, "Lees ontvangen verantwoordingen in uit een bestand.", "verantwoordingen-2025.csv"),
     _fact_command(DETERMINATIONS, "Lees vaststellingen van contractjaren in uit een bestand.", "vaststellingen.csv"),

@@ -107,8 +107,8 @@ PERIOD = (
     Column("period_until", ("tot", "until"), parse_date, required=False),
     Column("period_through", ("tot en met", "t/m", "through"), parse_date, required=False),
 )
-_YES_NO = {"ja": True, "nee": False, "yes": True, "no": False}
-WITHDRAWN = Column("withdrawn", ("ingetrokken", "withdrawn"), word_of(_YES_NO), required=False)
+YES_NO = {"ja": True, "nee": False, "yes": True, "no": False}
+WITHDRAWN = Column("withdrawn", ("ingetrokken", "withdrawn"), word_of(YES_NO), required=False)
 
 
 def until_of(row: Row) -> date | None:

@@ -12,7 +12,7 @@ from contracts import acceptance, documents, parties, review
 from contracts.documents import read_documents
 from contracts.model import Contract
 from importers import advances, cbs, delivery_files, population_counts
-from importers.facts import households, importing, kind, moves, outcomes, referrals
+from importers.facts import assignments, households, importing, kind, moves, outcomes, referrals, trajectories
 from kernel import tabular
 from tariffs import price_lists, products
 
@@ -69,8 +69,10 @@ def test_every_code_is_explained() -> None:
                 kind,
                 outcomes,
                 referrals,
+                assignments,
                 households,
                 moves,
+                trajectories,
             ),
         ),
         (CONTRACTS, (documents, acceptance, review)),

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DatabaseError
 from contracts.tables import contract_versions, contracts
 from database.recordings import latest, record
 from importers.facts.accountability import ACCOUNTABILITY, Accountability
+from importers.facts.assignments import ASSIGNMENTS
 from importers.facts.determinations import DETERMINATIONS, Determination
 from importers.facts.households import HOUSEHOLDS
 from importers.facts.importing import FactsImport, facts_known, import_facts, render_facts_import
@@ -25,12 +26,13 @@ from importers.facts.kind import FactKind
 from importers.facts.moves import MOVES, PlannedMove
 from importers.facts.outcomes import OUTCOMES, OutcomeScore
 from importers.facts.referrals import REFERRALS
+from importers.facts.trajectories import TRAJECTORIES
 from kernel.findings import Refusal
 from kernel.money import Eur
 from kernel.tabular import read_table
 from tests.importers.conftest import Desk
 
-KINDS = (OUTCOMES, REFERRALS, HOUSEHOLDS, ACCOUNTABILITY, DETERMINATIONS, MOVES)
+KINDS = (OUTCOMES, REFERRALS, HOUSEHOLDS, ASSIGNMENTS, TRAJECTORIES, ACCOUNTABILITY, DETERMINATIONS, MOVES)
 DOCUMENT = """\
 contract = "{number}"
 title = "Ambulant"
@@ -65,6 +67,20 @@ SAMPLES: dict[str, tuple[str, str, str, str, str]] = {
         "municipality;household;client;from;until;withdrawn",
         "gm0502;h1;9999.00.006;2026-01-01;;no",
     ),
+    "assignments": (
+        "gemeente;toewijzing;aanbieder;product;bsn;vanaf;tot en met;omvang;per;ingetrokken",
+        "GM0502;T1;41000002;45A04;999900006;01-01-2026;30-06-2026;180;week;",
+        "GM0502;T2;41000002;44A09;999900018;01-01-2026;;;;",
+        "municipality;assignment;provider;product;client;from;until;volume;frequency;withdrawn",
+        "0502;T1;41000002;45A04;9999.00.006;2026-01-01;2026-07-01;180;2;no",
+    ),
+    "trajectories": (
+        "gemeente;traject;aanbieder;product;bsn;vanaf;tot;gedaan;resultaat;ingetrokken",
+        "GM0502;R1;41000002;44A09;999900006;01-01-2026;01-04-2026;40,5;nee;",
+        "GM0502;R2;41000002;44A09;999900018;01-01-2026;01-04-2026;;ja;",
+        "municipality;trajectory;provider;product;bsn;from;through;done;result;withdrawn",
+        "GM0502;R1;41000002;44A09;999900006;2026-01-01;2026-03-31;40.5;no;no",
+    ),
     "accountability": (
         "contract;jaar;soort;ontvangen;oordeel;bedrag;ingetrokken",
         "B;2025;jaarrekening;01-04-2026;akkoord;1000,50;",
@@ -90,6 +106,7 @@ SAMPLES: dict[str, tuple[str, str, str, str, str]] = {
 # Of each kind: how the first row changes without becoming another fact.
 CHANGES = {
     "outcomes": ("0,8", "0,9"), "referrals": (";12;", ";13;"), "households": (";h1;", ";h2;"),
+    "assignments": (";180;", ";240;"), "trajectories": ("40,5", "41"),
     "accountability": ("akkoord", "afgekeurd"), "determinations": ("1000,50", "900,00"),
     "moves": ("gepland", "bevestigd"),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Referrals and households: no number of a client is kept, nobody is counted twice or lives in two households."""
+"""Facts of clients: no number of a client is kept, nobody is counted twice or lives in two households."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from sqlalchemy import Engine, text
 from database.connection import open_engine, transaction
 from database.recordings import latest, lock_recordings
 from importers.client_numbers import pseudonym_key
+from importers.facts.assignments import ASSIGNMENTS
 from importers.facts.households import HOUSEHOLDS, HouseholdMember
 from importers.facts.importing import FactsImport, facts_known, import_facts
 from importers.facts.kind import FactKind
 from importers.facts.referrals import REFERRALS
+from importers.facts.trajectories import TRAJECTORIES
 from kernel.findings import Refusal
 from tests.importers.conftest import Desk
 
@@ -204,3 +206,45 @@ def test_the_first_deliveries_and_the_first_facts_can_come_at_once(registered_ur
 def _import_facts(engine: Engine, path: Path, config_dir: Path) -> FactsImport:
     with transaction(engine) as connection:
         return import_facts(connection, HOUSEHOLDS, path, config_dir, "tester")
+
+
+ASSIGNMENT_HEADER = "gemeente;toewijzing;aanbieder;product;cliënt;vanaf;tot en met;omvang;per"
+TRAJECTORY_HEADER = "gemeente;traject;aanbieder;product;cliënt;vanaf;tot;gedaan;resultaat"
+
+
+def test_the_client_of_an_assignment_is_the_client_of_the_deliveries(
+    desk: Desk, take: Take, line: Callable[..., str], lines: Callable[..., str]
+) -> None:
+    desk.take(lines(line(client="999900006")))
+    take(ASSIGNMENTS, ASSIGNMENT_HEADER, "GM0502;T1;41000002;45A04;999900006;01-01-2026;;3;per week")
+    take(TRAJECTORIES, TRAJECTORY_HEADER, "GM0502;R1;41000002;44A09;999900006;01-01-2026;;;nee")
+    delivered = desk.connection.execute(text("SELECT DISTINCT client_id FROM deliveries")).scalar_one()
+    for kind in (ASSIGNMENTS, TRAJECTORIES):
+        (known,) = facts_known(desk.connection, kind, latest(desk.connection))
+        assert known.client_id == delivered
+    for table in ("assignments", "trajectories", "clients", "recordings"):
+        kept = desk.connection.execute(text(f"SELECT string_agg({table}::text, ' ') FROM {table}")).scalar_one()
+        assert "999900006" not in kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "said"),
+    [
+        (ASSIGNMENTS, "GM0502;T1;41000002;45A04;999900006;01-01-2026;;3;", "van omvang en per is er maar een"),
+        (ASSIGNMENTS, "GM0502;T1;41000002;45A04;999900006;01-01-2026;;0;week", "een omvang van 0 bestaat niet"),
+        (ASSIGNMENTS, "GM0502;T1;41000002;45A04;;01-01-2026;;;", "de cliënt ontbreekt"),
+        (ASSIGNMENTS, "GM0502;T1;41000002;45A04;999900006;01-01-2026;31-12-2025;;", "ligt niet na de begindatum"),
+        (ASSIGNMENTS, "GM0502;T-999900006;41000002;45A04;999900006;01-01-2026;;;", "bevat dat van de cliënt"),
+        (TRAJECTORIES, "GM0502;R1;41000002;44A09;999900006;01-01-2026;;40;nee", "heeft een einddatum"),
+        (TRAJECTORIES, "GM0502;R1;41000002;44A09;999900006;01-01-2026;01-02-2026;101;nee", "geen deel"),
+        (TRAJECTORIES, "GM0502;R1;41000002;44A09;999900006;01-01-2026;01-02-2026;;", "resultaat"),
+    ],
+)
+def test_an_assignment_or_trajectory_that_cannot_be_is_refused(
+    take: Take, kind: FactKind[Any], row: str, said: str
+) -> None:
+    with pytest.raises(Refusal) as refusal:
+        take(kind, ASSIGNMENT_HEADER if kind is ASSIGNMENTS else TRAJECTORY_HEADER, row)
+    (finding,) = _said(refusal)
+    assert said in finding
+    assert "999900006" not in finding

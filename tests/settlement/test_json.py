@@ -85,7 +85,18 @@ def test_every_command_with_json_is_documented() -> None:
     from tests.test_house import COMMANDS
 
     told = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
-    facts = {f"import {kind}" for kind in ("referrals", "households", "accountability", "determinations", "moves")}
+    facts = {
+        f"import {kind}"
+        for kind in (
+            "referrals",
+            "households",
+            "assignments",
+            "trajectories",
+            "accountability",
+            "determinations",
+            "moves",
+        )
+    }
     named = {command.strip() for command in re.findall(r"`([a-z][a-z ]+)", told)} | facts
     asked = {
         name.removeprefix("bekostiging ")
