@@ -20,6 +20,7 @@ from settlement.entitlement import Entitlement, Treatment
 from settlement.languages.dutch import DUTCH
 from settlement.phrases import explanation_lines
 from settlement.simulation import simulate
+from settlement.vary import Variation, show_curves
 from tariffs.commands import FILE, WIDTH, print_table, tell_findings
 
 TREATMENT_NAMES = {
@@ -64,11 +65,24 @@ class Simulated:
 @click.argument("document", metavar="CONTRACT", type=FILE)
 @click.option("--facts", required=True, type=FILE, help="De feiten: een TOML-bestand met een geval of een lijst ervan.")
 @click.option("--case", "case_id", help="Alleen dit geval, met de uitleg.")
+@click.option(
+    "--vary", help="Toon wat elk artikel met banden betaalt: cost=80%..130%, of met een stap cost=80%..130%:5%."
+)
+@click.option(
+    "--svg", type=click.Path(file_okay=False, path_type=Path), help="Map voor een plaatje per artikel (--vary)."
+)
 @click.option("--explain", is_flag=True, help="Bij --json ook de uitleg van elk bedrag.")
 @as_json
 @click.pass_context
 def simulate_command(
-    ctx: click.Context, document: Path, facts: Path, case_id: str | None, explain: bool, as_json: bool
+    ctx: click.Context,
+    document: Path,
+    facts: Path,
+    case_id: str | None,
+    vary: str | None,
+    svg: Path | None,
+    explain: bool,
+    as_json: bool,
 ) -> None:
     """Reken uit wat een contract zou betalen, zonder het vast te leggen.
 
@@ -79,8 +93,14 @@ def simulate_command(
     Voorbeeld:
       bekostiging contract simulate wijkteam.toml --facts feiten.toml
       bekostiging contract simulate wijkteam.toml --facts gevallen.toml --json
+      bekostiging contract simulate wijkteam.toml --facts feiten.toml --vary cost=80%..130% --svg plaatjes
     """
     contract = read_documents([document])[0].contract
+    if svg is not None and vary is None:
+        raise click.UsageError("--svg tekent wat --vary laat lopen; geef ook --vary")
+    if vary is not None:
+        show_curves(contract, _facts(facts), case_id, Variation.parse(vary), svg, as_json=as_json)
+        return
     outcomes = simulate_cases(contract, _facts(facts), case_id)
     if as_json:
         tell_json({"contract": contract.number, "cases": [_as_json(outcome, explain=explain) for outcome in outcomes]})

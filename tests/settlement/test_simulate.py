@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -125,3 +126,82 @@ def test_the_schema_of_facts_knows_what_a_case_may_hold() -> None:
     schema = json.loads(result.output)
     assert {"case", "through", "deliveries", "figures"} <= schema["properties"].keys()
     assert {"id", "deliveries", "figures"} <= schema["$defs"]["Case"]["properties"].keys()
+
+
+# --- pay-off curves ---------------------------------------------------------------------------------------------------
+
+CORRIDOR = (
+    CONTRACT
+    + """
+[[component]]
+key = "bandbreedte"
+kind = "risk_sharing"
+clause = "artikel 9"
+task_field = "6.23"
+budget = { eur = "2000000.00" }
+cost = { figure = "cost" }
+
+[component.both]
+bands = [{ up_to_percent = "5", share = "0" }, { share = "0.50" }]
+
+[[component]]
+key = "besparing"
+kind = "risk_sharing"
+clause = "artikel 10"
+task_field = "6.23"
+budget = { eur = "1000000.00" }
+cost = { figure = "cost" }
+cost_borne_by = "payer"
+
+[component.saving]
+minimum_rate = "0.02"
+steps = [{ share = "0.80" }]
+"""
+)
+
+
+def test_a_cost_that_varies_gives_the_pay_off_of_every_clause_with_its_edges(simulate: Simulate) -> None:
+    result = simulate(FACTS, "--vary", "cost=80%..130%:10%", "--json", contract=CORRIDOR)
+    assert result.exit_code == 0, result.output
+    corridor, savings = json.loads(result.stdout)["curves"]
+    paid = {point["percent"]: (point["amount_eur"], point["on_edge"]) for point in corridor["points"]}
+    assert (corridor["component"], corridor["base"]) == ("bandbreedte", "2000000.00")
+    assert paid["80"] == ("-150000.00", False)  # 300.000,00 under 95%, half of it back
+    assert paid["95"] == ("0.00", True)
+    assert paid["105"] == ("0.00", True)
+    assert paid["130"] == ("250000.00", False)
+    # From a saving of 2% the whole saving is shared: a jump, with a point on either side of it.
+    near = [(p["value"], p["amount_eur"]) for p in savings["points"] if p["value"].startswith("980000")]
+    assert near == [("980000.00", "16000.00"), ("980000.01", "0.00")]
+
+
+def test_the_curve_is_a_table_and_a_picture(simulate: Simulate, tmp_path: Path) -> None:
+    result = simulate(
+        FACTS, "--vary", "cost=90%..110%", "--svg", str(tmp_path / "plaatjes"), contract=CORRIDOR
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    assert 'Onderdeel "bandbreedte": kosten in procenten van het budget, 2.000.000,00' in lines
+    assert "grens 105,00 2.100.000,00 0,00" in lines
+    assert "110,00 2.200.000,00 50.000,00" in lines
+    picture = ElementTree.parse(tmp_path / "plaatjes" / "bandbreedte.svg")
+    texts = [str(element.text) for element in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"95%", "105%", "40.000", "-40.000"} <= set(texts)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--vary", "cost=130%..80%"), "loopt niet op"),
+        (("--vary", "weer=80%..130%"), "lopen kunnen cost, delivered, volume"),
+        (("--vary", "delivered=80%..130%"), "geen artikel van contract WT verandert met delivered"),
+    ],
+)
+def test_a_variation_that_says_nothing_is_refused(simulate: Simulate, options: tuple[str, ...], said: str) -> None:
+    result = simulate(FACTS, *options, contract=CORRIDOR)
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_a_picture_needs_a_variation(simulate: Simulate, tmp_path: Path) -> None:
+    assert simulate(FACTS, "--svg", str(tmp_path)).exit_code == 2
