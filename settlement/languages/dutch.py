@@ -339,6 +339,7 @@ _TEXTS: Mapping[str, str] = {
     "changes.recount": "De hertelling van het aantal personen",
     "changes.count": "Een andere telling van het aantal personen",
     "changes.share": "Een andere verdeling van het budget over gebieden",
+    "changes.recomputed": "Wat opnieuw berekend is met wat nu bekend is",
     "changes.first": "Maanden die niet eerder afgerekend waren",
     "changes.terms": "Andere voorwaarden in het contract",
     "changes.total": "Totaal van de afrekening, voor verrekening van voorschotten",

@@ -330,6 +330,7 @@ _TEXTS: Mapping[str, str] = {
     "changes.recount": "The recount of persons",
     "changes.count": "Another count of persons",
     "changes.share": "Another division of the budget over areas",
+    "changes.recomputed": "What was computed again with what is known now",
     "changes.first": "Months that were not settled before",
     "changes.terms": "Other terms in the contract",
     "changes.total": "Total of the statement, before advances are set off",

@@ -12,8 +12,9 @@ from settlement.statements.book import Page
 from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell, minus, sum_of, value_of
 
-_ORDER = (
-    "late", "credit", "withdrawn", "price", "price_list", "product", "recount", "count", "share", "terms", "first",
+CAUSES_IN_ORDER = (
+    "late", "credit", "withdrawn", "price", "price_list", "product", "recount", "count", "share", "recomputed", "terms",
+    "first",
 )  # fmt: skip
 _BEFORE, _NOW, _DIFFERENCE = 3, 4, 5
 
@@ -37,7 +38,7 @@ def write(page: Page, statement: Statement, this_month: Cell, owed: Cell) -> Non
     of_month = "changes.same_month" if previous.period == statement.run.period else "changes.month"
     sentence = say(of_month, now=statement.month_name, before=month_before)
     rows = [_write_row(page, sentence, statement, MONTH_ITSELF, this_month)]
-    for kind in _ORDER:
+    for kind in CAUSES_IN_ORDER:
         if kind in now or kind in previous.by_cause:
             rows.append(_write_row(page, say(f"changes.{kind}"), statement, kind, now.get(kind, Eur.zero())))
     page.fill(0, _BEFORE - 1, "total_text")

@@ -15,6 +15,7 @@ from contracts.model import Component
 from kernel.money import Eur
 from settlement.languages.dutch import DUTCH
 from settlement.languages.english import ENGLISH
+from settlement.statements.changes import CAUSES_IN_ORDER
 from tariffs.units import Unit
 
 KINDS = {get_args(member.model_fields["kind"].annotation)[0] for member in get_args(get_args(Component)[0])}
@@ -45,6 +46,10 @@ def test_a_number_with_a_word_has_one_for_one_and_one_for_many(table: str) -> No
 def test_every_kind_of_component_has_its_words() -> None:
     for language in (DUTCH, ENGLISH):
         assert {f"notes.component.{kind}" for kind in KINDS} <= language.texts.keys()
+
+
+def test_every_cause_has_its_row_in_a_statement() -> None:
+    assert set(CAUSES_IN_ORDER) == {code.split(".")[0] for code in DUTCH.causes}
 
 
 def test_every_text_is_said_somewhere() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 
 from importers.facts.importing import import_facts
 from importers.facts.outcomes import OUTCOMES
 from kernel.money import Eur, total
 from settlement.entitlement import Treatment
 from settlement.reading import Run
+from settlement.statements.export import export_statements
 from tests.settlement.books import PRICES, WHO, Books, delivery, effort_contract, said, to_date
 
 CEILING = """
@@ -38,7 +40,16 @@ def month_by_month(books: Books, months: Sequence[str]) -> list[Run]:
     return done
 
 
-def test_months_with_late_rows_and_credits_add_up_to_the_year_and_stay_under_the_ceiling(books: Books) -> None:
+def export(books: Books, done: Sequence[Run], folder: Path) -> None:
+    """The statement of every run; a statement that does not add up is not made."""
+    with books.transaction() as connection:
+        for run in done:
+            assert len(export_statements(connection, run.id, folder).paths) == 1
+
+
+def test_months_with_late_rows_and_credits_add_up_to_the_year_and_stay_under_the_ceiling(
+    books: Books, tmp_path: Path
+) -> None:
     books.open(effort_contract() + CEILING)
     books.prices(*PRICES)
     done = month_by_month(books, list(ROWS))
@@ -56,6 +67,7 @@ def test_months_with_late_rows_and_credits_add_up_to_the_year_and_stay_under_the
     assert [finding.message for finding in contract.findings] == [
         "90% van het plafond is bereikt sinds 2026-02: 121,00 van 100,05"
     ]
+    export(books, done, tmp_path)
     paid_monthly = to_date(done)
     books.forget()
     books.open(effort_contract() + CEILING)
@@ -86,7 +98,7 @@ indicators = [{ name = "tevredenheid", weight = "1" }]
 """
 
 
-def test_a_figure_that_comes_after_the_year_is_settled_under_it(books: Books) -> None:
+def test_a_figure_that_comes_after_the_year_is_settled_under_it(books: Books, tmp_path: Path) -> None:
     books.open(effort_contract(start="2026-01-01") + RISK)
     books.prices(*PRICES)
     books.deliver(delivery("r1", "45A04", "2026-05-05", 120))
@@ -107,3 +119,4 @@ def test_a_figure_that_comes_after_the_year_is_settled_under_it(books: Books) ->
     }  # fmt: skip
     [contract] = january.contracts
     assert (contract.findings, [str(line.line.timing) for line in contract.lines]) == ([], ["prior_year"] * 3)
+    export(books, [december, january], tmp_path)
