@@ -7,6 +7,7 @@ contracts.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from contracts.components.arrangement import ArrangementComponent
 from contracts.components.component import BudgetPart, ModifierPart
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.population import PopulationComponent
@@ -77,18 +78,28 @@ def _other_providers(document: Document) -> Iterator[Finding]:
 
 def _components(document: Document, products: Mapping[str, Product]) -> Iterator[Finding]:
     for index, component in enumerate(document.contract.component):
-        field = component.task_field if isinstance(component, BudgetPart | ModifierPart) else None
-        if field is not None and field not in TASK_FIELDS:
-            message = f'"{field}" is geen taakveld van Iv3 2025'
-            yield document.finding("C08", ("component", index, "task_field"), message, "kies bijvoorbeeld 6.23")
+        for path, field in _task_fields_of(component):
+            if field not in TASK_FIELDS:
+                message = f'"{field}" is geen taakveld van Iv3 2025'
+                yield document.finding("C08", ("component", index, *path), message, "kies bijvoorbeeld 6.23")
         key, codes = _products_of(component)
         for place, code in enumerate(codes):
             yield from _product(document, ("component", index, key, place), products.get(code), code)
 
 
+def _task_fields_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
+    """Where a component says on which Iv3 task field its lines are booked, and which."""
+    if isinstance(component, BudgetPart | ModifierPart | ArrangementComponent) and component.task_field is not None:
+        yield ("task_field",), component.task_field
+    for place, source in enumerate(component.funding_sources if isinstance(component, ArrangementComponent) else ()):
+        yield ("funding_sources", place, "task_field"), source.task_field
+
+
 def _products_of(component: Component) -> tuple[str, tuple[str, ...]]:
     """The key of the document that names the products a component reads, and those products."""
     key = "covers" if isinstance(component, PopulationComponent) else "products"
+    if isinstance(component, ArrangementComponent):
+        key = "prices"
     return key, (*component.products_paid, *component.products_counted)
 
 

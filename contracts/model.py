@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from contracts.components.arrangement import ArrangementComponent
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import BudgetPart, ComponentPart, PricedPart
 from contracts.components.consortium import ConsortiumComponent
@@ -49,6 +50,7 @@ Component = Annotated[
     | OutputComponent
     | LumpSumComponent
     | GuaranteeComponent
+    | ArrangementComponent
     | CeilingComponent
     | ReductionComponent
     | RiskSharingComponent
@@ -121,6 +123,8 @@ class Contract(Part):
                 self._guarantee_fits(component)
             if isinstance(component, ConsortiumComponent):
                 self._consortium_fits(component)
+            if isinstance(component, ArrangementComponent):
+                self._sources_fit(component)
             for pair in self.deliveries_read_by(component):
                 if pair in read:
                     raise ValueError(f"product {pair[1]} staat twee keer voor {pair[0]}; laat één onderdeel het lezen")
@@ -160,6 +164,14 @@ class Contract(Part):
                         f"onderdeel {consortium.key}: {', '.join(twice)} wordt ook door {other.key} verdeeld; noem in "
                         "applies_to wat elk verdeelt"
                     )
+
+    def _sources_fit(self, component: ArrangementComponent) -> None:
+        for source in component.funding_sources:
+            if source.law not in self.laws:
+                raise ValueError(
+                    f"onderdeel {component.key}: funding_sources noemt de {source.law} en het contract niet; zet de "
+                    "wet bij laws of haal de bron weg"
+                )
 
     def _guarantee_fits(self, component: GuaranteeComponent) -> None:
         if component.spend_of and component.guaranteed[0].provider != self.provider:

@@ -1,10 +1,11 @@
 """A contract in words, for the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from contracts.components.arrangement import ArrangementComponent
 from contracts.components.ceiling import CeilingComponent
-from contracts.components.component import BudgetPart, ModifierPart
+from contracts.components.component import ModifierPart
 from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.figures import FigureShare, YearAmount
@@ -35,6 +36,7 @@ _KINDS = {
     "guarantee": "budgetgarantie",
     "risk_sharing": "risicodeling",
     "outcome": "bonus of malus op resultaten",
+    "arrangement": "arrangementen",
     "consortium": "consortium",
 }
 _SHORTFALL = {
@@ -93,6 +95,8 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
             yield f"  Korting: {format_number(component.percent)}%, van {component.start} tot {component.until}"
         case GuaranteeComponent():
             yield from _guarantee(component)
+        case ArrangementComponent():
+            yield from _arrangement(component)
         case ConsortiumComponent():
             yield from _consortium(component)
     if isinstance(component, ModifierPart):
@@ -121,7 +125,7 @@ def _lump_sum(component: LumpSumComponent) -> Iterator[str]:
     yield f"  Betaling: {when}{withheld}"
     most = ", nooit hoger dan verleend" if component.legal_form == "subsidy" else ""
     yield f"  Vaststelling: na afloop van elk jaar{most}"
-    yield _task_field(component)
+    yield _task_field(component.task_field)
 
 
 def _guarantee(component: GuaranteeComponent) -> Iterator[str]:
@@ -137,7 +141,29 @@ def _guarantee(component: GuaranteeComponent) -> Iterator[str]:
         yield f"  Besteed is wat {', '.join(component.spend_of)} betaalt"
     if component.notice_months is not None:
         yield f"  Opzegtermijn van de garantie: {component.notice_months} {_months(component.notice_months)}"
-    yield _task_field(component)
+    yield _task_field(component.task_field)
+
+
+def _arrangement(component: ArrangementComponent) -> Iterator[str]:
+    for one in component.prices:
+        price = f"prijslijst {component.price_list}" if one.price_eur is None else format_number(one.price_eur)
+        yield f"  Profiel {one.profile}, intensiteit {one.intensity}: {one.product}, {price}"
+    per = "per maand" if component.per == "month" else "één keer, voor het geheel"
+    whole = {"whole": "; een begonnen maand telt geheel", "days": "; een deel van een maand per dag", None: ""}
+    yield f"  Betaling: {per}{whole[component.partial_month]}"
+    whose = "cliënt" if component.holder == "client" else "huishouden"
+    beside = f", behalve {', '.join(component.beside)}" if component.beside else ""
+    yield f"  Eén tegelijk per {whose}{beside}"
+    for source in component.funding_sources:
+        yield f"  Uit de {source.law}: {format_number(source.percent)}%, taakveld {source.task_field}"
+    if component.task_field is not None:
+        yield _task_field(component.task_field)
+    if component.covers:
+        yield _covers(component.covers, component.price_list)
+
+
+def _covers(products: Sequence[str], price_list: str) -> str:
+    return f"  Leveringen van {', '.join(products)} tellen mee als schaduw (prijslijst {price_list})"
 
 
 def _consortium(component: ConsortiumComponent) -> Iterator[str]:
@@ -151,8 +177,8 @@ def _months(number: int) -> str:
     return "maand" if number == 1 else "maanden"
 
 
-def _task_field(component: BudgetPart) -> str:
-    return f"  Taakveld: {component.task_field} {TASK_FIELDS.get(component.task_field, '')}".rstrip()
+def _task_field(field: str) -> str:
+    return f"  Taakveld: {field} {TASK_FIELDS.get(field, '')}".rstrip()
 
 
 def _population(contract: Contract, component: PopulationComponent) -> Iterator[str]:
@@ -160,12 +186,11 @@ def _population(contract: Contract, component: PopulationComponent) -> Iterator[
     for index in component.index:
         yield f"  Indexering: {format_number(index.percent)}% vanaf {index.year}"
     yield f"  Betaling: per {_TURNS[component.instalments]}"
-    yield _task_field(component)
+    yield _task_field(component.task_field)
     if component.count_date is not None:
         yield f"  Hertelling: {_recount(component.recount)}"
     if component.covers:
-        covers = ", ".join(component.covers)
-        yield f"  Leveringen van {covers} tellen mee als schaduw (prijslijst {component.price_list})"
+        yield _covers(component.covers, component.price_list)
 
 
 def _ceiling(component: CeilingComponent) -> Iterator[str]:

@@ -32,6 +32,7 @@ UNFUNDED = "unfunded"
 REDUCTION = "reduction"
 PASSED_ON = "passed_on"
 SHORTFALL = "shortfall"
+PLAN = "plan"
 
 # What follows from the volumes and trajectories of effort and output.
 ON_VOLUMES = (
@@ -47,7 +48,7 @@ OUTCOME = "outcome"
 LABEL_WORDS = frozenset(
     (
         INSTALMENT, DETERMINATION, SHORTFALL, CEILING, UNFUNDED, REDUCTION, RISK_SHARING, OUTCOME, PASSED_ON,
-        *ON_VOLUMES,
+        PLAN, *ON_VOLUMES,
     )
 )  # fmt: skip
 

@@ -27,7 +27,7 @@ _LONGEST_FRACTION = 21
 _NUMBERS = frozenset(("weight", "factor", "score", "measured", "worst", "best"))
 _COUNTS = frozenset(
     (
-        "rows", "quantity", "billed_quantity", "billed_quantity_before",
+        "rows", "arrangements", "quantity", "billed_quantity", "billed_quantity_before",
         "persons", "persons_all", "counted", "recounted", "before", "now",
         "clients", "units", "units_all", "delivered", "allowed", "above",
     )

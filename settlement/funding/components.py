@@ -1,5 +1,6 @@
 """What a contract entitles to: its components one after another, each seeing what those above it come to."""
 
+from contracts.components.arrangement import ArrangementComponent
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import ComponentPart
 from contracts.components.consortium import ConsortiumComponent
@@ -16,6 +17,7 @@ from kernel.findings import Finding
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
 from settlement.funding import (
+    arrangement,
     ceiling,
     consortium,
     effort,
@@ -75,5 +77,7 @@ def _by_kind(
             return risk_sharing.entitle(contract, component, facts, above, through)
         case OutcomeComponent():
             return outcome.entitle(contract, component, facts, above, through)
+        case ArrangementComponent():
+            return arrangement.entitle(contract, component, facts, through)
         case _:
             return [], []

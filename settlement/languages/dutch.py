@@ -36,6 +36,15 @@ _STEPS: Mapping[str, str] = {
     "delivered_of_whole": (
         "leverde {delivered_eur} van {all_eur}, dus dat deel van {whole_eur}, verdeeld op centen (grootste rest)"
     ),
+    "plan": "arrangementen {product}, profiel {profile}, intensiteit {intensity}",
+    "plan_month": (
+        "{arrangements:arrangement/arrangementen} × {price_eur}, elk afgerond op centen (toewijzing {numbers})"
+    ),
+    "plan_days": (
+        "{arrangements:arrangement/arrangementen} × {price_eur} × {days} / {of_days} dagen, elk afgerond op centen "
+        "(toewijzing {numbers})"
+    ),
+    "plan_source": "{percent} % van {whole_eur} uit de {law}, verdeeld op centen (grootste rest)",
     "part_of_year": "{months} van 12 maanden van kracht: {year_eur} × {months} / 12",
     "budget": "vast budget volgens het contract",
     "per_person": "{persons} {measure} × {amount_eur} (telling {areas} op {count_date})",
@@ -200,6 +209,7 @@ _LABELS: Mapping[str, str] = {
     "assignment": "per toewijzing",
     "risk_sharing": "risicodeling",
     "outcome": "resultaatafspraak",
+    "plan": "arrangement",
 }
 
 _MEASURES: Mapping[str, str] = {measure: word for word, measure in MEASURE_WORDS.items()}
@@ -477,6 +487,7 @@ _TEXTS: Mapping[str, str] = {
     "notes.read.calculation": "Berekening: bedragen die uit artikelen volgen, stap voor stap.",
     "summary.unfunded": "Ter informatie: geleverd boven een maximum, wordt niet betaald",
     "notes.component.guarantee": "garantie: het tekort van een oorspronkelijke aanbieder",
+    "notes.component.arrangement": "arrangement: één prijs voor alle zorg",
     "notes.component.consortium": "consortium: wat doorgaat naar de leden",
     "notes.component.output": "resultaat: stuks, perioden en trajecten",
     "notes.repeat": "Narekenen door de opdrachtgever",

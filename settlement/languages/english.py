@@ -33,6 +33,15 @@ _STEPS: Mapping[str, str] = {
     "delivered_of_whole": (
         "delivered {delivered_eur} of {all_eur}, so that part of {whole_eur}, divided to the cent (largest remainder)"
     ),
+    "plan": "arrangements {product}, profile {profile}, intensity {intensity}",
+    "plan_month": (
+        "{arrangements:arrangement/arrangements} × {price_eur}, each rounded to the cent (assignment {numbers})"
+    ),
+    "plan_days": (
+        "{arrangements:arrangement/arrangements} × {price_eur} × {days} / {of_days} days, each rounded to the cent "
+        "(assignment {numbers})"
+    ),
+    "plan_source": "{percent} % of {whole_eur} under the {law}, divided to the cent (largest remainder)",
     "part_of_year": "{months} of 12 months in force: {year_eur} × {months} / 12",
     "budget": "fixed budget of the contract",
     "per_person": "{persons} {measure} × {amount_eur} (count of {areas} on {count_date})",
@@ -197,6 +206,7 @@ _LABELS: Mapping[str, str] = {
     "assignment": "per assignment",
     "risk_sharing": "risk sharing",
     "outcome": "outcome",
+    "plan": "arrangement",
 }
 
 _MEASURES: Mapping[str, str] = {"inhabitants": "inhabitants"}
@@ -464,6 +474,7 @@ _TEXTS: Mapping[str, str] = {
     "notes.read.calculation": "Calculation: amounts that follow from clauses, step by step.",
     "summary.unfunded": "For information: delivered above a maximum, is not paid",
     "notes.component.guarantee": "guarantee: the shortfall of an original provider",
+    "notes.component.arrangement": "arrangement: one price for all care",
     "notes.component.consortium": "consortium: what goes on to the members",
     "notes.component.output": "output: pieces, periods and trajectories",
     "notes.repeat": "For the municipality: how to compute it again",
