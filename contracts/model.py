@@ -94,6 +94,11 @@ class Contract(Part):
         """The components that read deliveries and a price list."""
         return tuple(component for component in self.component if isinstance(component, PricedPart))
 
+    @property
+    def needs_every_month(self) -> bool:
+        """Whether a component settles on the deliveries of several months together."""
+        return any(component.needs_every_month for component in self.component)
+
     def municipality_of(self, component: BudgetPart) -> str:
         """The municipality that a budget is paid by."""
         return component.municipality or self.municipalities[0]

@@ -3,7 +3,8 @@
 All that the amounts of a contract's month depend on is put into a hash: the rules of pricing, the contract version, the
 products, the prices that hold in the month, and the last recording that added a delivery. Facts are only ever added, so
 the last recording tells which deliveries there are. A month whose hash is that of the last posted run keeps what was
-posted.
+posted. A contract that settles on the deliveries of several months together has every month priced in every run: what
+it reads of other months, and of assignments, is always whole.
 """
 
 import hashlib
@@ -55,7 +56,7 @@ def changed_months(
                 for of_slice in _inputs(coverage, month, terms, prices, last_recordings)
             ]
             digest = _hash([PRICING_RULES, registered.recording, *inputs])
-            if before.get(month) != digest:
+            if before.get(month) != digest or registered.contract.needs_every_month:
                 changed[registered.id][month] = digest
     return changed
 

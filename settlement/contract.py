@@ -12,12 +12,12 @@ from importers.advances import Advance
 from kernel.explanations import Step
 from kernel.findings import Finding, Severity
 from kernel.money import Eur, total
-from kernel.periods import Month
+from kernel.periods import Month, Period, months
 from settlement.corrections import differences
 from settlement.entitlement import Entitlement, Line, LineKey, Posted, PricedVolume, Treatment
 from settlement.funding.components import entitle
-from settlement.funding.facts import Facts
-from settlement.terms import Terms, task_field_of
+from settlement.funding.facts import Assignment, ClientVolume, Facts, Trajectory
+from settlement.terms import Terms, days_covered, task_field_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,15 @@ def settle_contract(
     registered: RegisteredContract,
     months: Mapping[Month, str],
     volumes: Sequence[PricedVolume],
+    clients: Sequence[ClientVolume],
     findings: Sequence[Finding],
     posted: Posted,
 ) -> Outcome:
     """Entitle, correct, set off. With an error among the findings the contract is parked and nothing is said."""
     contract = registered.contract
-    entitlements, missing = entitle(contract, facts_of(terms, registered, volumes, posted, months), terms.period)
+    entitlements, missing = entitle(
+        contract, facts_of(terms, registered, volumes, clients, posted, months), terms.period
+    )
     findings = [*findings, *missing]
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Outcome(registered, posted, {}, (), (), (), findings, parked=True)
@@ -87,6 +90,7 @@ def facts_of(
     terms: Terms,
     registered: RegisteredContract,
     volumes: Sequence[PricedVolume],
+    clients: Sequence[ClientVolume],
     posted: Posted,
     months: Mapping[Month, str],
 ) -> Facts:
@@ -95,6 +99,8 @@ def facts_of(
     `months` are those that were priced now; what was posted on deliveries of another month still holds.
     """
     recorded = terms.recorded
+    assignments, trajectories = _of_clients(terms, registered.contract)
+    products = {one.product for one in assignments} | {one.product for one in trajectories}
     return Facts(
         counts=terms.counts,
         volumes=volumes,
@@ -103,13 +109,65 @@ def facts_of(
             for key, amount in posted.amounts.items()
             if not key.of_contract and key.month not in months and key.month <= terms.period
         ],
+        clients=clients,
+        assignments=assignments,
         households=recorded.households,
+        trajectories=trajectories,
         figures=recorded.figures.get(registered.id, {}),
         accountability=recorded.accountability.get(registered.id, frozenset()),
         determinations=recorded.determinations.get(registered.id, {}),
-        task_fields={(v.product, v.month): task_field_of(terms, v.product, v.month) for v in volumes},
+        task_fields=_task_fields(terms, registered.contract, products)
+        | {(v.product, v.month): task_field_of(terms, v.product, v.month) for v in volumes},
         prices=_prices(terms),
     )
+
+
+def _of_clients(terms: Terms, contract: Contract) -> tuple[list[Assignment], list[Trajectory]]:
+    """The assignments and trajectories of the provider, municipalities and products of a contract."""
+    provider = terms.providers[contract.provider].id
+    municipalities = {terms.municipalities[code].id: code for code in contract.municipalities}
+    read = {product for component in contract.component for _, product in contract.deliveries_read_by(component)}
+    products = {terms.products[code].id: code for code in read}
+    assignments = [
+        Assignment(
+            number=one.number,
+            client=str(one.client_id),
+            municipality=municipalities[one.municipality_id],
+            product=products[one.product_id],
+            start=one.period_from,
+            end=one.period_until,
+            volume=one.volume,
+            per=one.per or "total",
+        )
+        for one in terms.recorded.assignments.get(provider, ())
+        if one.municipality_id in municipalities and one.product_id in products
+    ]
+    trajectories = [
+        Trajectory(
+            client=str(one.client_id),
+            municipality=municipalities[one.municipality_id],
+            product=products[one.product_id],
+            start=one.period_from,
+            end=one.period_until,
+            done_percent=one.done_percent,
+            result=one.result,
+        )
+        for one in terms.recorded.trajectories.get(provider, ())
+        if one.municipality_id in municipalities and one.product_id in products
+    ]
+    return assignments, trajectories
+
+
+def _task_fields(terms: Terms, contract: Contract, products: Iterable[str]) -> dict[tuple[str, Month], str]:
+    """The task fields of products in every month so far; after its last day a product stays where it was."""
+    found: dict[tuple[str, Month], str] = {}
+    for product in products:
+        task_field = ""
+        for month in months(Month.of(contract.in_force.start), terms.period):
+            if days_covered(Period(month.first_day, month.end), terms.products[product]):
+                task_field = task_field_of(terms, product, month)
+            found[(product, month)] = task_field
+    return found
 
 
 def _prices(terms: Terms) -> dict[tuple[str, str], list[tuple[date, date | None, Decimal]]]:

@@ -1,24 +1,31 @@
 """Facts that were recorded beside the deliveries, as the funding of a contract reads them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from importers.facts.accountability import ACCOUNTABILITY
+from importers.facts.assignments import ASSIGNMENTS, Assignment
 from importers.facts.determinations import DETERMINATIONS
 from importers.facts.households import HOUSEHOLDS
 from importers.facts.importing import facts_known
 from importers.facts.outcomes import OUTCOMES, OutcomeScore
+from importers.facts.trajectories import TRAJECTORIES, Trajectory
 from kernel.money import Eur
 from settlement.funding.facts import HouseholdMember
+
+C = TypeVar("C", Assignment, Trajectory)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """By contract id the figures (outcome scores), what was received and not rejected, and determinations; households.
+
+    By provider id assignments and trajectories.
 
     A figure is of the calendar year that the period of its score lies in, a final score before a provisional one, and a
     later period before an earlier.
@@ -28,6 +35,8 @@ class Recorded:
     accountability: Mapping[int, frozenset[tuple[int, str]]] = field(default_factory=dict)
     determinations: Mapping[int, Mapping[tuple[int, str], Eur]] = field(default_factory=dict)
     households: tuple[HouseholdMember, ...] = ()
+    assignments: Mapping[int, Sequence[Assignment]] = field(default_factory=dict)
+    trajectories: Mapping[int, Sequence[Trajectory]] = field(default_factory=dict)
 
 
 def read_recorded(connection: Connection, cutoff: int) -> Recorded:
@@ -53,7 +62,16 @@ def read_recorded(connection: Connection, cutoff: int) -> Recorded:
             )
             for member in facts_known(connection, HOUSEHOLDS, cutoff)
         ),
+        assignments=_by_provider(facts_known(connection, ASSIGNMENTS, cutoff)),
+        trajectories=_by_provider(facts_known(connection, TRAJECTORIES, cutoff)),
     )
+
+
+def _by_provider(facts: Iterable[C]) -> dict[int, list[C]]:
+    found: dict[int, list[C]] = {}
+    for fact in facts:
+        found.setdefault(fact.provider_id, []).append(fact)
+    return found
 
 
 def _figures(scores: Iterable[OutcomeScore]) -> dict[int, dict[tuple[str, int], Decimal]]:

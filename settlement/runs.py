@@ -24,6 +24,7 @@ from settlement.entitlement import Cause, Line, Posted
 from settlement.ledger.journal import book
 from settlement.outside import outside_contracts
 from settlement.posted import read_posted
+from settlement.pricing.clients import client_volumes
 from settlement.pricing.query import price_months
 from settlement.reading import unknown_run
 from settlement.tables import (
@@ -73,12 +74,14 @@ def settle(
         months,
         posted,
     )
+    clients = client_volumes(connection, terms, months)
     outcomes = [
         settle_contract(
             terms,
             registered,
             months[registered.id],
             priced[registered.id].volumes,
+            clients.get(registered.id, ()),
             [*ahead.get(registered.id, ()), *priced[registered.id].findings],
             posted.get(registered.id, Posted()),
         )

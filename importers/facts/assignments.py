@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from importers.facts.kind import (
     CLIENT,
@@ -45,7 +46,7 @@ class Assignment:
     period_from: date
     period_until: date | None
     volume: int | None
-    per: str | None
+    per: Literal["week", "month", "total"] | None
     recording: int
 
 

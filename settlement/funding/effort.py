@@ -89,7 +89,7 @@ def _bands(component: EffortComponent, facts: Facts, lines: RuleLines, through: 
     units: dict[Month, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for volume in facts.volumes:
         if volume.component == component.key and volume.month <= through:
-            units[volume.month][volume.municipality] += Fraction(volume.billed_quantity, volume.rule.units_per_price)
+            units[volume.month][volume.municipality] += Fraction(volume.billed_quantity) / volume.rule.units_per_price
     to_date, earlier, period = Fraction(0), Eur.zero(), None
     for month in sorted(units):
         started = (month.year, month.month if component.bands_per == "month" else 0)

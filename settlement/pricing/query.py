@@ -50,7 +50,7 @@ FROM run_coverages, unnest(municipality_ids) WITH ORDINALITY AS area (municipali
 """
 
 # Every delivery that counts for a slice, with its price.
-_READ = """
+READ = """
     FROM deliveries d
     JOIN run_prices c ON c.municipality_id = d.municipality_id AND c.provider_id = d.provider_id
         AND c.product_id = d.product_id AND c.service_month = d.service_month
@@ -62,8 +62,8 @@ _READ = """
 
 # Each row rounded by itself: price x quantity / divisor, half up, where the divisor holds the units per price and the
 # price scale.
-_ROW_CENTS = "sign * ((2 * price * quantity + divisor) / (2 * divisor))"
-_OTHER_CLAIM = f"claimed_cents IS NOT NULL AND sign * claimed_cents <> {_ROW_CENTS}"  # most rows claim nothing
+ROW_CENTS = "sign * ((2 * price * quantity + divisor) / (2 * divisor))"
+_OTHER_CLAIM = f"claimed_cents IS NOT NULL AND sign * claimed_cents <> {ROW_CENTS}"  # most rows claim nothing
 
 # The price changes within the service period.
 _CROSSES = """
@@ -206,7 +206,7 @@ def _cents(minutes: str) -> str:
 
 
 _PIECES = {
-    "row_cents": _ROW_CENTS,
+    "row_cents": ROW_CENTS,
     "other_claim": _OTHER_CLAIM,
     "crosses": _CROSSES,
     "price_of_client": _PRICE_OF_CLIENT,
@@ -266,9 +266,7 @@ def price_months(
                 if found.price is not None and not found.two_price_clients:
                     effect = effects.get((found.slice, found.service_month, found.price))
                     volumes[coverage.registered.id].append(_volume(coverage, municipality, terms, found, effect))
-        connection.execute(text("DROP TABLE run_coverages, run_prices"))
-        connection.execute(text("SET LOCAL enable_mergejoin = on"))
-        connection.execute(text("SET LOCAL enable_sort = on"))
+        thaw(connection)
     return {
         registered.id: Priced(
             sorted(volumes[registered.id], key=_place),
@@ -300,6 +298,13 @@ def freeze(
     connection.execute(text("SET LOCAL enable_mergejoin = off"))
     # The planner takes clients for ten times fewer than there are, and would sort them to group them.
     connection.execute(text("SET LOCAL enable_sort = off"))
+
+
+def thaw(connection: Connection) -> None:
+    """Forget what was frozen, so that the planner is its own again."""
+    connection.execute(text("DROP TABLE run_coverages, run_prices"))
+    connection.execute(text("SET LOCAL enable_mergejoin = on"))
+    connection.execute(text("SET LOCAL enable_sort = on"))
 
 
 def _frozen(
@@ -405,7 +410,7 @@ def _statements(
     statements = []
     for rounding, template in templates.items():
         if products := sorted({coverage.product.id for coverage in read if coverage.rule.rounding is rounding}):
-            from_where = _READ.format(months=placeholders, per_client_month=rounding is Rounding.CLIENT_MONTH)
+            from_where = READ.format(months=placeholders, per_client_month=rounding is Rounding.CLIENT_MONTH)
             rows = _ROWS_IN_PARTS.format(read=from_where)
             sql = template.format(read=from_where, rows=rows, **_PIECES)
             statements.append((sql, {**parameters, "products": products}))
@@ -447,7 +452,7 @@ def _volume(coverage: Coverage, municipality: str, terms: Terms, sums: _Sums, ef
         product=coverage.product.code,
         treatment=coverage.treatment,
         rule=coverage.rule,
-        price=_price(sums.price),
+        price=in_price_list(sums.price),
         price_version_id=terms.price_versions[coverage.component.price_list].id,
         rows=sums.rows,
         quantity=sums.quantity,
@@ -467,7 +472,7 @@ _month = cache(Month.of)
 
 
 @cache
-def _price(scaled: int) -> Decimal:
+def in_price_list(scaled: int) -> Decimal:
     """The price as it stands in a price list: two decimals, or up to four where it has them."""
     price = Decimal(scaled) / PRICE_SCALE
     return price.quantize(Decimal("0.01")) if scaled % PRICE_UNITS_PER_CENT == 0 else price
@@ -476,8 +481,10 @@ def _price(scaled: int) -> Decimal:
 def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[Finding]:
     month = str(Month.of(row.service_month))
     place = f"product {coverage.product.code}, {municipality}, {month}"
-    # A shadow line is not paid: without one price it cannot be shown, and the budget is paid all the same.
-    severity = Severity.ERROR if coverage.treatment is Treatment.PAYABLE else Severity.WARNING
+    # A shadow line is not paid: without one price it cannot be shown, and the budget is paid all the same; unless what
+    # is paid follows from the volumes.
+    decides = coverage.treatment is Treatment.PAYABLE or coverage.component.needs_every_month
+    severity = Severity.ERROR if decides else Severity.WARNING
     found = []
     if row.unpriced_rows:  # what was credited needs no price
         what = f'prijslijst "{coverage.component.price_list}" heeft geen prijs voor {_deliveries(row.unpriced_rows)}'

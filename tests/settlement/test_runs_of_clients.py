@@ -1,0 +1,149 @@
+"""Runs of contracts that settle on volumes over a year, on single clients, or on trajectories.
+
+What is said by month, with late data in between, adds up to one run at the end.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from importers.facts.assignments import ASSIGNMENTS
+from importers.facts.importing import import_facts
+from importers.facts.kind import FactKind
+from importers.facts.trajectories import TRAJECTORIES
+from settlement.reading import Run
+from tests.settlement.books import WHO, Books, delivery, effort_contract, said, to_date
+
+ASSIGNMENT = "gemeente;toewijzing;aanbieder;product;cliënt;vanaf;tot en met;omvang;per"
+TRAJECTORY = "gemeente;traject;aanbieder;product;cliënt;vanaf;tot en met;gedaan;resultaat"
+PRICES = ("45A04;2026-01-01;;60,00", "44A09;2026-01-01;;8000,00", "02A16;2026-01-01;;58,40")
+RULES = """
+[[component]]
+key = "traject"
+kind = "output"
+clause = "artikel 6"
+[component.trajectories]
+products = ["44A09"]
+instalments = [{ on = "start", percent = "70" }, { on = "end", percent = "30" }]
+early_stop = "pro_rata"
+"""
+BANDS = 'bands = [{ up_to = "100", price_eur = "60.00" }, { price_eur = "50.00" }]\n'
+
+
+def contract(rules: str) -> str:
+    return effort_contract(products=["45A04"]) + rules + RULES
+
+
+def take(books: Books, kind: FactKind[object], header: str, *rows: str) -> None:
+    with books.transaction() as connection:
+        path = books.table(header, rows)
+        import_facts(connection, kind, path, Path(books._folder) / "config", WHO)  # type: ignore[arg-type]
+
+
+def treated(run: Run) -> dict[tuple[str, str], str]:
+    """The amounts of all lines, also of what is not paid, by month and label."""
+    [settled] = run.contracts
+    assert (settled.parked, settled.findings) == (False, [])
+    return {(str(one.line.key.month), one.line.key.label): str(one.line.amount) for one in settled.lines}
+
+
+@pytest.fixture
+def books_of(books: Books) -> Books:
+    books.open()
+    books.prices(*PRICES)
+    return books
+
+
+def test_bands_over_the_year_are_said_by_month_and_late_hours_move_them(books_of: Books) -> None:
+    books = books_of
+    books.contracts(contract(BANDS))
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 80 * 60))
+    january = books.month("2026-01")
+    assert said(january) == {("2026-01", "bands"): "4800.00"}
+    books.deliver(delivery("r2", "45A04", "2026-02-05", 40 * 60))
+    february = books.month("2026-02")
+    assert said(february) == {("2026-02", "bands"): "2200.00"}  # 20 x 60 + 20 x 50
+    books.deliver(delivery("r3", "45A04", "2026-01-06", 10 * 60))
+    march = books.month("2026-03")
+    assert said(march) == {("2026-01", "bands"): "600.00", ("2026-02", "bands"): "-100.00"}
+    assert said(books.settle("2026-03")) == {}
+    total = to_date([january, february, march])
+    assert total[("B", "zorg", "GM0502", "2026-02", "bands", "payable")].amount == 2100
+
+
+def test_what_is_above_the_assignment_is_settled_when_the_assignment_is_known(books_of: Books) -> None:
+    books = books_of
+    books.contracts(contract("frequency = {}\n"))
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 600, assignment="T1"))
+    [parked] = books.settle("2026-01").contracts
+    assert (parked.parked, [finding.code for finding in parked.findings]) == (True, ["F20"])
+    take(books, ASSIGNMENTS, ASSIGNMENT, "GM0502;T1;41000002;45A04;c1;01-01-2026;31-12-2026;480;maand")
+    january = books.month("2026-01")
+    assert treated(january) == {
+        ("2026-01", "45A04"): "600.00",
+        ("2026-01", "frequency 45A04"): "-120.00",
+        ("2026-01", "unfunded_frequency 45A04"): "120.00",
+    }
+    # The municipality assigns more: nothing of the deliveries changed, and January is corrected all the same.
+    take(books, ASSIGNMENTS, ASSIGNMENT, "GM0502;T1;41000002;45A04;c1;01-01-2026;31-12-2026;540;maand")
+    books.deliver(delivery("r2", "45A04", "2026-02-05", 60, assignment="T1"))
+    assert treated(books.month("2026-02")) == {
+        ("2026-01", "frequency 45A04"): "60.00",
+        ("2026-01", "unfunded_frequency 45A04"): "-60.00",
+        ("2026-02", "45A04"): "60.00",
+    }
+
+
+def test_a_maximum_of_a_client_is_settled_over_the_year(books_of: Books) -> None:
+    books = books_of
+    books.contracts(contract('client_bounds = [{ per = "year", maximum_eur = "1000.00" }]\n'))
+    for month in (1, 2, 3):
+        books.deliver(
+            delivery(f"a{month}", "45A04", f"2026-{month:02d}-05", 600),
+            delivery(f"b{month}", "45A04", f"2026-{month:02d}-05", 60, client="c2"),
+        )
+    by_month = [books.month(f"2026-{month:02d}") for month in (1, 2, 3)]
+    assert said(by_month[1])[("2026-02", "maximum year")] == "-200.00"
+    assert said(by_month[2])[("2026-03", "maximum year")] == "-600.00"
+    books.deliver(delivery("c1", "45A04", "2026-01-05", 600, credits="a1"))
+    april = books.month("2026-04")
+    assert said(april) == {
+        ("2026-01", "45A04"): "-600.00", ("2026-02", "maximum year"): "200.00", ("2026-03", "maximum year"): "400.00",
+    }  # fmt: skip
+
+
+def test_trajectories_are_paid_by_run_and_refunded_when_they_stop(books_of: Books) -> None:
+    books = books_of
+    books.contracts(contract(""))
+    take(books, TRAJECTORIES, TRAJECTORY, "GM0502;R1;41000002;44A09;c1;10-01-2026;;;nee")
+    january = books.month("2026-01")
+    assert said(january) == {("2026-01", "trajectory 44A09"): "5600.00"}
+    assert [one.line.task_field for one in january.contracts[0].lines] == ["6.762"]
+    assert said(books.month("2026-02")) == {}
+    take(books, TRAJECTORIES, TRAJECTORY, "GM0502;R1;41000002;44A09;c1;10-01-2026;15-02-2026;40;nee")
+    assert said(books.month("2026-03")) == {("2026-02", "early_stop 44A09"): "-2400.00"}
+
+
+def test_a_delivery_without_a_price_keeps_bands_from_being_settled(books_of: Books) -> None:
+    """It is shadow, and yet its hours would be missing from the bands."""
+    books = books_of
+    books.contracts(contract(BANDS))
+    books.deliver(delivery("r1", "45A04", "2025-12-05", 60))
+    [parked] = books.settle("2026-01").contracts
+    assert (parked.parked, [finding.code for finding in parked.findings]) == (True, ["P01"])
+
+
+def test_one_run_at_the_end_says_what_the_months_say_together(books_of: Books) -> None:
+    books = books_of
+    books.contracts(contract('client_bounds = [{ per = "year", minimum_eur = "700.00", maximum_eur = "900.00" }]\n'))
+    months = [f"2026-{month:02d}" for month in range(1, 13)]
+    for number, month in enumerate(months):
+        client = f"c{number % 3}"
+        books.deliver(delivery(f"r{number}", "45A04", f"{month}-05", 97 * (number + 1), client=client))
+    at_once = books.settle("2026-12")
+    whole = to_date([at_once])
+    books.discard(at_once)
+    assert to_date([books.month(month) for month in months]) == whole
+    assert {key[4].split()[0] for key in whole} == {"45A04", "maximum", "unfunded_maximum"}
