@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil, floor, log10
+from math import ceil, floor
 from xml.etree import ElementTree
 
+from kernel.money import Exact
 from kernel.notation import format_number
 from settlement.payoff import Point
 
@@ -30,11 +31,11 @@ def svg(title: str, x_name: str, y_name: str, points: Sequence[Point]) -> str:
     low, high, ticks = _scale([point.amount.exact for point in points])
     first, last = points[0].percent, points[-1].percent
 
-    def x(percent: Fraction) -> float:
-        return _LEFT + float((percent - first) / (last - first or 1)) * (_WIDTH - _LEFT - _RIGHT)
+    def x(percent: Fraction) -> Fraction:
+        return _LEFT + (percent - first) / (last - first or 1) * (_WIDTH - _LEFT - _RIGHT)
 
-    def y(amount: Fraction) -> float:
-        return _HEIGHT - _BOTTOM - float((amount - low) / (high - low)) * (_HEIGHT - _TOP - _BOTTOM)
+    def y(amount: Fraction) -> Fraction:
+        return _HEIGHT - _BOTTOM - (amount - low) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
 
     for tick in ticks:
         _line(picture, (_LEFT, y(tick)), (_WIDTH - _RIGHT, y(tick)), "#bbbbbb" if tick == 0 else "#e8e8e8")
@@ -45,12 +46,12 @@ def svg(title: str, x_name: str, y_name: str, points: Sequence[Point]) -> str:
             _text(picture, (x(point.percent), _TOP - 6), f"{_short(point.percent)}%", "middle", "#c05000")
     for percent in _round_percents(first, last):
         _text(picture, (x(percent), _HEIGHT - _BOTTOM + 18), f"{_short(percent)}%", "middle")
-    path = " ".join(f"{x(point.percent):.1f},{y(point.amount.exact):.1f}" for point in points)
+    path = " ".join(f"{_place(x(point.percent))},{_place(y(point.amount.exact))}" for point in points)
     ElementTree.SubElement(
         picture, "polyline", {"points": path, "fill": "none", "stroke": "#1f5fa8", "stroke-width": "2.5"}
     )
     _text(picture, (_LEFT, 24), title, "start", size=16)
-    _text(picture, ((_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 22), x_name, "middle")
+    _text(picture, ((_LEFT + _WIDTH - _RIGHT) // 2, _HEIGHT - 22), x_name, "middle")
     _text(picture, (_LEFT, 42), y_name, "start", "#555555")
     ElementTree.indent(picture)
     return ElementTree.tostring(picture, encoding="unicode") + "\n"
@@ -62,11 +63,10 @@ def _scale(amounts: Sequence[Fraction]) -> tuple[Fraction, Fraction, list[Fracti
     if low == high:
         high = low + 1
     rough = (high - low) / _TICKS
-    power = Fraction(10) ** floor(log10(rough))
+    power = 10 ** (len(str(floor(rough))) - 1)
     step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
-    step = max(step, Fraction(1))
     first, last = floor(low / step), ceil(high / step)
-    return first * step, last * step, [number * step for number in range(first, last + 1)]
+    return Fraction(first * step), Fraction(last * step), [Fraction(n * step) for n in range(first, last + 1)]
 
 
 def _round_percents(first: Fraction, last: Fraction) -> list[Fraction]:
@@ -81,28 +81,34 @@ def _round_percents(first: Fraction, last: Fraction) -> list[Fraction]:
 
 def _short(percent: Fraction) -> str:
     """'103' or '92,5': to two decimals, for the eye."""
-    return f"{float(percent):.2f}".rstrip("0").rstrip(".").replace(".", ",")
+    return f"{Decimal(percent.numerator) / percent.denominator:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+
+
+def _place(at: Exact) -> str:
+    """A place in the picture, to a tenth of its units."""
+    exact = Fraction(at)
+    return f"{Decimal(exact.numerator) / exact.denominator:.1f}"
 
 
 def _line(
     picture: ElementTree.Element,
-    start: tuple[float, float],
-    end: tuple[float, float],
+    start: tuple[Exact, Exact],
+    end: tuple[Exact, Exact],
     colour: str,
     dashed: bool = False,
 ) -> None:
-    attributes = {"x1": f"{start[0]:.1f}", "y1": f"{start[1]:.1f}", "x2": f"{end[0]:.1f}", "y2": f"{end[1]:.1f}"}
+    attributes = dict(zip(("x1", "y1", "x2", "y2"), map(_place, (*start, *end)), strict=True))
     dashes = {"stroke-dasharray": "5 4"} if dashed else {}
     ElementTree.SubElement(picture, "line", {**attributes, "stroke": colour, **dashes})
 
 
 def _text(
     picture: ElementTree.Element,
-    at: tuple[float, float],
+    at: tuple[Exact, Exact],
     text: str,
     anchor: str,
     colour: str = "#222222",
     size: int = 12,
 ) -> None:
-    attributes = {"x": f"{at[0]:.1f}", "y": f"{at[1]:.1f}", "text-anchor": anchor, "fill": colour}
+    attributes = {"x": _place(at[0]), "y": _place(at[1]), "text-anchor": anchor, "fill": colour}
     ElementTree.SubElement(picture, "text", {**attributes, "font-size": str(size)}).text = text

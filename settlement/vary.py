@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import click
@@ -104,8 +105,8 @@ def _curves(contract: Contract, facts: FactsFile, case_id: str | None) -> list[C
     return list(curves(contract, known, lines, cases[0].through.year))
 
 
-def _value(curve: Curve, point: Point) -> str:
-    return str(round(Decimal(point.value.numerator) / point.value.denominator, 2))
+def _to_hundredths(exact: Fraction) -> str:
+    return f"{Decimal(exact.numerator) / exact.denominator:.2f}"
 
 
 def _as_json(curve: Curve, on: Sequence[Point]) -> dict[str, object]:
@@ -115,8 +116,8 @@ def _as_json(curve: Curve, on: Sequence[Point]) -> dict[str, object]:
         "base": str(half_up(curve.base)),
         "points": [
             {
-                "percent": str(round(Decimal(point.percent.numerator) / point.percent.denominator, 6).normalize() + 0),
-                "value": _value(curve, point),
+                "percent": f"{Decimal(point.percent.numerator) / point.percent.denominator:.6f}",
+                "value": _to_hundredths(point.value),
                 "amount_eur": point.amount,
                 "on_edge": point.on_edge,
             }
@@ -132,9 +133,9 @@ def _show(curve: Curve, on: Sequence[Point]) -> None:
     for header in (f"{name.capitalize()} (%)", name.capitalize(), "Uitkomst (€)"):
         table.add_column(header, justify="right", no_wrap=True)
     for point in on:
-        percent = round(Decimal(point.percent.numerator) / point.percent.denominator, 2)
         table.add_row(
-            "grens" if point.on_edge else "", format_number(percent), format_number(_value(curve, point)),
+            "grens" if point.on_edge else "", format_number(_to_hundredths(point.percent)),
+            format_number(_to_hundredths(point.value)),
             format_eur(point.amount),
         )  # fmt: skip
     print_table(table)

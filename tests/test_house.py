@@ -238,12 +238,13 @@ def _texts(file: Path) -> str:
 
 
 def test_no_client_number_of_a_person_is_in_the_project() -> None:
-    """Numbers for tests begin with 9999, which are never given out, or count up."""
+    """Numbers for tests begin with 9999, which are never given out, or count up; published amounts are no numbers."""
+    published = ROOT / "tests" / "cases" / "shared_savings_2018.csv"  # whole dollars of organisations
     folders = [ROOT / folder for folder in (*PACKAGES, "tests", "docs", "examples", "benchmarks")]
     files = [file for folder in folders for file in folder.rglob("*") if file.suffix in (".py", ".md", ".csv", ".toml")]
     found = {
         f"{file.relative_to(ROOT)}: {number}"
-        for file in [*files, *ROOT.glob("*.md"), ROOT / "cli.py"]
+        for file in {*files, *ROOT.glob("*.md"), ROOT / "cli.py"} - {published}
         for number in re.findall(r"(?<![\w.])\d{9}(?![\w.])", _texts(file))
         if is_bsn(number) and not number.startswith(("9999", "012345", "123456"))
     }

@@ -164,7 +164,10 @@ def test_a_cost_that_varies_gives_the_pay_off_of_every_clause_with_its_edges(sim
     result = simulate(FACTS, "--vary", "cost=80%..130%:10%", "--json", contract=CORRIDOR)
     assert result.exit_code == 0, result.output
     corridor, savings = json.loads(result.stdout)["curves"]
-    paid = {point["percent"]: (point["amount_eur"], point["on_edge"]) for point in corridor["points"]}
+    paid = {
+        point["percent"].removesuffix(".000000"): (point["amount_eur"], point["on_edge"])
+        for point in corridor["points"]
+    }
     assert (corridor["component"], corridor["base"]) == ("bandbreedte", "2000000.00")
     assert paid["80"] == ("-150000.00", False)  # 300.000,00 under 95%, half of it back
     assert paid["95"] == ("0.00", True)
