@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from contracts.model import Contract
+from contracts.model import KINDS, Contract
 from contracts.values import PATTERN_WORDS
 from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import counted
@@ -242,12 +242,13 @@ _MODEL_MESSAGES = {
     "extra_forbidden": ("onbekende sleutel", "verbeter de naam of haal de sleutel weg"),
     "literal_error": ("{input} kan hier niet staan", "kies {expected}"),
     "enum": ("{input} kan hier niet staan", "kies {expected}"),
-    "union_tag_not_found": ("sleutel kind ontbreekt", "kies population, effort of output"),
+    "union_tag_not_found": ("sleutel kind ontbreekt", "kies {kinds}"),
     "union_tag_invalid": ('kind "{tag}" bestaat niet', "kies {expected_tags}"),
     "string_type": ("hier hoort tekst", "zet de waarde tussen aanhalingstekens"),
     "string_too_short": ("leeg", "vul tekst in"),
     "string_too_long": ("te lang", "gebruik hooguit {max_length} tekens"),
     "string_pattern_mismatch": ('"{input}" kan hier niet staan', "gebruik {pattern}"),
+    "bool_type": ("hier hoort ja of nee", "schrijf true of false, zonder aanhalingstekens"),
     "int_type": ("hier hoort een geheel getal", "schrijf alleen cijfers, zonder aanhalingstekens"),
     "date_type": ("hier hoort een datum", "schrijf 2026-01-31, zonder aanhalingstekens"),
     "tuple_type": ("hier hoort een lijst", "zet de waarden tussen [ en ]"),
@@ -268,20 +269,22 @@ _DATES = [("in_force",), ("from",), ("until",), ("start",), ("end",)]
 def _model_findings(
     file_name: str, data: dict[str, Any], lines: Mapping[KeyPath, int], errors: Sequence[ErrorDetails]
 ) -> list[Finding]:
-    """One finding for each place; a value that fits none of several types gives their hints together."""
-    said: dict[KeyPath, tuple[str, str]] = {}
+    """One finding for each remark; a value that fits none of several types gives their hints together."""
+    said: dict[tuple[KeyPath, str], tuple[str, str]] = {}
     for error in errors:
         # A list that is too short only because its elements are wrong.
         if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
             continue
         path = _path_in(data, error)
         message, hint = _in_dutch(error, path)
-        if path in said:
-            message, hint = said[path][0], f"{said[path][1]}, of {hint}"
-        said[path] = (message, hint)
+        # Of a value with several types pydantic's place names the type too.
+        remark = (path, message if error["loc"] == path else "")
+        if remark in said:
+            message, hint = said[remark][0], f"{said[remark][1]}, of {hint}"
+        said[remark] = (message, hint)
     return [
         Finding("C03", Severity.ERROR, _place(file_name, data, lines, path), message, hint)
-        for path, (message, hint) in said.items()
+        for (path, _), (message, hint) in said.items()
     ]
 
 
@@ -295,12 +298,13 @@ def _in_dutch(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
         return "een onderdeel heeft geen eigen datums", "geef wat later begint een eigen contract met die looptijd"
     words = {name: _plain(value) for name, value in error.get("ctx", {}).items()}
     words["pattern"] = PATTERN_WORDS.get(words.get("pattern", ""), "")
+    words["kinds"] = ", ".join(KINDS)
     message, hint = _MODEL_MESSAGES.get(error["type"], ("ongeldige waarde", "zie docs/contracts.md"))
     return message.format(input=str(error["input"])[:60], **words), hint.format(**words)
 
 
 def _plain(value: Any) -> str:
-    return str(value).replace("'", "").replace(" or ", " of ")
+    return str(value).replace("''", '""').replace("'", "").replace(" or ", " of ")
 
 
 def _path_in(data: Any, error: ErrorDetails) -> KeyPath:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from contracts.values import (
+    YEAR_PATTERN,
     Amount,
     Area,
     Key,
@@ -131,7 +132,7 @@ class FactsTrajectory(Part):
         return self
 
 
-YearText = Annotated[str, Field(pattern=r"^20\d\d$")]
+YearText = Annotated[str, Field(pattern=YEAR_PATTERN)]
 IndexRow = Annotated[tuple[Key, Year, Literal["provisional", "final"], SignedNumber], Field(strict=False)]
 AccountabilityRow = Annotated[
     tuple[

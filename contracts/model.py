@@ -1,9 +1,9 @@
 """A contract as agreed: what the TOML document says, checked in itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -20,7 +20,16 @@ from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
 from contracts.components.risk_sharing import RiskSharingComponent
 from contracts.facts import FactsPart, LineRow
-from contracts.values import CONTRACT_PATTERN, Law, MunicipalityCode, Name, Part, ProviderCode
+from contracts.values import (
+    CONTRACT_PATTERN,
+    Law,
+    Misfit,
+    MunicipalityCode,
+    Name,
+    Part,
+    ProviderCode,
+    misfits,
+)
 from kernel.money import Eur
 from kernel.periods import Month, Period
 
@@ -58,6 +67,7 @@ Component = Annotated[
     | ConsortiumComponent,
     Field(discriminator="kind"),
 ]
+KINDS = tuple(get_args(part.model_fields["kind"].annotation)[0] for part in get_args(get_args(Component)[0]))
 
 
 class Example(FactsPart):
@@ -111,37 +121,49 @@ class Contract(Part):
 
     @model_validator(mode="after")
     def _components_fit_together(self) -> "Contract":
-        above: list[str] = []
-        read: set[tuple[str, str]] = set()
-        for component in self.component:
-            if component.key in above:
-                raise ValueError("twee onderdelen hebben dezelfde key; geef elk een eigen key")
-            if isinstance(component, BudgetPart):
-                self._budget_fits(component)
-            if unknown := sorted(set(component.named) - set(above)):
-                raise ValueError(
-                    f"onderdeel {component.key} noemt {', '.join(unknown)}, dat er niet boven staat; "
-                    "noem onderdelen die eerder in het document staan"
-                )
-            self._years_fit(component)
-            if isinstance(component, GuaranteeComponent):
-                self._guarantee_fits(component)
-            if isinstance(component, ConsortiumComponent):
-                self._consortium_fits(component)
-            if isinstance(component, ArrangementComponent):
-                self._sources_fit(component)
-            for pair in self.deliveries_read_by(component):
-                if pair in read:
-                    raise ValueError(f"product {pair[1]} staat twee keer voor {pair[0]}; laat één onderdeel het lezen")
-                read.add(pair)
-            above.append(component.key)
+        if found := list(self._misfits()):
+            raise misfits(found)
         return self
 
-    def _years_fit(self, component: ComponentPart) -> None:
+    def _misfits(self) -> Iterator[Misfit]:
+        """Every way in which a component does not fit the contract or the components above it."""
+        above: list[str] = []
+        read: set[tuple[str, str]] = set()
+        for index, component in enumerate(self.component):
+            place = ("component", index)
+            if component.key in above:
+                yield (*place, "key"), "twee onderdelen hebben dezelfde key; geef elk een eigen key"
+            messages = [*self._names_that_are_not_above(component, above), *self._years_misfit(component)]
+            if isinstance(component, BudgetPart):
+                messages += self._budget_misfits(component)
+            if isinstance(component, GuaranteeComponent):
+                messages += self._guarantee_misfits(component)
+            if isinstance(component, ConsortiumComponent):
+                messages += self._consortium_misfits(component)
+            if isinstance(component, ArrangementComponent):
+                messages += self._sources_misfits(component)
+            for municipality, product in self.deliveries_read_by(component):
+                if (municipality, product) in read:
+                    messages.append(
+                        f"product {product} staat twee keer voor {municipality}; laat één onderdeel het lezen"
+                    )
+                read.add((municipality, product))
+            for message in messages:
+                yield place, message
+            above.append(component.key)
+
+    def _names_that_are_not_above(self, component: ComponentPart, above: Sequence[str]) -> Iterator[str]:
+        if unknown := sorted(set(component.named) - set(above)):
+            yield (
+                f"onderdeel {component.key} noemt {', '.join(unknown)}, dat er niet boven staat; "
+                "noem onderdelen die eerder in het document staan"
+            )
+
+    def _years_misfit(self, component: ComponentPart) -> Iterator[str]:
         asked = component.years_asked(sorted({month.year for month in self.in_force.period.months()}))
         if component.years_named and component.years_named != asked:
             named, years = (", ".join(str(year) for year in years) for years in (component.years_named, asked))
-            raise ValueError(
+            yield (
                 f"onderdeel {component.key}: de jaren zijn {named}, en de looptijd vraagt {years}; noem elk jaar één "
                 "keer, in volgorde"
             )
@@ -152,12 +174,12 @@ class Contract(Part):
         named = consortium.applies_to or keys[: keys.index(consortium.key)]
         return [component for component in self.component if component.key in named]
 
-    def _consortium_fits(self, consortium: ConsortiumComponent) -> None:
+    def _consortium_misfits(self, consortium: ConsortiumComponent) -> Iterator[str]:
         divided = self._divided_by(consortium)
         read = {product for component in divided for _, product in self.deliveries_read_by(component)}
         for member in consortium.members:
             if unknown := sorted(set(member.products) - read):
-                raise ValueError(
+                yield (
                     f"onderdeel {consortium.key}: lid {member.provider} noemt product {', '.join(unknown)}, dat geen "
                     "onderdeel erboven leest; verbeter het product of haal het weg"
                 )
@@ -165,35 +187,33 @@ class Contract(Part):
             if isinstance(other, ConsortiumComponent):
                 keys = {component.key for component in divided if not isinstance(component, ConsortiumComponent)}
                 if twice := sorted(keys & {component.key for component in self._divided_by(other)}):
-                    raise ValueError(
+                    yield (
                         f"onderdeel {consortium.key}: {', '.join(twice)} wordt ook door {other.key} verdeeld; noem in "
                         "applies_to wat elk verdeelt"
                     )
 
-    def _sources_fit(self, component: ArrangementComponent) -> None:
+    def _sources_misfits(self, component: ArrangementComponent) -> Iterator[str]:
         for source in component.funding_sources:
             if source.law not in self.laws:
-                raise ValueError(
+                yield (
                     f"onderdeel {component.key}: funding_sources noemt de {source.law} en het contract niet; zet de "
                     "wet bij laws of haal de bron weg"
                 )
 
-    def _guarantee_fits(self, component: GuaranteeComponent) -> None:
+    def _guarantee_misfits(self, component: GuaranteeComponent) -> Iterator[str]:
         if component.spend_of and component.guaranteed[0].provider != self.provider:
-            raise ValueError(
+            yield (
                 f"onderdeel {component.key}: spend_of telt wat dit contract aan {self.provider} betaalt, en de "
                 f"garantie is van {component.guaranteed[0].provider}; laat spend_of weg"
             )
 
-    def _budget_fits(self, component: BudgetPart) -> None:
+    def _budget_misfits(self, component: BudgetPart) -> Iterator[str]:
         if component.municipality is None and len(self.municipalities) > 1:
-            raise ValueError(f"onderdeel {component.key}: het contract heeft meer gemeenten; noem municipality")
+            yield f"onderdeel {component.key}: het contract heeft meer gemeenten; noem municipality"
         if component.municipality is not None and component.municipality not in self.municipalities:
-            raise ValueError(
-                f"onderdeel {component.key}: {component.municipality} staat niet bij municipalities; noem een van die"
-            )
+            yield f"onderdeel {component.key}: {component.municipality} staat niet bij municipalities; noem een van die"
         if self.in_force.start.day != 1 or self.in_force.until.day != 1:
-            raise ValueError(
+            yield (
                 f"onderdeel {component.key}: bevoorschotting per maand vraagt een contract van hele maanden; laat het "
                 "op de eerste van een maand beginnen en eindigen"
             )

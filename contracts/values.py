@@ -5,11 +5,22 @@ through binary. Every rule below that a document can break has a Dutch message, 
 """
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import InitErrorDetails
 
 from kernel.findings import Refusal
 from kernel.identifiers import agb_code, area_code, municipality_code
@@ -21,10 +32,12 @@ SIGNED_NUMBER_PATTERN = r"^-?[0-9]+(\.[0-9]+)?$"
 CONTRACT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 NAME_PATTERN = r"^[^\x00-\x1f\x7f]*$"
+YEAR_PATTERN = r"^20\d\d$"
 PATTERN_WORDS = {
     CONTRACT_PATTERN: "letters, cijfers, punt, - en _ (hooguit 40 tekens)",
     KEY_PATTERN: "kleine letters, cijfers, - en _ (hooguit 40 tekens)",
     NAME_PATTERN: "tekst op één regel, zonder tabs",
+    YEAR_PATTERN: 'een jaar als "2026"',
 }
 
 
@@ -99,6 +112,21 @@ Law = Literal["Wmo", "Jeugdwet", "Participatiewet"]
 
 class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+# Where in a part something does not fit the rest, and "what; remedy".
+Misfit = tuple[tuple[str | int, ...], str]
+
+
+def misfits(found: Iterable[Misfit]) -> ValidationError:
+    """What a validator raises to tell several things at once, each with the place it is about."""
+    return ValidationError.from_exception_data(
+        "Part",
+        [
+            InitErrorDetails(type="value_error", loc=place, input=None, ctx={"error": ValueError(said)})
+            for place, said in found
+        ],
+    )
 
 
 # Measures that go by a Dutch word too, in contracts and in count files.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -13,11 +15,12 @@ from pydantic_core.core_schema import ErrorType
 
 from contracts import documents
 from contracts.documents import KeyPath, line_numbers, parse, read_documents
-from contracts.model import Component
+from contracts.model import Component, Contract
 from kernel.findings import Refusal
 from kernel.money import Eur
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/contracts/*.toml"))
+KINDS_OF_FUNDING = sorted((Path(__file__).parents[2] / "examples" / "contracts").glob("*.toml"))
 Write = Callable[..., Path]
 
 
@@ -135,6 +138,95 @@ expect = [["wijkteam", "2026-01", "instalment", "1.005"]]
             f'regel 47, {name}expect[1][4]: "1.005" heeft meer dan twee decimalen; rond het bedrag af op centen',
         ]
     )
+
+
+def test_what_does_not_fit_together_is_told_all_at_once(document: Write, effort: str) -> None:
+    """Each with the line of the component it is about, though only the whole contract shows it."""
+    text = effort.replace(
+        "[[example]]",
+        """[[component]]
+key = "ambulant"
+kind = "effort"
+clause = "artikel 6"
+products = ["45A04"]
+
+[[component]]
+key = "plafond"
+kind = "ceiling"
+clause = "artikel 7"
+amount_eur = "1000.00"
+applies_to = ["wijkteam"]
+
+[[component]]
+key = "gezin"
+kind = "population"
+clause = "artikel 8"
+task_field = "6.23"
+municipality = "GM0489"
+budget_eur = "120.00"
+covers = ["02A16"]
+
+[[example]]""",
+    )
+    assert [line.split(";")[0] for line in findings(document(text))] == [
+        'a.toml, regel 15, onderdeel "ambulant", sleutel key: twee onderdelen hebben dezelfde key',
+        'a.toml, regel 14, onderdeel "ambulant": product 45A04 staat twee keer voor GM0502',
+        'a.toml, regel 14, onderdeel "ambulant": product 45A04 staat twee keer voor GM0599',
+        'a.toml, regel 20, onderdeel "plafond": onderdeel plafond noemt wijkteam, dat er niet boven staat',
+        'a.toml, regel 27, onderdeel "gezin": onderdeel gezin: GM0489 staat niet bij municipalities',
+    ]
+
+
+def test_a_component_without_a_kind_is_told_every_kind(document: Write, effort: str) -> None:
+    (line,) = findings(document(effort.replace('kind = "effort"\n', "")))
+    assert line.startswith('a.toml, regel 8, onderdeel "ambulant": sleutel kind ontbreekt; kies population, effort, ')
+    assert all(kind in line for kind in ("risk_sharing", "lump_sum", "consortium"))
+
+
+_GONE = object()
+_WRONG = (_GONE, Decimal("1.5"), "tekst", "", -1, [], {"onbekend": 1}, True, "-5", "a\tb", datetime.date(2020, 1, 1))
+
+
+def _keys(value: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
+    """Every key of a document, and of a list its first element."""
+    for key, inside in value.items() if isinstance(value, dict) else list(enumerate(value))[:1]:
+        yield (*path, key)
+        if isinstance(inside, dict | list):
+            yield from _keys(inside, (*path, key))
+
+
+def _with(data: Any, path: KeyPath, value: object) -> Any:
+    """A document in which one value is another, or is not there."""
+    copy = data.copy()
+    if len(path) > 1:
+        copy[path[0]] = _with(data[path[0]], path[1:], value)  # type: ignore[index, call-overload]
+    elif value is _GONE:
+        del copy[path[0]]  # type: ignore[arg-type]
+    else:
+        copy[path[0]] = value  # type: ignore[index, call-overload]
+    return copy
+
+
+@pytest.mark.parametrize("example", KINDS_OF_FUNDING, ids=lambda path: path.stem)
+def test_whatever_is_wrong_is_told_in_dutch_with_its_line(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = example.read_text(encoding="utf-8")
+    data, lines = parse(text), line_numbers(text)
+    monkeypatch.setattr(documents, "line_numbers", lambda _: lines)
+    told = 0
+    for path in _keys(data):
+        for value in _WRONG:
+            wrong = _with(data, path, value)
+            monkeypatch.setattr(documents, "parse", lambda _, wrong=wrong: wrong)
+            read = documents.read_as(Contract, "a.toml", b"")
+            for finding in read if isinstance(read, list) else ():
+                told += 1
+                said = f"{path} = {value}: {finding}"
+                assert finding.message, said
+                assert "regel" in finding.place or len(path) == 1 or finding.place == "a.toml, sleutel component", said
+                assert "ongeldige waarde" not in str(finding), said
+                assert not re.search(r"\b(input|should|valid|value|field|must)\b", str(finding).lower()), said
+                assert not re.search(r"(gebruik|kies|minstens|hooguit)( ?$|,| of)", finding.hint), said
+    assert told > 100
 
 
 def test_the_documents_of_one_call_are_all_told(document: Write, population: str) -> None:
