@@ -149,7 +149,6 @@ _ROWS = """
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM providers) p ON p.place = n % 40
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM products) o ON o.place = (n / 400) % 12
 """
-_FACTS = "md5(concat_ws('|', product_id, client_id, service_start, service_start + 1, quantity, ''))::uuid"
 _FILL = (
     """INSERT INTO clients (pseudonym) SELECT sha256(('c' || n)::bytea)
        FROM generate_series(1, CAST(:clients AS bigint)) AS n ON CONFLICT DO NOTHING""",
@@ -162,9 +161,9 @@ _FILL = (
         SELECT municipality_id, service_month, :recording, row_number, 'row', :recording, 1, provider_id, product_id,
            client_id, '', service_start, service_start + 1, quantity, reference FROM ({_ROWS}) AS r
         ORDER BY municipality_id, row_number""",
-    f"""INSERT INTO received_references (municipality_id, provider_id, law, reference, facts, service_month, batch,
+    f"""INSERT INTO received_references (municipality_id, provider_id, law, reference, service_month, batch,
            row_number)
-        SELECT municipality_id, provider_id, 'Jeugdwet', reference, {_FACTS}, service_month, :recording, row_number
+        SELECT municipality_id, provider_id, 'Jeugdwet', reference, service_month, :recording, row_number
         FROM ({_ROWS}) AS r""",
     f"""INSERT INTO delivery_totals (municipality_id, provider_id, product_id, service_month, recording, rows, quantity,
            first_start, last_start)

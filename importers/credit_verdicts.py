@@ -2,7 +2,9 @@
 
 from importers.rules import CONTRADICTED, CREDITS_A_CREDIT, NOT_A_COPY, WAITING, WAITING_FOR_CONTRADICTED
 
-_KEY = "municipality_id, provider_id, law, reference"
+KEY = "municipality_id, provider_id, law, reference"
+PLACE = "municipality_id, service_month, batch, row_number"
+SERVICE = "product_id, client_id, assignment, service_start, service_end, quantity"
 
 
 def own_verdicts(which: str = "", *, at_cutoff: bool = False) -> str:
@@ -18,14 +20,18 @@ def own_verdicts(which: str = "", *, at_cutoff: bool = False) -> str:
                          WHEN r.reference IS NULL THEN '{WAITING.code}'
                          WHEN other.reference IS NOT NULL THEN '{WAITING_FOR_CONTRADICTED.code}'
                          WHEN r.previous_reference IS NOT NULL THEN '{CREDITS_A_CREDIT.code}'
-                         WHEN r.facts <> c.facts THEN '{NOT_A_COPY.code}' END AS own_verdict
+                         WHEN NOT EXISTS (
+                             SELECT FROM deliveries d WHERE ({of("d", PLACE)}) = ({of("r", PLACE)})
+                                 AND d.entry = 'row' AND ({of("d", SERVICE)}) = ({of("c", SERVICE)})
+                         ) THEN '{NOT_A_COPY.code}' END AS own_verdict
         FROM credits c {which}
-        LEFT JOIN received_references r ON ({_qualified("r")}) = {debit} {received}
-        LEFT JOIN contradicted_references own ON ({_qualified("own")}) = ({_qualified("c")})
+        LEFT JOIN received_references r ON ({of("r", KEY)}) = {debit} {received}
+        LEFT JOIN contradicted_references own ON ({of("own", KEY)}) = ({of("c", KEY)})
             {contradicted.format("own")}
-        LEFT JOIN contradicted_references other ON ({_qualified("other")}) = {debit} {contradicted.format("other")}
+        LEFT JOIN contradicted_references other ON ({of("other", KEY)}) = {debit} {contradicted.format("other")}
     """
 
 
-def _qualified(alias: str) -> str:
-    return ", ".join(f"{alias}.{column}" for column in _KEY.split(", "))
+def of(alias: str, columns: str) -> str:
+    """The columns, each as a column of `alias`."""
+    return ", ".join(f"{alias}.{column}" for column in columns.split(", "))

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from contracts.parties import known_parties
-from database.recordings import latest, lock_recordings, record
+from database.recordings import latest, lock_recordings, record, recordings
 from importers import loading
 from importers.client_numbers import pseudonym_key
 from importers.delivery_files import COLUMNS, DeliveryFile, Known, Reading, RowFinding, examine, staged_rows
@@ -66,35 +66,37 @@ def import_deliveries(
     path: Path,
     config_dir: Path,
     by: str,
-    watch: Callable[[Iterable[tuple[str, ...]]], Iterable[tuple[str, ...]]] = iter,
+    watch: Callable[[Iterable[Sequence[tuple[str, ...]]]], Iterable[Sequence[tuple[str, ...]]]] = iter,
 ) -> DeliveryImport:
     """Read a delivery file, accept what is right, and report the rest with place and remedy.
 
     Raises `Refusal`, with nothing written, when the file as a whole cannot be read, or contradicts most of the received
-    rows that it repeats. `watch` sees the rows pass.
+    rows that it repeats. `watch` sees the rows pass, a block at a time.
     """
     file = examine(path)
     reading = Reading()
     key = pseudonym_key(connection, config_dir)
-    products = catalogue(connection, latest(connection))
-    parties = known_parties(connection, latest(connection))
+    read_at = latest(connection)
+    products = catalogue(connection, read_at)
+    parties = known_parties(connection, read_at)
     known_codes = Known(
         municipalities={code: party.id for code, party in parties.municipalities.items()},
         providers={code: party.id for code, party in parties.providers.items()},
         products={code: product.id for code, product in products.items()},
+        laws=_laws_of_references(connection),
     )
-    laws = _laws_of_references(connection)
     definitions = [
-        (product.id, version.period.start, version.period.end, laws[product.id], version.unit, product.code)
+        (product.id, version.period.start, version.period.end, version.unit, product.code)
         for product in products.values()
         for version in product.versions
     ]
     loading.stage(connection, watch(staged_rows(file, known_codes, key, reading)), definitions)
     if not reading.rows_read:
         raise Refusal(f"{file.name} heeft wel een kopregel maar geen regels", "vraag het bestand opnieuw op")
-    lock_recordings(connection)
+    lock_recordings(connection)  # only now: reading takes long, and others may record meanwhile
+    _refuse_changed_codes(connection, file, read_at)
     broken, broken_cents = _rows_breaking_rules(connection, file)
-    loading.key_rows(connection)
+    loading.add_clients(connection)
     next_recording = latest(connection) + 1  # under the lock of the recordings
     loading.sort_out(connection, next_recording)
     _refuse_wholesale_contradiction(connection, file)
@@ -111,6 +113,19 @@ def import_deliveries(
     agb_codes = {str(provider): code for code, provider in known_codes.providers.items()}
     reading.providers = {agb_codes.get(provider, "") for provider in reading.providers}
     return _outcome(connection, file, reading, recording, read_before, broken, broken_cents, entered)
+
+
+def _refuse_changed_codes(connection: Connection, file: DeliveryFile, read_at: int) -> None:
+    """Refuse a file of which the rows were read with parties or products that are no longer the last ones."""
+    changed = select(recordings.c.number).where(
+        recordings.c.number > read_at, recordings.c.kind.in_(("parties", "products"))
+    )
+    if connection.execute(changed).first() is not None:
+        raise Refusal(
+            f"{file.name}: terwijl het bestand gelezen werd, zijn partijen of producten gewijzigd; er is niets "
+            "ingelezen",
+            "lees het bestand opnieuw in",
+        )
 
 
 def _refuse_wholesale_contradiction(connection: Connection, file: DeliveryFile) -> None:

@@ -36,8 +36,7 @@ ROW_RULES = (
         "D21",
         Severity.ERROR,
         "end",
-        "s.service_end > s.service_start"
-        " AND date_trunc('month', s.service_start) <> date_trunc('month', s.service_end - 1)",
+        "s.service_end > s.service_start + 1 AND s.service_month <> date_trunc('month', s.service_end - 1)",
         "de levering van {first_day} tot en met {last_day} ligt in meer dan één maand",
         "splits de regel per kalendermaand",
     ),
@@ -45,7 +44,7 @@ ROW_RULES = (
         "D22",
         Severity.ERROR,
         "start",
-        "date_trunc('month', s.service_start) > current_date",
+        "s.service_month > current_date",
         "de levering van {first_day} ligt in de toekomst",
         "controleer de datum; lever de regel aan als er geleverd is",
     ),

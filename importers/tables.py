@@ -23,7 +23,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )
 
@@ -138,15 +137,13 @@ deliveries = Table(
     postgresql_partition_by="RANGE (service_month)",
 )
 
-# Every valid row that was ever received, once. `facts` is a hash of what was delivered; a row is identical to another
-# when key, facts, claimed amount and previous reference are all the same.
+# Every valid row that was ever received, once. What was delivered under a reference that is not contradicted stands in
+# `deliveries`, or in `credits`.
 received_references = Table(
     "received_references",
     metadata,
     *_reference_key(),
     Column("previous_reference", Text),
-    Column("facts", Uuid, nullable=False),
-    Column("claimed_cents", BigInteger),
     Column("service_month", Date, nullable=False),
     Column("batch", BigInteger, nullable=False),
     Column("row_number", Integer, nullable=False),
@@ -166,7 +163,6 @@ credits = Table(
     metadata,
     *_reference_key(),
     Column("previous_reference", Text, nullable=False),
-    Column("facts", Uuid, nullable=False),
     Column("service_month", Date, nullable=False),
     Column("batch", BigInteger, nullable=False),
     Column("row_number", Integer, nullable=False),

@@ -42,6 +42,11 @@ def client_numbers_in(text: str) -> list[str]:
     return [number for match in _CANDIDATE.finditer(text) if (number := client_number(match[1]))]
 
 
+def numbers_in(text: str) -> set[str]:
+    """Every number in `text` that is as long as a client number, as nine digits, whether it could be one or not."""
+    return {_SEPARATORS.sub("", number).lstrip("0").zfill(9) for number in {*_CANDIDATE.findall(text)}}
+
+
 def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 

@@ -10,6 +10,7 @@ from kernel.money import Eur
 from kernel.periods import Month
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:[.,]0+)?)?$")
 _DUTCH_DATE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _DUTCH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
@@ -24,10 +25,14 @@ _MONTH_NAMES = (
 
 
 def parse_date(text: str) -> date:
-    """Read '31-01-2026', '31/1/2026' or '2026-01-31'. Raises `ValueError` with a Dutch reason."""
-    if match := _ISO_DATE.fullmatch(text):
+    """Read '31-01-2026', '31/1/2026' or '2026-01-31', the day first or last. Raises `ValueError` with a Dutch reason.
+
+    Midnight may follow, as where a spreadsheet wrote a day as a moment: '2026-01-31 00:00:00'.
+    """
+    written = _MIDNIGHT.sub("", text)
+    if match := _ISO_DATE.fullmatch(written):
         year, month, day = (int(part) for part in match.groups())
-    elif match := _DUTCH_DATE.fullmatch(text):
+    elif match := _DUTCH_DATE.fullmatch(written):
         day, month, year = (int(part) for part in match.groups())
     else:
         raise ValueError(f'"{text}" is geen datum; schrijf 31-01-2026 of 2026-01-31')
@@ -59,14 +64,15 @@ def parse_number(text: str, *, most_decimals: int = 4) -> Decimal:
 
 
 def parse_eur(text: str) -> Eur:
-    """Read an amount in euros. Raises `ValueError` with a Dutch reason."""
-    amount = parse_number(text, most_decimals=2)
+    """Read an amount in euros, with or without the sign in front. Raises `ValueError` with a Dutch reason."""
+    amount = parse_number(text.removeprefix("€").lstrip(), most_decimals=2)
     if amount.adjusted() > _MOST_DIGITS:
         raise ValueError(f'"{text}" is geen bedrag; controleer het aantal cijfers')
     try:
         return Eur(amount)
     except ValueError:
-        raise ValueError(f'"{text}" heeft meer dan twee decimalen; rond het bedrag af op centen') from None
+        shown = format_number(amount.normalize())  # of a workbook come four decimals
+        raise ValueError(f"{shown} heeft meer dan twee decimalen; rond het bedrag af op centen") from None
 
 
 def parse_whole(text: str) -> int:

@@ -110,7 +110,7 @@ def test_every_wrong_row_is_told(
         ("B;10-01-2026;0,00;v1", 'rij 2, kolom "bedrag": "0,00" is geen betaald bedrag'),
         ("B;10-01-2026;1,00;s-999900018-x", 'rij 3, kolom "referentie": "s-•••••••••-x" bevat een getal dat een'),
         ("B;10-01-2026;1,005;v1", 'rij 4, kolom "bedrag": "1,005" kan twee dingen betekenen'),
-        ("B;10-01-2026;0,0001;v1", 'rij 5, kolom "bedrag": "0,0001" heeft meer dan twee decimalen'),
+        ("B;10-01-2026;0,0001;v1", 'rij 5, kolom "bedrag": 0,0001 heeft meer dan twee decimalen'),
         ("B;10-01-2026;1;", 'rij 6, kolom "referentie": leeg'),
         ("X;10-01-2026;1;v1", "rij 7: contract X is onbekend"),  # told beside the cells that cannot be read
     ]

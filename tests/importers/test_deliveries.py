@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from database.connection import open_engine
-from database.recordings import latest, lock_recordings
+from database.recordings import latest, lock_recordings, record
 from importers.delivery_files import RowFinding
 from importers.rules import ROW_RULES, VERDICTS
 from kernel.findings import Refusal
@@ -128,7 +128,7 @@ CASES = {
     "year 1926": cell("D08", "start", "05-01-1926", "05-01-1926 ligt buiten de tijd", "2015 tot en met 2099"),
     "year of two digits": cell("D08", "start", "05-01-26", '"05-01-26" is geen datum', "schrijf 31-01-2026"),
     "number of a day": cell("D08", "start", "46027", '"46027" is geen datum', "schrijf 31-01-2026"),
-    "date and time": cell("D08", "start", "2026-01-05 00:00", "is geen datum", "schrijf 31-01-2026"),
+    "date and time": cell("D08", "start", "2026-01-05 14:30", "is geen datum", "schrijf 31-01-2026"),
     "thousands separator": cell("D09", "quantity", "1.000", "kan twee dingen betekenen", "schrijf 1000"),
     "millions separators": cell("D09", "quantity", "1,000,000", "twee dingen", "schrijf 1000000"),
     "half a unit": cell("D09", "quantity", "1,5", '"1,5" is geen geheel getal', "reken om"),
@@ -143,7 +143,7 @@ CASES = {
     "three decimals": cell("D13", "claimed", "12,3456", "meer dan twee decimalen", "rond het bedrag af"),
     "thousands in an amount": cell("D13", "claimed", "1.234", "kan twee dingen betekenen", "schrijf 1234"),
     "negative amount": cell("D13", "claimed", "-95,00", '"-95,00" is negatief', "schrijf het bedrag positief"),
-    "sign of the euro": cell("D13", "claimed", "€ 95", '"€ 95" is geen getal', "schrijf cijfers"),
+    "another currency": cell("D13", "claimed", "$ 95", '"$ 95" is geen getal', "schrijf cijfers"),
     "huge amount": cell("D13", "claimed", "9" * 15, "is groter dan 99.999.999,99", "controleer het bedrag"),
     "more than an amount can hold": cell("D13", "claimed", "9" * 41, '9…" is geen bedrag', "aantal cijfers"),
     "client number in a reference": cell(
@@ -874,12 +874,12 @@ def wait_until(connection: Connection, condition: str, expected: int = 1) -> Non
 
 STOPS_IN_COPY = """
 import time
-from importers import loading
-blocks = loading._blocks
-def _first_block(rows):
-    yield next(blocks(rows))
+from importers import deliveries
+staged_rows = deliveries.staged_rows
+def _first_block(*arguments):
+    yield next(staged_rows(*arguments))
     time.sleep(60)
-loading._blocks = _first_block
+deliveries.staged_rows = _first_block
 """
 MOMENTS = {
     "while rows are copied": (STOPS_IN_COPY, "", "state = 'active' AND query LIKE 'COPY staged (%'"),
@@ -959,6 +959,25 @@ def test_two_processes_read_the_same_file_at_once(
         assert [tuple(row) for row in connection.execute(text(counting))] == [("c1", -1), ("d1", 1), ("r2", 1)]
         assert connection.execute(text("SELECT count(*) FROM batches")).scalar_one() == before - 1
         assert_totals_agree(connection)
+
+
+def test_products_that_change_while_a_file_is_read_are_not_overlooked(
+    line: Callable[..., str], lines: Callable[..., str], tmp_path: Path, registered_url: str, run: Callable[..., Result]
+) -> None:
+    path = tmp_path / "vroeg.csv"
+    path.write_text(lines(line()))
+    with connected(registered_url) as watching, connected(registered_url) as recording:
+        with recording.begin():
+            record(recording, "products", "producten: nieuw.csv", "tester")
+            process = start(registered_url, tmp_path / "home", "import", "deliveries", path)
+            try:
+                wait_until(watching, "wait_event = 'advisory'")
+            except BaseException:
+                process.kill()
+                raise
+        output = process.communicate(timeout=60)[0]
+    assert (process.returncode, "terwijl het bestand gelezen werd" in output) == (1, True), output
+    assert run("import", "deliveries", path).exit_code == 0
 
 
 # --- what must always hold --------------------------------------------------------------------------------------------

@@ -420,11 +420,11 @@ def test_a_block_of_rows_is_judged_as_its_rows_are(
     row = f"{reference};GM0502;41000002;{client};45A04;05-01-2026;05-01-2026;95;D;{previous};{assignment}"
     other = "r9;GM0502;41000002;999900018;45A04;05-01-2026;05-01-2026;95;D;;"
     path = tmp_path_factory.mktemp("blok") / "jan.csv"
-    known = Known({"GM0502": 1}, {"41000002": 2}, {"45A04": 3})
+    known = Known({"GM0502": 1}, {"41000002": 2}, {"45A04": 3}, {3: "Jeugdwet"})
     outcomes = []
     for last in (other, other.replace("95", "x")):
         path.write_text(f"{header}\n{row}\n{last}\n", encoding="utf-8")
         reading = Reading()
-        rows = list(staged_rows(examine(path), known, bytes(32), reading))
+        rows = [row for block in staged_rows(examine(path), known, bytes(32), reading) for row in block]
         outcomes.append(([r for r in rows if r[0] == "2"], [f for f in reading.findings if f.row_number == 2]))
     assert outcomes[0] == outcomes[1]

@@ -41,7 +41,8 @@ def test_dates_are_read(text: str) -> None:
         ("31-01-26", '"31-01-26" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
         ("46053", '"46053" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
         ("31 januari 2026", '"31 januari 2026" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
-        ("2026-01-31T00:00", '"2026-01-31T00:00" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
+        ("2026-01-31T00:01", '"2026-01-31T00:01" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
+        ("00:00", '"00:00" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
         ("", '"" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
     ],
 )
@@ -49,6 +50,11 @@ def test_what_is_no_date_is_told_with_its_remedy(text: str, reason: str) -> None
     with pytest.raises(ValueError, match=r"; ") as error:
         parse_date(text)
     assert str(error.value) == reason
+
+
+@pytest.mark.parametrize("text", ["2026-01-05 00:00:00", "2026-01-05T00:00", "5-1-2026 0:00", "05/01/2026", "5.1.2026"])
+def test_a_date_is_the_day_first_and_may_have_midnight_behind_it(text: str) -> None:
+    assert parse_date(text) == date(2026, 1, 5)
 
 
 @given(st.dates(date(1900, 1, 1)))
@@ -127,9 +133,9 @@ def test_a_number_is_read_as_it_was_written(number: Decimal) -> None:
 
 
 def test_an_amount_has_cents() -> None:
-    assert parse_eur("1.132,45") == Eur("1132.45")
-    with pytest.raises(ValueError, match="meer dan twee decimalen; rond het bedrag af op centen"):
-        parse_eur("12,3456")
+    assert parse_eur("1.132,45") == parse_eur("€ 1.132,45") == parse_eur("€1132.45") == Eur("1132.45")
+    with pytest.raises(ValueError, match=r"^87,604 heeft meer dan twee decimalen; rond het bedrag af op centen"):
+        parse_eur("87,6040")
     with pytest.raises(ValueError, match="is geen bedrag; controleer het aantal cijfers"):
         parse_eur("9" * 30)
 
