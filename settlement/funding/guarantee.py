@@ -115,5 +115,5 @@ def _shortfall(component: GuaranteeComponent, guarantee: Guarantee, carried: Ste
 def _not_known(guarantee: Guarantee) -> Finding:
     whose = f"aanbieder {guarantee.provider}" + (f", {guarantee.segment}" if guarantee.segment else "")
     message = "de besteding is niet bekend, en een onbekende besteding is geen besteding van nul"
-    hint = "leg vast wat er besteed is, ook als dat 0 is"
+    hint = "noem bij spend_of de onderdelen die het betalen, of geef de besteding op, ook als die 0 is"
     return Finding("F06", Severity.ERROR, f"{whose}, {guarantee.year}", message, hint)
