@@ -59,8 +59,8 @@ def settled(
     side = component.shared_loss if cost > budget else component.shared_saving
     if side is None:
         return Eur.zero(), (Step("not_shared"),)
-    steps = list(_steps(side, budget, abs(cost - budget), share_of, figure_of))
-    amount = half_up(Fraction(steps[-1][0]))
+    steps = list(steps_of(side, budget, abs(cost - budget), share_of, figure_of))
+    amount = half_up(steps[-1][0])
     to_provider = (cost > budget) == (component.cost_borne_by == "provider")
     return amount if to_provider else -amount, [step for _, step in steps]
 
@@ -77,7 +77,7 @@ def edges(component: RiskSharingComponent, budget: Fraction, share_of: ShareOf) 
     return sorted(cost for cost in found if cost >= 0)
 
 
-def _steps(
+def steps_of(
     side: Side, budget: Fraction, deviation: Fraction, share_of: ShareOf, figure_of: FigureOf
 ) -> Iterator[tuple[Fraction, Step]]:
     """Every step from a saving or loss to what is shared of it, with what is left after the step."""
@@ -135,7 +135,7 @@ def _next(
         figure = figure_of(one.add_figure)
         after = max(amount + figure, Fraction(0))
         return after, Step("add_figure", {**values, "name": one.add_figure, "figure_eur": shown(figure)}, shown(after))
-    cap = _cap(one, budget)
+    cap = cap_of(one, budget)
     assert cap is not None, "the model lets a step do one thing"
     after = min(amount, cap)
     if one.cap_eur is not None:
@@ -145,7 +145,7 @@ def _next(
     return after, Step("cap_of_budget", values, shown(after))
 
 
-def _cap(one: SharingStep, budget: Fraction) -> Fraction | None:
+def cap_of(one: SharingStep, budget: Fraction) -> Fraction | None:
     if one.cap_eur is not None:
         return one.cap_eur.exact
     return None if one.cap_percent_of_budget is None else share(one.cap_percent_of_budget) * budget
@@ -155,14 +155,14 @@ def _deviations(side: Side, budget: Fraction, share_of: ShareOf) -> set[Fraction
     """The deviations at which a side changes its slope: where bands end, and where a cap is reached between those."""
     found = {share(band.up_to_percent) * budget for band in side.bands if band.up_to_percent is not None}
     for place, one in enumerate(side.steps):
-        cap = _cap(one, budget)
+        cap = cap_of(one, budget)
         if cap is None:
             continue
         before = side.model_copy(update={"steps": side.steps[:place], "minimum_rate": None})
         last = max(found, default=Fraction(0))
         ends = [*sorted({Fraction(0), *found}), last + 1]  # beyond the last edge it is straight
         for low, high in pairwise(ends):
-            at_low, at_high = (_shared(before, budget, deviation, share_of) for deviation in (low, high))
+            at_low, at_high = (shared(before, budget, deviation, share_of) for deviation in (low, high))
             if at_low < at_high and at_low <= cap and (cap <= at_high or low == last):
                 found.add(low + (cap - at_low) * (high - low) / (at_high - at_low))
     if side.minimum_rate is not None:
@@ -170,7 +170,7 @@ def _deviations(side: Side, budget: Fraction, share_of: ShareOf) -> set[Fraction
     return found
 
 
-def _shared(side: Side, budget: Fraction, deviation: Fraction, share_of: ShareOf) -> Fraction:
+def shared(side: Side, budget: Fraction, deviation: Fraction, share_of: ShareOf) -> Fraction:
     """What a side makes of a deviation, leaving figures that are added out."""
-    left = [left for left, _ in _steps(side, budget, deviation, share_of, lambda _: Fraction(0))]
+    left = [left for left, _ in steps_of(side, budget, deviation, share_of, lambda _: Fraction(0))]
     return left[-1] if left else deviation
