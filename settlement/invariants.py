@@ -100,17 +100,14 @@ _OF_ITS_DELIVERIES = {
         JOIN run_contracts c ON c.run_id = :run AND c.contract_id = s.contract_id
         JOIN municipalities m ON m.code = s.municipality
         JOIN products p ON p.code = s.product
-        JOIN providers a ON a.id = c.provider_id
         JOIN received r ON r.municipality_id = m.id AND r.provider_id = c.provider_id AND r.product_id = p.id
             AND r.service_month = k.service_month
         LEFT JOIN priced v ON v.contract_id = s.contract_id AND v.municipality_id = m.id AND v.product_id = p.id
             AND v.service_month = k.service_month
         WHERE r.rows <> coalesce(v.rows, 0)
             AND NOT EXISTS (SELECT FROM run_findings f WHERE f.run_id = :run AND f.code IN ('P01', 'P02', 'P05')
-                AND f.place IN (
-                    concat('product ', s.product, ', ', s.municipality, to_char(k.service_month, ', YYYY-MM')),
-                    concat('aanbieder ', a.agb_code, ', ', s.municipality, ', product ', s.product,
-                        to_char(k.service_month, ', YYYY-MM'))))
+                AND f.provider_id = c.provider_id AND f.municipality_id = m.id AND f.product_id = p.id
+                AND f.service_month = k.service_month)
     """,
 }
 

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, func, select
 from contracts.register import contracts_known
 from contracts.tables import municipalities, providers
 from importers.tables import deliveries, delivery_totals
-from kernel.findings import Finding, Severity
+from kernel.findings import Severity
 from kernel.notation import counted
 from kernel.periods import Month, Period
+from settlement.findings import DeliveriesFinding
 from settlement.terms import days_covered
 from tariffs.products import catalogue
 from tariffs.tables import products
@@ -18,7 +19,7 @@ from tariffs.tables import products
 
 def outside_contracts(
     connection: Connection, period: Month, cutoff: int, agb_codes: Sequence[str] = ()
-) -> list[Finding]:
+) -> list[DeliveriesFinding]:
     """A finding for every provider, municipality, product and month with deliveries up to `period` outside a contract.
 
     A contract covers a delivery when it is in force and the catalogue has the product, both on its first day.
@@ -79,12 +80,16 @@ def outside_contracts(
             month = Month.of(row.service_month)
             deliveries_left = counted(rows, "levering", "leveringen")
             findings.append(
-                Finding(
+                DeliveriesFinding(
                     "P05",
                     Severity.ERROR,
                     f"aanbieder {row.provider}, {row.municipality}, product {row.product}, {month}",
                     f"buiten elk contract, dus niet betaald: {deliveries_left}",
                     "leg het contract of het product op deze dagen vast, of laat de aanbieder de leveringen crediteren",
+                    provider=row.provider,
+                    municipality=row.municipality,
+                    product=row.product,
+                    month=month,
                 )
             )
     return findings

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from contracts.documents import contract_of
 from contracts.model import Contract
 from contracts.parties import Party, known_parties
-from contracts.tables import contract_versions, municipalities
+from contracts.tables import contract_versions, municipalities, providers
 from importers.tables import advances
 from kernel.explanations import Step
 from kernel.findings import Finding, Refusal, Severity
@@ -20,6 +20,7 @@ from kernel.money import Eur, total
 from kernel.periods import Month, months
 from settlement.contract import SetOff
 from settlement.entitlement import Cause, Line, LineKey, PricedVolume, Timing, Treatment
+from settlement.findings import DeliveriesFinding
 from settlement.tables import (
     of_contract,
     run_contracts,
@@ -326,9 +327,25 @@ def _set_offs(connection: Connection, run: int) -> dict[int, list[SetOff]]:
 
 
 def _findings(connection: Connection, run: int) -> dict[int | None, list[Finding]]:
-    query = select(run_findings).where(run_findings.c.run_id == run).order_by(run_findings.c.finding)
+    query = (
+        select(
+            run_findings,
+            providers.c.agb_code.label("provider"),
+            municipalities.c.code.label("municipality"),
+            products.c.code.label("product"),
+        )
+        .outerjoin(providers, providers.c.id == run_findings.c.provider_id)
+        .outerjoin(municipalities, municipalities.c.id == run_findings.c.municipality_id)
+        .outerjoin(products, products.c.id == run_findings.c.product_id)
+        .where(run_findings.c.run_id == run)
+        .order_by(run_findings.c.finding)
+    )
     found: dict[int | None, list[Finding]] = {}
     for row in connection.execute(query):
-        finding = Finding(row.code, Severity(row.severity), row.place, row.message, row.hint)
+        said = (row.code, Severity(row.severity), row.place, row.message, row.hint)
+        finding = Finding(*said)
+        if row.service_month:
+            month = Month.of(row.service_month)
+            finding = DeliveriesFinding(*said, row.provider, row.municipality, row.product, month)
         found.setdefault(row.contract_id, []).append(finding)
     return found

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection, exc, func, insert, select, text, update
 
@@ -21,6 +22,7 @@ from settlement import invariants
 from settlement.changes import changed_months
 from settlement.contract import Outcome, settle_contract
 from settlement.entitlement import Cause, Line, Posted
+from settlement.findings import DeliveriesFinding
 from settlement.ledger.journal import book
 from settlement.outside import outside_contracts
 from settlement.posted import read_posted
@@ -327,11 +329,24 @@ def _store(
                 "place": finding.place,
                 "message": finding.message,
                 "hint": finding.hint,
+                **_about(terms, finding),
             }
             for number, (contract, finding) in enumerate(findings, start=1)
         ],
     )
     return run
+
+
+def _about(terms: Terms, finding: Finding) -> dict[str, Any]:
+    """The columns that say which deliveries a finding is about; empty for any other."""
+    if not isinstance(finding, DeliveriesFinding):
+        return dict.fromkeys(("provider_id", "municipality_id", "product_id", "service_month"))
+    return {
+        "provider_id": terms.providers[finding.provider].id,
+        "municipality_id": terms.municipalities[finding.municipality].id,
+        "product_id": terms.products[finding.product].id,
+        "service_month": finding.month.first_day,
+    }
 
 
 def output_hash(terms: Terms, outcomes: Sequence[Outcome], outside: Sequence[Finding]) -> str:

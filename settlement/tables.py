@@ -151,6 +151,7 @@ run_set_offs = Table(
     ForeignKeyConstraint(["contract_id", "advance_reference"], ["advances.contract_id", "advances.reference"]),
 )
 
+# What is found about deliveries says in columns which: those of a product and provider, to a municipality, in a month.
 run_findings = Table(
     "run_findings",
     metadata,
@@ -162,6 +163,13 @@ run_findings = Table(
     Column("place", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("hint", Text, nullable=False),
+    Column("provider_id", ForeignKey("providers.id")),
+    Column("municipality_id", ForeignKey("municipalities.id")),
+    Column("product_id", ForeignKey("products.id")),
+    Column("service_month", Date),
+    CheckConstraint(
+        "num_nulls(provider_id, municipality_id, product_id, service_month) IN (0, 4)", name="about_deliveries"
+    ),
 )
 
 # The journal: entries arise at posting and sum to zero, checked once per entry when the transaction commits. What is

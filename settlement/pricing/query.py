@@ -22,6 +22,7 @@ from kernel.money import Eur
 from kernel.notation import format_eur, format_number
 from kernel.periods import Month
 from settlement.entitlement import Posted, PricedVolume, RowEffect, Treatment
+from settlement.findings import DeliveriesFinding
 from settlement.pricing.reference import NO_PRICE, NO_PRICE_HINT, TWO_PRICES, TWO_PRICES_HINT
 from settlement.terms import Coverage, Terms, coverages
 from tariffs.price_lists import Price
@@ -478,9 +479,15 @@ def in_price_list(scaled: int) -> Decimal:
     return price.quantize(Decimal("0.01")) if scaled % PRICE_UNITS_PER_CENT == 0 else price
 
 
-def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[Finding]:
-    month = str(Month.of(row.service_month))
-    place = f"product {coverage.product.code}, {municipality}, {month}"
+def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[DeliveriesFinding]:
+    month = _month(row.service_month)
+    product = coverage.product.code
+
+    def finding(code: str, severity: Severity, message: str, hint: str) -> DeliveriesFinding:
+        place = f"product {product}, {municipality}, {month}"
+        provider = coverage.registered.contract.provider
+        return DeliveriesFinding(code, severity, place, message, hint, provider, municipality, product, month)
+
     # A shadow line is not paid: without one price it cannot be shown, and the budget is paid all the same; unless what
     # is paid follows from the volumes.
     decides = coverage.treatment is Treatment.PAYABLE or coverage.component.needs_every_month
@@ -488,16 +495,15 @@ def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[Finding
     found = []
     if row.unpriced_rows:  # what was credited needs no price
         what = f'prijslijst "{coverage.component.price_list}" heeft geen prijs voor {_deliveries(row.unpriced_rows)}'
-        found.append(Finding(NO_PRICE, severity, place, what, NO_PRICE_HINT))
+        found.append(finding(NO_PRICE, severity, what, NO_PRICE_HINT))
     if row.two_price_clients:
         what = f"twee prijzen in één maand, terwijl per cliënt en maand wordt afgerond ({_clients(row)})"
-        found.append(Finding(TWO_PRICES, severity, place, what, TWO_PRICES_HINT))
+        found.append(finding(TWO_PRICES, severity, what, TWO_PRICES_HINT))
     if row.crossing_rows:
         found.append(
-            Finding(
+            finding(
                 "P03",
                 Severity.WARNING,
-                place,
                 f"bij {_deliveries(row.crossing_rows)} verandert de prijs onderweg; die van één dag telt voor alles",
                 "laat de aanbieder de levering splitsen op de dag van de wijziging",
             )
@@ -505,10 +511,9 @@ def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[Finding
     if row.other_claims:
         difference = format_eur(Eur.of_cents(row.claim_difference_cents or 0))
         found.append(
-            Finding(
+            finding(
                 "P04",
                 Severity.WARNING,
-                place,
                 f"voor {_deliveries(row.other_claims)} is een ander bedrag gedeclareerd, verschil {difference}",
                 "het berekende bedrag telt; vraag de aanbieder naar zijn tarief",
             )

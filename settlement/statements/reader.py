@@ -11,6 +11,7 @@ from importers.population_counts import counts_known
 from kernel.findings import Finding, Severity
 from kernel.money import Eur
 from settlement.entitlement import LineKey
+from settlement.findings import DeliveriesFinding
 from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Language
 from settlement.pricing.rows import PricingGroup, pricing_groups_of
@@ -110,16 +111,14 @@ def _register(connection: Connection, run: Run, terms: Terms, counts: set[int]) 
 
 
 def not_settled(run: Run) -> Mapping[str, list[Finding]]:
-    """What no statement of the run pays, by provider: contracts that are parked, and deliveries outside a contract.
-
-    Deliveries outside a contract are known to the run by the place they are found at, which begins with whose.
-    """
+    """What no statement of the run pays, by provider: contracts that are parked, and deliveries outside a contract."""
     found: dict[str, list[Finding]] = defaultdict(list)
     for contract in run.contracts:
         for finding in contract.findings if contract.parked else ():
             if finding.severity is Severity.ERROR:
                 place = f"contract {contract.contract.number}, {finding.place}"
                 found[contract.contract.provider].append(replace(finding, place=place))
-    for provider in {contract.contract.provider for contract in run.contracts}:
-        found[provider] += [f for f in run.findings if f.place.startswith(f"aanbieder {provider},")]
+    for finding in run.findings:
+        if isinstance(finding, DeliveriesFinding):
+            found[finding.provider].append(finding)
     return found

@@ -1,6 +1,7 @@
 """The schema: from nothing to the newest version, once, and the same as the tables in the code."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from alembic.config import Config
@@ -114,6 +115,35 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(empty, two_versions)
     assert migrations.current_revision(empty) is None
     with empty.connect() as connection:
         assert connection.execute(text("SELECT to_regclass('steps'), to_regclass('half')")).one() == (None, None)
+
+
+def test_findings_of_before_get_the_deliveries_that_their_place_names(empty):
+    """What a run found outside its contracts is told by provider, also when it was stored without that column."""
+    with transaction(empty) as connection:
+        migrations.migrate(connection, "0006")
+    with empty.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(
+            text("""
+            INSERT INTO municipalities (id, code) OVERRIDING SYSTEM VALUE VALUES (7, 'GM0502');
+            INSERT INTO providers (id, agb_code) OVERRIDING SYSTEM VALUE VALUES (8, '41000001'), (9, '41000002');
+            INSERT INTO products (id, code) OVERRIDING SYSTEM VALUE VALUES (10, '45A04'), (11, '44A09');
+            INSERT INTO run_contracts (run_id, contract_id, contract_recording, provider_id, previous_cutoff, sequence,
+                parked, total_eur, set_off_eur) VALUES (1, 1, 1, 9, 0, 1, true, 0, 0);
+            INSERT INTO run_findings (run_id, finding, contract_id, code, severity, place, message, hint) VALUES
+                (1, 1, 1, 'P01', 'error', 'product 45A04, GM0502, 2026-01', 'm', 'h'),
+                (1, 2, 1, 'F01', 'error', 'GM0502, maat inhabitants, 01-01-2026', 'm', 'h'),
+                (1, 3, NULL, 'P05', 'error', 'aanbieder 41000001, GM0502, product 44A09, 2026-03', 'm', 'h');
+            """)
+        )
+    with transaction(empty) as connection:
+        migrations.migrate(connection, "0007")
+        query = "SELECT provider_id, municipality_id, product_id, service_month FROM run_findings ORDER BY finding"
+        assert connection.execute(text(query)).all() == [
+            (9, 7, 10, date(2026, 1, 1)),
+            (None, None, None, None),
+            (8, 7, 11, date(2026, 3, 1)),
+        ]
 
 
 def test_upgrades_at_once_do_not_collide(empty_database_url, two_versions):

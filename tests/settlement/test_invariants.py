@@ -14,8 +14,10 @@ from kernel.periods import Month
 from settlement import contract as settling
 from settlement import invariants, runs
 from settlement.invariants import BrokenInvariant, broken_in_the_books, check_posting, check_run
+from settlement.reading import read_run
+from settlement.statements.reader import not_settled
 from settlement.tables import runs as runs_table
-from tests.settlement.books import OTHER, PRICES, Books, delivery, effort_contract, population_contract
+from tests.settlement.books import CARE, OTHER, PRICES, Books, delivery, effort_contract, population_contract
 
 # What to do to a posted run, by the name of the invariant that it breaks. Only triggers are switched off for it.
 BREAKS_OF_A_RUN = [
@@ -295,6 +297,18 @@ def test_a_draft_is_checked_before_it_is_posted(posted: Books) -> None:
         _break(connection, statement)
         with pytest.raises(BrokenInvariant, match=name):
             check_run(connection, 2)
+
+
+def test_what_a_finding_is_about_does_not_depend_on_its_words(books: Books) -> None:
+    books.open(effort_contract(start="2026-01-10"))
+    books.prices(*PRICES)
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 95), delivery("r2", "45A04", "2026-01-12", 95))
+    run = books.settle("2026-01")
+    with books.transaction(dry_run=True) as connection:
+        _break(connection, "UPDATE run_findings SET place = 'elders', message = 'in andere woorden'")
+        check_run(connection, run.id)
+        found = not_settled(read_run(connection, run.id))
+    assert {provider: [finding.code for finding in told] for provider, told in found.items()} == {CARE: ["P05"]}
 
 
 # --- nothing of a broken run remains ----------------------------------------------------------------------------------
