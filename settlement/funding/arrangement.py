@@ -23,7 +23,7 @@ from kernel.money import Eur, allocate, half_up, total
 from kernel.notation import format_date
 from kernel.periods import Month, Period
 from settlement.entitlement import PLAN, Entitlement, LineKey, Treatment
-from settlement.funding.facts import Assignment, Entitled, Facts
+from settlement.funding.facts import Assignment, Entitled, Facts, HouseholdMember
 
 _MOST_NUMBERS = 5
 
@@ -71,6 +71,9 @@ def _held(
 ) -> tuple[list[tuple[str, Assignment]], list[Finding]]:
     """The arrangements that run in the months to `through`, the first assigned first, each with who holds it."""
     in_force = contract.in_force.period
+    members: dict[str, list[HouseholdMember]] = defaultdict(list)
+    for member in facts.households:
+        members[member.client].append(member)
     held: list[tuple[str, Assignment]] = []
     findings: list[Finding] = []
     for one in sorted(facts.assignments, key=lambda one: (one.start, one.number, one.product, one.client)):
@@ -78,19 +81,19 @@ def _held(
             continue
         if not one.start < min(in_force.end, through.end) or (one.end is not None and one.end <= in_force.start):
             continue
+        first_day = max(one.start, in_force.start)
         if component.holder == "client":
             held.append((one.client, one))
-        elif household := _household(facts, one.client, max(one.start, in_force.start)):
+        elif household := _household(members[one.client], first_day):
             held.append((household, one))
         else:
-            findings.append(_no_household(one, max(one.start, in_force.start)))
+            findings.append(_no_household(one, first_day))
     return held, findings
 
 
-def _household(facts: Facts, client: str, day: date) -> str | None:
-    of_client = (member for member in facts.households if member.client == client)
-    households = [m.household for m in of_client if m.start <= day and (m.end is None or day < m.end)]
-    return min(households, default=None)
+def _household(members: Sequence[HouseholdMember], day: date) -> str | None:
+    """The household that a client is in on a day."""
+    return min((m.household for m in members if m.start <= day and (m.end is None or day < m.end)), default=None)
 
 
 def _one_at_a_time(
