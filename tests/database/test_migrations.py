@@ -120,7 +120,7 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(empty, two_versions)
 def test_findings_of_before_get_the_deliveries_that_their_place_names(empty):
     """What a run found outside its contracts is told by provider, also when it was stored without that column."""
     with transaction(empty) as connection:
-        migrations.migrate(connection, "0006")
+        migrations.migrate(connection, "0007")
     with empty.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(
@@ -137,7 +137,7 @@ def test_findings_of_before_get_the_deliveries_that_their_place_names(empty):
             """)
         )
     with transaction(empty) as connection:
-        migrations.migrate(connection, "0007")
+        migrations.migrate(connection, "0008")
         query = "SELECT provider_id, municipality_id, product_id, service_month FROM run_findings ORDER BY finding"
         assert connection.execute(text(query)).all() == [
             (9, 7, 10, date(2026, 1, 1)),
