@@ -129,6 +129,12 @@ def test_no_amount_goes_through_a_float() -> None:
     assert found == []
 
 
+def test_migrations_stand_in_one_line() -> None:
+    """Two that follow the same one would leave every database without its tables."""
+    numbers = [path.name[:4] for path in sorted((ROOT / "database" / "migrations" / "versions").glob("0*.py"))]
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
 def test_only_the_command_line_catches_everything() -> None:
     """Except to clean up and raise it again."""
     found = []
