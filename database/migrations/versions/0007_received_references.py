@@ -5,8 +5,8 @@ So nothing is lost with the columns that go: a hash of what was delivered, and t
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
