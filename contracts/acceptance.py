@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contracts.components.arrangement import ArrangementComponent
 from contracts.components.component import BudgetPart, ModifierPart
 from contracts.components.guarantee import GuaranteeComponent
+from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent
 from contracts.documents import Document, KeyPath
 from contracts.model import Component, Contract, Example, ExampleSettler
@@ -82,9 +83,8 @@ def _components(document: Document, products: Mapping[str, Product]) -> Iterator
             if field not in TASK_FIELDS:
                 message = f'"{field}" is geen taakveld van Iv3 2025'
                 yield document.finding("C08", ("component", index, *path), message, "kies bijvoorbeeld 6.23")
-        key, codes = _products_of(component)
-        for place, code in enumerate(codes):
-            yield from _product(document, ("component", index, key, place), products.get(code), code)
+        for path, code in _products_of(component):
+            yield from _product(document, ("component", index, *path), products.get(code), code)
 
 
 def _task_fields_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
@@ -95,12 +95,20 @@ def _task_fields_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
         yield ("funding_sources", place, "task_field"), source.task_field
 
 
-def _products_of(component: Component) -> tuple[str, tuple[str, ...]]:
-    """The key of the document that names the products a component reads, and those products."""
+def _products_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
+    """Where a component names the products it reads, and those products."""
+    if isinstance(component, OutputComponent):
+        for key, part in (("periods", component.periods), ("trajectories", component.trajectories)):
+            for place, code in enumerate(part.products if part else ()):
+                yield (key, "products", place), code
+        for place, code in enumerate(component.products):
+            yield ("products", place), code
+        return
     key = "covers" if isinstance(component, PopulationComponent) else "products"
     if isinstance(component, ArrangementComponent):
         key = "prices"
-    return key, (*component.products_paid, *component.products_counted)
+    for place, code in enumerate((*component.products_paid, *component.products_counted)):
+        yield (key, place), code
 
 
 def _product(document: Document, path: KeyPath, product: Product | None, code: str) -> Iterator[Finding]:
@@ -178,7 +186,7 @@ def _read_twice(documents: Sequence[Document], known: Mapping[str, Contract]) ->
     for document in documents:
         contract = document.contract
         for index, component in enumerate(contract.component):
-            key, _ = _products_of(component)
+            paths = {code: path for path, code in _products_of(component)}
             for municipality, product in contract.deliveries_read_by(component):
                 for other, other_key in readers[(contract.provider, municipality, product)]:
                     said_there = other.number in new and other.number >= contract.number
@@ -188,4 +196,4 @@ def _read_twice(documents: Sequence[Document], known: Mapping[str, Contract]) ->
                             f'"{other_key}" van contract {other.number}'
                         )
                         hint = "laat één contract het product lezen, of laat de looptijden op elkaar aansluiten"
-                        yield document.finding("C17", ("component", index, key), message, hint)
+                        yield document.finding("C17", ("component", index, *paths[product]), message, hint)

@@ -8,12 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from importers.facts.assignments import ASSIGNMENTS
 from importers.facts.importing import import_facts
 from importers.facts.kind import FactKind
 from importers.facts.trajectories import TRAJECTORIES
+from settlement.explain import read_explained
 from settlement.reading import Run
+from settlement.statements.export import export_statements
 from tests.settlement.books import WHO, Books, delivery, effort_contract, said, to_date
 
 ASSIGNMENT = "gemeente;toewijzing;aanbieder;product;cliënt;vanaf;tot en met;omvang;per"
@@ -147,3 +150,34 @@ def test_one_run_at_the_end_says_what_the_months_say_together(books_of: Books) -
     books.discard(at_once)
     assert to_date([books.month(month) for month in months]) == whole
     assert {key[4].split()[0] for key in whole} == {"45A04", "maximum", "unfunded_maximum"}
+
+
+def test_the_statement_says_what_was_paid_otherwise_and_what_was_not_paid(books_of: Books, tmp_path: Path) -> None:
+    books = books_of
+    books.contracts(contract('frequency = {}\nclient_bounds = [{ per = "year", maximum_eur = "1000.00" }]\n'))
+    take(books, ASSIGNMENTS, ASSIGNMENT, "GM0502;T1;41000002;45A04;c1;01-01-2026;31-12-2026;1260;maand")
+    take(books, TRAJECTORIES, TRAJECTORY, "GM0502;R1;41000002;44A09;c1;10-01-2026;15-01-2026;40;nee")
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 1320))
+    run = books.settle("2026-01")
+    # 1,320 minutes are 22 hours: one was not assigned, and of the other 1,260.00 the client may cost 1,000.00.
+    paid = {
+        "45A04": "1320.00", "frequency 45A04": "-60.00", "maximum year": "-260.00",
+        "trajectory 44A09": "5600.00", "early_stop 44A09": "-2400.00",
+    }  # fmt: skip
+    assert said(run) == {("2026-01", label): amount for label, amount in paid.items()}
+    with books.transaction() as connection:
+        [path] = export_statements(connection, run.id, tmp_path).paths
+        for line in run.contracts[0].lines:
+            assert read_explained(connection, run.id, line.number).contract.contract.number == "B"
+    workbook = load_workbook(path)
+    shown = [str(cell.value) for row in workbook["Berekening"].iter_rows() for cell in row if cell.value is not None]
+    text = "\n".join(shown)
+    for sentence in (
+        "toewijzing T1: 1.320 geleverd, 1.260 toegestaan; 60 erboven: 60 × 60,00 / 60",
+        "1 cliënt boven 1.000,00 per jaar: 1.260,00 tot en met deze maand − 1 × 1.000,00 − 0,00 van eerdere maanden",
+        "bij de start 70 % van 8.000,00",
+        "voortijdig gestopt: 3.200,00 verschuldigd − 5.600,00 eerder betaald",
+        "naar rato: 8.000,00 × 40 %",
+        "niet betaald boven maximum per cliënt per jaar",
+    ):
+        assert sentence in text, sentence

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from contracts.acceptance import acceptance_findings
 from contracts.components.output import Instalment
+from contracts.documents import read_documents
+from contracts.parties import Parties
 from kernel.findings import Refusal
 from kernel.money import half_up, total
 from settlement.funding.trajectories import parts_of
+from settlement.simulation import settle_example
 from tests.settlement.funding.care import case, contract, deliveries, facts, lines, of, prices, simulate
 
+OUTPUT = Path(__file__).parents[3] / "examples" / "contracts" / "output.toml"
 STOPPED = 'start = 2025-02-10, end = 2025-05-05, done_percent = "40"'
 START_AND_END = '[{ on = "start", percent = "70" }, { on = "end", percent = "30" }]'
 
@@ -221,3 +227,14 @@ def test_a_document_that_does_not_fit_says_what_and_how(component: str, message:
     with pytest.raises(ValidationError, match=message) as refused:
         contract(component)
     assert "; " in str(refused.value.errors()[0]["ctx"]["error"])
+
+
+def test_an_unknown_product_is_told_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "output.toml"
+    path.write_text(OUTPUT.read_text(encoding="utf-8").replace('["45T03"]\n', '["45X99"]\n'), encoding="utf-8")
+    [document] = read_documents([path])
+    found = acceptance_findings([document], {}, Parties({}, {}), {}, settle_example)
+    places = {finding.message: finding.place for finding in found if finding.code == "C09"}
+    assert places["product 45X99 is onbekend"].endswith("sleutel trajectories.products[1]")
+    assert places["product 44B02 is onbekend"].endswith("sleutel periods.products[1]")
+    assert places["product 45B01 is onbekend"].endswith("sleutel products[1]")
