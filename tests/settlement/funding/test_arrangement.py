@@ -120,6 +120,27 @@ def test_what_the_contract_excepts_runs_beside_another() -> None:
     }
 
 
+def test_what_runs_beside_others_does_not_keep_them_out() -> None:
+    price = 'prices = [["54A09", 2026-01-01, "open", "2400.00"]]'
+    facts = assigned(("T3", "c1", "54A09", "2026-01-01"), ("T1", "c1", "54A07", "2026-02-01"),
+                     through="2026-02", more=price)  # fmt: skip
+    lines, findings = settled(document(WHOLE_MONTHS + 'beside = ["54A09"]'), facts)
+    assert findings == []
+    assert sums(lines) == {
+        ("2026-01", "plan 54A09"): "2400.00",
+        ("2026-02", "plan 54A07"): "1250.00",
+        ("2026-02", "plan 54A09"): "2400.00",
+    }
+
+
+def test_what_another_municipality_assigned_is_not_of_this_contract() -> None:
+    facts = assigned(("T1", "c1", "54A07", "2026-01-01"), through="2026-01")
+    assert settled(document(DAYS), facts.replace("client =", 'municipality = "GM0599", client =')) == ([], [])
+    two = document(DAYS, municipalities='"GM0502", "GM0599"')
+    [line], _ = settled(two, facts.replace("client =", 'municipality = "GM0599", client ='))
+    assert (line.key.municipality, str(line.amount)) == ("GM0599", "1250.00")
+
+
 def test_a_household_holds_one_plan() -> None:
     rows = (("T1", "moeder", "54A07", "2026-01-01 2026-02-28"), ("T2", "kind", "54A05", "2026-02-01"))
     facts = assigned(*rows, through="2026-03", more='households = [{ household = "A", clients = ["moeder", "kind"] }]')

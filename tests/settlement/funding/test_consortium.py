@@ -96,6 +96,12 @@ def test_by_delivery_counts_what_a_budget_covers_and_waits_for_deliveries() -> N
     }
 
 
+def test_who_credited_more_than_it_delivered_gets_nothing_and_gives_nothing() -> None:
+    above = [line(1, "100.00"), line(1, "-20.00", "45A04", treatment=Treatment.SHADOW),
+             line(1, "60.00", "44A09", treatment=Treatment.SHADOW)]  # fmt: skip
+    assert sums(divided(document(TEAM, CARE, BY_DELIVERY), above)) == {("2026-01", f"passed_on {TWO}"): "100.00"}
+
+
 def test_a_year_and_a_municipality_stand_alone() -> None:
     text = document(CARE, THIRDS, municipalities='"GM0502", "GM0599"')
     above = [line(1, "100.00", "45A04", "GM0502", component="hulp", field="6.751"),

@@ -135,10 +135,17 @@ def test_the_explanation_can_be_redone_by_hand() -> None:
 def test_what_components_above_pay_is_what_was_spent() -> None:
     sum_of = 'key = "inloop"\nkind = "lump_sum"\ntask_field = "6.1"\namount_eur = "90000.00"\n'
     text = document(sum_of, sum_of.replace("inloop", "anders"), PAID + 'spend_of = ["inloop"]')
-    lines, findings = settled(text, 'through = "2026-12"')
+    lines, findings = settled(text, 'through = "2027-12"')
     assert findings == []
+    # 2027 is guaranteed 85,000.01 and 90,000.00 is paid over it; what was paid over 2026 does not count.
     assert sums(line for line in lines if line.key.component == "garantie") == {
         ("2026-12", f"shortfall {OWN}"): "5000.01"
+    }
+    less = document(sum_of.replace("90000.00", "80000.00"), PAID + 'spend_of = ["inloop"]')
+    lines, _ = settled(less, 'through = "2027-12"')
+    assert sums(line for line in lines if line.key.component == "garantie") == {
+        ("2026-12", f"shortfall {OWN}"): "15000.01",
+        ("2027-12", f"shortfall {OWN}"): "5000.01",
     }
 
 
