@@ -100,7 +100,7 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
         case ConsortiumComponent():
             yield from _consortium(component)
     if isinstance(component, ModifierPart):
-        yield f"  Over: {', '.join(component.applies_to) or 'alle onderdelen erboven'}"
+        yield f"  Over: {', '.join(component.spread_over) or 'alle onderdelen erboven'}"
 
 
 def _effort(component: EffortComponent) -> Iterator[str]:

@@ -79,3 +79,8 @@ class ModifierPart(ComponentPart):
     @property
     def named(self) -> tuple[str, ...]:
         return self.applies_to
+
+    @property
+    def spread_over(self) -> tuple[str, ...]:
+        """The components whose municipalities bear its amount, each by what it pays of them; none: all above."""
+        return self.applies_to

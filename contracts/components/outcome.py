@@ -41,6 +41,11 @@ class OutcomeComponent(ModifierPart):
     def named(self) -> tuple[str, ...]:
         return (*self.applies_to, *self.budget.of)
 
+    @property
+    def spread_over(self) -> tuple[str, ...]:
+        """Who pays the budget shares in what is settled on it."""
+        return self.applies_to or self.budget.of
+
     @model_validator(mode="after")
     def _weights_are_one(self) -> "OutcomeComponent":
         if (weights := sum(indicator.weight for indicator in self.indicators)) != 1:

@@ -80,6 +80,11 @@ class RiskSharingComponent(ModifierPart):
         return (*self.applies_to, *self.budget.of, *self.cost.of)
 
     @property
+    def spread_over(self) -> tuple[str, ...]:
+        """Who pays the budget shares in what is settled on it."""
+        return self.applies_to or self.budget.of
+
+    @property
     def shared_saving(self) -> Side | None:
         return self.both or self.saving
 

@@ -15,7 +15,7 @@ from settlement.entitlement import Entitlement, LineKey, Treatment
 def applied_to(contract: Contract, component: ModifierPart, above: Iterable[Entitlement]) -> list[Entitlement]:
     """The payable lines of the components that a modifier applies to: those it names, else all above it."""
     keys = [one.key for one in contract.component]
-    named = set(component.applies_to or keys[: keys.index(component.key)])
+    named = set(component.spread_over or keys[: keys.index(component.key)])
     return [one for one in above if one.key.component in named and one.key.treatment is Treatment.PAYABLE]
 
 

@@ -20,6 +20,7 @@ from importers.facts.kind import FactKind
 from importers.facts.outcomes import OUTCOMES
 from importers.facts.trajectories import TRAJECTORIES
 from kernel.money import Eur, total
+from settlement.entitlement import Treatment
 from settlement.reading import Run
 from settlement.simulation import simulate
 from settlement.statements.export import export_statements
@@ -279,12 +280,11 @@ def test_the_months_of_a_mixed_contract_add_up_to_the_year_and_to_the_same_facts
         "outcome",
         "risk_sharing",
     } <= labels
-    paid = [
-        amount
-        for key, amount in by_month.items()
-        if key[1] in ("ambulant", "traject", "plafond") and key[5] == "payable"
-    ]
-    assert total(paid) <= Eur("24720.00")  # 24.000,00 and 60% of the soft band of 1.200,00
+    # Who pays the budget of the area team shares in what is settled on it, and no other.
+    assert {key[2] for key in by_month if key[1] in ("bonus", "bandbreedte")} == {"GM0502"}
+    under_ceiling = ("ambulant", "traject", "plafond")
+    paid = total(amount for key, amount in by_month.items() if key[1] in under_ceiling and key[5] == Treatment.PAYABLE)
+    assert paid <= Eur("24720.00")  # 24.000,00 and 60% of the soft band of 1.200,00
     with books.transaction() as connection:
         for run in months:
             export_statements(connection, run.id, tmp_path / str(run.id))
