@@ -8,7 +8,7 @@ from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import ModifierPart
 from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
-from contracts.components.figures import FigureShare, YearAmount
+from contracts.components.figures import AnnualAmount, FigureShare
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.outcome import OutcomeComponent
@@ -257,13 +257,13 @@ def _output(component: OutputComponent) -> Iterator[str]:
 
 def _risk_sharing(component: RiskSharingComponent) -> Iterator[str]:
     bearer = "de aanbieder" if component.cost_borne_by == "provider" else "de gemeente"
-    yield f"  Budget: {_year_amount(component.budget)}"
-    yield f"  Kosten: {_year_amount(component.cost)}, gedragen door {bearer}"
+    yield f"  Budget: {_annual_amount(component.budget)}"
+    yield f"  Kosten: {_annual_amount(component.cost)}, gedragen door {bearer}"
     for name, side in (("besparing", component.shared_saving), ("overschrijding", component.shared_loss)):
         yield f"  Bij {name}: {_side(side)}"
 
 
-def _year_amount(said: YearAmount) -> str:
+def _annual_amount(said: AnnualAmount) -> str:
     if said.eur is not None:
         return f"{format_eur(said.eur)} per jaar"
     if said.of:
@@ -312,7 +312,7 @@ def _percent(said: Decimal) -> str:
 
 
 def _outcome(component: OutcomeComponent) -> Iterator[str]:
-    yield f"  Budget: {_year_amount(component.budget)}"
+    yield f"  Budget: {_annual_amount(component.budget)}"
     sign = "±" if component.malus else "+"
     yield f"  Op het spel: {sign}{format_number(component.at_stake_percent)}% van het budget"
     for indicator in component.indicators:

@@ -9,7 +9,7 @@ from contracts.values import Amount, Key, Number, Part
 Share = Annotated[Number, Field(le=1)]
 
 
-class YearAmount(Part):
+class AnnualAmount(Part):
     """An amount over a calendar year: fixed (`eur`), of components (`of`), or a figure, perhaps `times` another.
 
     `eur` is for a full year; of a year partly in force it is so many months of twelve.
@@ -21,7 +21,7 @@ class YearAmount(Part):
     times: Key | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> "YearAmount":
+    def _one_way(self) -> "AnnualAmount":
         if [self.eur is not None, bool(self.of), self.figure is not None].count(True) != 1:
             raise ValueError("er is niet precies één grondslag; geef eur, of of figure")
         if self.times is not None and self.figure is None:

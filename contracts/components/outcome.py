@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from contracts.components.component import ModifierPart
-from contracts.components.figures import Share, YearAmount
+from contracts.components.figures import AnnualAmount, Share
 from contracts.values import Key, Name, Part, Percent, SignedNumber
 
 
@@ -32,7 +32,7 @@ class OutcomeComponent(ModifierPart):
 
     kind: Literal["outcome"]
     task_field: Name
-    budget: YearAmount
+    budget: AnnualAmount
     at_stake_percent: Percent
     malus: bool = True
     indicators: Annotated[tuple[Indicator, ...], Field(strict=False, min_length=1)]

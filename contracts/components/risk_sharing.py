@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from contracts.components.component import ModifierPart
-from contracts.components.figures import AnyShare, Share, YearAmount
+from contracts.components.figures import AnnualAmount, AnyShare, Share
 from contracts.values import Amount, Key, Name, Number, Part, Percent
 
 
@@ -68,8 +68,8 @@ class RiskSharingComponent(ModifierPart):
 
     kind: Literal["risk_sharing"]
     task_field: Name
-    budget: YearAmount
-    cost: YearAmount
+    budget: AnnualAmount
+    cost: AnnualAmount
     cost_borne_by: Literal["provider", "payer"] = "provider"
     both: Side | None = None
     saving: Side | None = None

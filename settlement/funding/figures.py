@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from contracts.components.component import ModifierPart
-from contracts.components.figures import FigureShare, YearAmount
+from contracts.components.figures import AnnualAmount, FigureShare
 from contracts.model import Contract
 from kernel.explanations import Step
 from kernel.findings import Finding, Severity
@@ -63,15 +63,15 @@ class YearReader:
             found = max(found, Fraction(said.at_least))
         return found if said.at_most is None else min(found, Fraction(said.at_most))
 
-    def paid(self, said: YearAmount) -> tuple[Fraction, Step]:
+    def paid(self, said: AnnualAmount) -> tuple[Fraction, Step]:
         """An amount that is paid, and why: of components their payable lines."""
         return self._amount(said, [line for line in self.above if line.key.treatment is Treatment.PAYABLE])
 
-    def delivered(self, said: YearAmount) -> tuple[Fraction, Step]:
+    def delivered(self, said: AnnualAmount) -> tuple[Fraction, Step]:
         """A cost that is made, and why: of components what their deliveries are worth, paid for or not."""
         return self._amount(said, [line for line in self.above if _is_delivery(line)])
 
-    def _amount(self, said: YearAmount, lines: Sequence[Entitlement]) -> tuple[Fraction, Step]:
+    def _amount(self, said: AnnualAmount, lines: Sequence[Entitlement]) -> tuple[Fraction, Step]:
         if said.eur is not None:
             step = Step("agreed_amount", {}, str(said.eur), self.component.clause)
             part, step = part_of_year(said.eur, months_of(self.contract, self.year), step)

@@ -63,6 +63,13 @@ soft_band_rate = "{terms["soft_band_rate"]}"
     ]
 
 
+BELOW = """
+[[component]]
+key = "later"
+kind = "effort"
+clause = "artikel 7"
+products = ["44A09"]
+"""
 CENTS = strategies.integers(-30_000, 90_000).map(Eur.of_cents)
 DELIVERED = strategies.lists(
     strategies.tuples(strategies.integers(1, 12), CENTS, strategies.sampled_from((CAPELLE, ROTTERDAM))), max_size=15
@@ -151,7 +158,7 @@ def test_municipalities_bear_it_by_what_they_pay_that_month() -> None:
 
 
 def test_what_is_posted_of_a_component_below_does_not_count() -> None:
-    document = modified(PLAIN)
+    document = modified(PLAIN + BELOW)
     below = line("2026-01", "5000.00", component="later")
     shadow = line("2026-01", "5000.00", treatment=Treatment.SHADOW)
     entitled, findings = entitle(document, Facts(posted=[below, shadow, line("2026-01", "1000.08")]), Month(2026, 1))
