@@ -186,7 +186,7 @@ def _read_twice(documents: Sequence[Document], known: Mapping[str, Contract]) ->
     for document in documents:
         contract = document.contract
         for index, component in enumerate(contract.component):
-            paths = {code: path for path, code in _products_of(component)}
+            lists = {code: path[:-1] for path, code in _products_of(component)}
             for municipality, product in contract.deliveries_read_by(component):
                 for other, other_key in readers[(contract.provider, municipality, product)]:
                     said_there = other.number in new and other.number >= contract.number
@@ -196,4 +196,4 @@ def _read_twice(documents: Sequence[Document], known: Mapping[str, Contract]) ->
                             f'"{other_key}" van contract {other.number}'
                         )
                         hint = "laat één contract het product lezen, of laat de looptijden op elkaar aansluiten"
-                        yield document.finding("C17", ("component", index, *paths[product]), message, hint)
+                        yield document.finding("C17", ("component", index, *lists[product]), message, hint)
