@@ -104,6 +104,10 @@ class Contract(Part):
         """The components that read deliveries and a price list."""
         return tuple(component for component in self.component if isinstance(component, PricedPart))
 
+    def pays_by_deliveries_of(self, component: ComponentPart) -> bool:
+        """Whether what is paid follows from what the deliveries of a component are worth, also if they are shadow."""
+        return component.needs_every_month or any(component.key in one.deliveries_valued for one in self.component)
+
     @property
     def needs_every_month(self) -> bool:
         """Whether a component settles on the deliveries of several months together."""

@@ -39,6 +39,11 @@ class ComponentPart(Part):
         return ()
 
     @property
+    def deliveries_valued(self) -> tuple[str, ...]:
+        """The keys of components whose deliveries decide what this one settles, by what they are worth."""
+        return ()
+
+    @property
     def needs_every_month(self) -> bool:
         """Whether an amount follows from deliveries of several months together.
 

@@ -85,6 +85,10 @@ class RiskSharingComponent(ModifierPart):
         return self.applies_to or self.budget.of
 
     @property
+    def deliveries_valued(self) -> tuple[str, ...]:
+        return self.cost.of if self.cost_borne_by == "provider" else ()
+
+    @property
     def shared_saving(self) -> Side | None:
         return self.both or self.saving
 

@@ -490,7 +490,8 @@ def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[Deliver
 
     # A shadow line is not paid: without one price it cannot be shown, and the budget is paid all the same; unless what
     # is paid follows from the volumes.
-    decides = coverage.treatment is Treatment.PAYABLE or coverage.component.needs_every_month
+    contract = coverage.registered.contract
+    decides = coverage.treatment is Treatment.PAYABLE or contract.pays_by_deliveries_of(coverage.component)
     severity = Severity.ERROR if decides else Severity.WARNING
     found = []
     if row.unpriced_rows:  # what was credited needs no price

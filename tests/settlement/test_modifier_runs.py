@@ -6,13 +6,25 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from importers.facts.importing import import_facts
 from importers.facts.outcomes import OUTCOMES
 from kernel.money import Eur, total
 from settlement.entitlement import Treatment
 from settlement.reading import Run
 from settlement.statements.export import export_statements
-from tests.settlement.books import PRICES, WHO, Books, delivery, effort_contract, said, to_date
+from tests.settlement.books import (
+    PRICES,
+    TEAM,
+    WHO,
+    Books,
+    delivery,
+    effort_contract,
+    population_contract,
+    said,
+    to_date,
+)
 
 CEILING = """
 [[component]]
@@ -120,3 +132,27 @@ def test_a_figure_that_comes_after_the_year_is_settled_under_it(books: Books, tm
     [contract] = january.contracts
     assert (contract.findings, [str(line.line.timing) for line in contract.lines]) == ([], ["prior_year"] * 3)
     export(books, [december, january], tmp_path)
+
+
+CORRIDOR = """
+[[component]]
+key = "bandbreedte"
+kind = "risk_sharing"
+clause = "artikel 8"
+task_field = "6.23"
+budget = { of = ["wijkteam"] }
+cost = { of = ["wijkteam"] }
+both = { bands = [{ up_to_percent = "5", share = "0" }, { share = "0.50" }] }
+"""
+
+
+@pytest.mark.parametrize(("document", "parked"), [(CORRIDOR, True), ("", False)])
+def test_a_delivery_without_a_price_is_missing_from_a_cost_that_is_shared(
+    books: Books, document: str, parked: bool
+) -> None:
+    """Else the cost would be too low, and the provider would pay back what it did not save."""
+    books.open(population_contract() + document)
+    books.count(10007)
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 60, provider=TEAM))
+    [contract] = books.settle("2026-01").contracts
+    assert ([finding.code for finding in contract.findings], contract.parked) == (["P01"], parked)
