@@ -107,7 +107,7 @@ _OF_THE_DATABASE = (
 )
 
 for group in (
-    Later("tariffs.commands:tariff", "tariff", "Producten en prijslijsten."),
+    Later("tariffs.commands:tariff", "tariff", "Producten, prijslijsten en indexcijfers."),
     Later("contracts.commands:contract", "contract", "Partijen en contracten.", _OF_A_CONTRACT),
     Later("importers.commands:import_", "import", "Leveringen, tellingen en voorschotten inlezen."),
     Later("settlement.commands:settle", "settle", "Een maand afrekenen: concept, goedkeuren, boeken."),

@@ -104,9 +104,12 @@ def _products_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
         for place, code in enumerate(component.products):
             yield ("products", place), code
         return
-    key = "covers" if isinstance(component, PopulationComponent) else "products"
-    if isinstance(component, ArrangementComponent):
-        key = "prices"
+    if isinstance(component, PopulationComponent):
+        for key in ("covers", "carve_outs", "out_of_area"):
+            for place, code in enumerate(getattr(component, key)):
+                yield (key, place), code
+        return
+    key = "prices" if isinstance(component, ArrangementComponent) else "products"
     for place, code in enumerate((*component.products_paid, *component.products_counted)):
         yield (key, place), code
 

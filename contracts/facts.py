@@ -134,13 +134,10 @@ class FactsTrajectory(Part):
 
 YearText = Annotated[str, Field(pattern=YEAR_PATTERN)]
 IndexRow = Annotated[tuple[Key, Year, Literal["provisional", "final"], SignedNumber], Field(strict=False)]
-AccountabilityRow = Annotated[
-    tuple[
-        Year,
-        Literal["production_statement", "annual_accounts", "auditor_statement", "board_declaration", "quality_report"],
-    ],
-    Field(strict=False),
+AccountabilityKind = Literal[
+    "production_statement", "annual_accounts", "auditor_statement", "board_declaration", "quality_report"
 ]
+AccountabilityRow = Annotated[tuple[Year, AccountabilityKind], Field(strict=False)]
 DeterminationRow = Annotated[tuple[Year, Key | Literal[""], Amount], Field(strict=False)]
 SpendRow = Annotated[tuple[Name, Name | Literal[""], Year, SignedAmount], Field(strict=False)]
 

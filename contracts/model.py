@@ -121,7 +121,17 @@ class Contract(Part):
         """The (municipality, product) pairs whose deliveries a component reads."""
         paying = (self.municipality_of(component),) if isinstance(component, BudgetPart) else self.municipalities
         products = (*component.products_paid, *component.products_counted)
-        return [(municipality, product) for municipality in paying for product in products]
+        elsewhere = [municipality for municipality in self.municipalities if municipality not in paying]
+        return [
+            *((municipality, product) for municipality in paying for product in products),
+            *((municipality, product) for municipality in elsewhere for product in component.products_paid_elsewhere),
+        ]
+
+    def pays_for(self, component: ComponentPart, municipality: str, product: str) -> bool:
+        """Whether deliveries that a component reads are paid by volume times price, rather than counted."""
+        if isinstance(component, BudgetPart) and municipality != self.municipality_of(component):
+            return product in component.products_paid_elsewhere
+        return product in component.products_paid
 
     @model_validator(mode="after")
     def _components_fit_together(self) -> "Contract":
@@ -140,6 +150,8 @@ class Contract(Part):
             messages = [*self._names_that_are_not_above(component, above), *self._years_misfit(component)]
             if isinstance(component, BudgetPart):
                 messages += self._budget_misfits(component)
+            if isinstance(component, PopulationComponent):
+                messages += self._population_misfits(component)
             if isinstance(component, GuaranteeComponent):
                 messages += self._guarantee_misfits(component)
             if isinstance(component, ConsortiumComponent):
@@ -210,6 +222,19 @@ class Contract(Part):
                 f"onderdeel {component.key}: spend_of telt wat dit contract aan {self.provider} betaalt, en de "
                 f"garantie is van {component.guaranteed[0].provider}; laat spend_of weg"
             )
+
+    def _population_misfits(self, component: PopulationComponent) -> Iterator[str]:
+        if component.out_of_area and len(self.municipalities) == 1:
+            yield (
+                f"onderdeel {component.key}: out_of_area is voor cliënten van andere gemeenten; noem die bij "
+                "municipalities"
+            )
+        for reopening in component.reopenings:
+            if reopening.start.first_day not in self.in_force.period:
+                yield (
+                    f"onderdeel {component.key}: het contract is niet van kracht in {reopening.start}; laat reopenings "
+                    "ingaan in de looptijd"
+                )
 
     def _budget_misfits(self, component: BudgetPart) -> Iterator[str]:
         if component.municipality is None and len(self.municipalities) > 1:

@@ -12,7 +12,7 @@ from contracts.acceptance import acceptance_findings
 from contracts.documents import Document, contract_of, read_documents, refuse_documents
 from contracts.model import Contract, ExampleSettler
 from contracts.parties import known_parties
-from contracts.review import review
+from contracts.review import review, review_catchments
 from contracts.tables import contract_versions, contracts
 from database.recordings import latest, lock_recordings, record, recordings
 from kernel.findings import Finding, Refusal
@@ -62,9 +62,10 @@ def add_contracts(
     lock_recordings(connection)
     cutoff = latest(connection)
     known = {registered.contract.number: registered for registered in contracts_known(connection, cutoff)}
+    contracts_before = {number: registered.contract for number, registered in known.items()}
     findings = acceptance_findings(
         documents,
-        {number: registered.contract for number, registered in known.items()},
+        contracts_before,
         known_parties(connection, cutoff),
         catalogue(connection, cutoff),
         settle_example,
@@ -80,7 +81,10 @@ def add_contracts(
         added=_numbers(added),
         changed=_numbers(changed),
         known=_numbers(same),
-        warnings=tuple(finding for document in documents for finding in review(document, price_lists)),
+        warnings=(
+            *(finding for document in documents for finding in review(document, price_lists)),
+            *review_catchments(documents, contracts_before),
+        ),
     )
 
 

@@ -1,11 +1,14 @@
 """What a contract manager should look at in a contract that can be settled: gaps that no rule forbids."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from contracts.components.component import PricedPart
+from contracts.components.population import PopulationComponent
 from contracts.documents import Document, KeyPath
-from contracts.model import Contract
+from contracts.model import Component, Contract
 from kernel.findings import Finding, Severity
+from kernel.notation import format_number
 
 
 def review(document: Document, price_lists: Collection[str]) -> list[Finding]:
@@ -13,6 +16,41 @@ def review(document: Document, price_lists: Collection[str]) -> list[Finding]:
     contract = document.contract
     remarks = (*_unproven(contract), *_unread(contract), *_unpriced(contract, price_lists))
     return [document.finding(code, path, message, hint, Severity.WARNING) for code, path, message, hint in remarks]
+
+
+def review_catchments(documents: Sequence[Document], known: Mapping[str, Contract]) -> list[Finding]:
+    """Warnings about areas that several contracts serve, of which the parts do not make the whole.
+
+    Parts of one task field belong together, in contracts that are in force on the same days; `known` are by number.
+    """
+    contracts = {**known, **{document.contract.number: document.contract for document in documents}}
+    findings = []
+    for document in documents:
+        for index, component in enumerate(document.contract.component):
+            for area, field, _ in _catchments(document.contract, component):
+                parts = {
+                    contract.number: percent
+                    for contract in contracts.values()
+                    if contract.in_force.period.overlaps(document.contract.in_force.period)
+                    for other in contract.component
+                    for other_area, other_field, percent in _catchments(contract, other)
+                    if (other_area, other_field) == (area, field)
+                }
+                if (percent := sum(parts.values())) != 100:
+                    served = ", ".join(f"{number} {format_number(part)}%" for number, part in sorted(parts.items()))
+                    message = f"van {area} is op taakveld {field} samen {format_number(percent)}% verdeeld ({served})"
+                    hint = "leg de andere contracten vast, of verbeter catchment_percent: samen is het 100"
+                    path = ("component", index, "catchment_percent")
+                    findings.append(document.finding("W20", path, message, hint, Severity.WARNING))
+    return findings
+
+
+def _catchments(contract: Contract, component: Component) -> Iterator[tuple[str, str, Decimal]]:
+    """The areas of which a component serves a part, with the task field and that part."""
+    if isinstance(component, PopulationComponent) and component.catchment_percent is not None:
+        own = component.division.own_areas if component.division else component.areas
+        for area in own or (contract.municipality_of(component),):
+            yield area, component.task_field, component.catchment_percent
 
 
 _Remark = tuple[str, KeyPath, str, str]

@@ -10,10 +10,11 @@ from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.figures import AnnualAmount, FigureShare
 from contracts.components.guarantee import GuaranteeComponent
+from contracts.components.indexation import IndexedPart
 from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.outcome import OutcomeComponent
 from contracts.components.output import OutputComponent
-from contracts.components.population import PopulationComponent, Recount
+from contracts.components.population import PopulationComponent, Recount, Unspent
 from contracts.components.reduction import ReductionComponent
 from contracts.components.risk_sharing import RiskSharingComponent, Side
 from contracts.model import Component, Contract
@@ -43,6 +44,19 @@ _SHORTFALL = {
     "none": "wordt niet betaald",
     "pay_difference": "wordt betaald",
     "carry_over": "schuift door naar het volgende jaar",
+}
+_CORRECTION = {
+    "ratio": "de definitieve cijfers werken door in het jaar erna",
+    "difference": "de definitieve cijfers werken door in het jaar erna",
+    "final": "een definitief cijfer komt in de plaats van het voorlopige",
+    "none": "zonder correctie op definitieve cijfers",
+}
+_ACCOUNTABILITY = {
+    "production_statement": "productieverantwoording",
+    "annual_accounts": "jaarrekening",
+    "auditor_statement": "controleverklaring",
+    "board_declaration": "bestuursverklaring",
+    "quality_report": "kwaliteitsverantwoording",
 }
 _TURNS = {"monthly": "maand", "quarterly": "kwartaal", "yearly": "jaar"}
 
@@ -115,6 +129,7 @@ def _lump_sum(component: LumpSumComponent) -> Iterator[str]:
         yield f"  Bedrag: {format_eur(component.amount_eur)} per jaar"
     for one in component.years:
         yield f"  Bedrag {one.year}: {format_eur(one.amount_eur)}"
+    yield from _indexed(component)
     schedule = component.schedule
     when = (
         f"per {_TURNS[schedule]}"
@@ -183,14 +198,46 @@ def _task_field(field: str) -> str:
 
 def _population(contract: Contract, component: PopulationComponent) -> Iterator[str]:
     yield f"  Budget: {_base(component)}{_counted(contract, component)}"
-    for index in component.index:
-        yield f"  Indexering: {format_number(index.percent)}% vanaf {index.year}"
+    if component.catchment_percent is not None:
+        yield f"  Daarvan: {format_number(component.catchment_percent)}%, het deel dat deze aanbieder bedient"
+    yield from _indexed(component)
+    for reopening in component.reopenings:
+        yield f"  Bijgesteld vanaf {reopening.start}: {format_eur(reopening.amount_eur)} ({reopening.decision})"
     yield f"  Betaling: per {_TURNS[component.instalments]}"
+    if component.withheld is not None:
+        document = _ACCOUNTABILITY[component.withheld.until]
+        yield f"  Ingehouden: {format_number(component.withheld.percent)}%, tot de {document} over het jaar er is"
     yield _task_field(component.task_field)
     if component.count_date is not None:
         yield f"  Hertelling: {_recount(component.recount)}"
     if component.covers:
         yield _covers(component.covers, component.price_list)
+    if component.carve_outs:
+        yield f"  Buiten het budget, betaald per levering: {', '.join(component.carve_outs)}"
+    if component.out_of_area:
+        yield f"  Voor cliënten van andere gemeenten, betaald per levering: {', '.join(component.out_of_area)}"
+    if component.unspent is not None:
+        yield f"  Niet besteed: {_unspent(component.unspent)}"
+
+
+def _indexed(component: IndexedPart) -> Iterator[str]:
+    for index in component.index:
+        yield f"  Indexering: {format_number(index.percent)}% vanaf {index.year}"
+    if component.indexation is not None:
+        weights = ", ".join(f"{format_number(w)} {name}" for name, w in component.indexation.weights.items())
+        apart = ", elk deel apart" if component.indexation.apart else ""
+        correction = _CORRECTION[component.indexation.method]
+        yield f"  Indexering: vanaf {component.indexation.first_year} met {weights}{apart}; {correction}"
+
+
+def _unspent(unspent: Unspent) -> str:
+    if unspent.share_percent is not None:
+        return f"{format_number(unspent.share_percent)}% wordt terugbetaald"
+    if unspent.reserve_percent is not None:
+        return f"blijft als reserve tot {format_number(unspent.reserve_percent)}% van het budget, het meerdere terug"
+    return {"keep": "blijft bij de aanbieder", "return": "wordt terugbetaald"}.get(
+        unspent.rule, "blijft bij de aanbieder voor het afgesproken doel"
+    )
 
 
 def _ceiling(component: CeilingComponent) -> Iterator[str]:
@@ -323,6 +370,12 @@ def _outcome(component: OutcomeComponent) -> Iterator[str]:
 
 
 def _base(component: PopulationComponent) -> str:
+    if component.historical:
+        years = ", ".join(f"{one.year} {format_eur(one.amount_eur)}" for one in component.historical)
+        return f"gemiddelde besteding van {years}"
+    if component.objective is not None:
+        percent, macro = component.objective.share_percent, component.objective.macro_budget_eur
+        return f"{format_number(percent)}% van het macrobudget van {format_eur(macro)}"
     if component.budget_eur is None:
         amounts = [f"{format_eur(part.amount_eur)} per {_measure(part.measure)}" for part in component.measured_amounts]
         return " en ".join(amounts)

@@ -79,6 +79,11 @@ def half_up(exact: Exact) -> Eur:
     return Eur.of_cents(_half_away_from_zero(Fraction(exact) * 100))
 
 
+def half_up_to(exact: Exact, decimals: int) -> Decimal:
+    """Round a number that is no amount to so many decimals, halves away from zero: 4.957 becomes 4.96."""
+    return Decimal(_half_away_from_zero(Fraction(exact) * 10**decimals)).scaleb(-decimals)
+
+
 def round_down(exact: Exact) -> Eur:
     """Cut off below the cent, towards zero: how an instalment is rounded, so that the last one takes the difference."""
     return Eur.of_cents(int(Fraction(exact) * 100))

@@ -114,6 +114,7 @@ def facts_of(
         households=recorded.households,
         trajectories=trajectories,
         figures=recorded.figures.get(registered.id, {}),
+        index_figures=recorded.index_figures,
         accountability=recorded.accountability.get(registered.id, frozenset()),
         determinations=recorded.determinations.get(registered.id, {}),
         task_fields=_task_fields(terms, registered.contract, products)

@@ -1,6 +1,6 @@
 """Entitled to date, less what was posted to date: that difference is all a run says, and here it gets its reasons."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -156,6 +156,8 @@ def _of_terms(
     share, share_before = _own_share(entitlement.explanation), _own_share(posted.explanations.get(entitlement.key))
     if share and share_before and share != share_before:
         return Cause("share", amount, {"before": plain(share_before), "now": plain(share)})
+    if index := _other_index(entitlement.explanation, posted.explanations.get(entitlement.key)):
+        return Cause("index", amount, index)
     for kind, recording in versions_of(entitlement.key).items():
         if recording > posted.cutoff:
             return Cause(kind, amount, {"recording": str(recording)})
@@ -184,6 +186,24 @@ def _own_share(explanation: Step | None) -> Fraction | None:
     if division is None:
         return None
     return sum((Fraction(step.values["share"]) for step in division.steps if step.code == "area_share"), Fraction(0))
+
+
+def _other_index(now: Step, before: Step | None) -> Mapping[str, str] | None:
+    """The first year of which an index has another percentage than before; None when there is none."""
+    percents, percents_before = dict(_indices(now)), dict(_indices(before))
+    for year, percent in percents.items():
+        if year in percents_before and percents_before[year] != percent:
+            return {"before_percent": percents_before[year], "now_percent": percent}
+    return None
+
+
+def _indices(step: Step | None) -> Iterator[tuple[str, str]]:
+    """The year and percentage of every index in a tree."""
+    if step is not None:
+        for child in step.steps:
+            yield from _indices(child)
+        if step.code == "index":
+            yield step.values["year"], step.values["percent"]
 
 
 def find_step(step: Step | None, code: str) -> Step | None:

@@ -27,6 +27,10 @@ class Treatment(StrEnum):
 
 INSTALMENT = "instalment"
 DETERMINATION = "determination"
+WITHHELD = "withheld"
+REOPENING = "reopening"
+UNSPENT = "unspent"
+EARMARKED = "earmarked"
 CEILING = "ceiling"
 UNFUNDED = "unfunded"
 REDUCTION = "reduction"
@@ -47,8 +51,8 @@ OUTCOME = "outcome"
 # for every month in every run.
 LABEL_WORDS = frozenset(
     (
-        INSTALMENT, DETERMINATION, SHORTFALL, CEILING, UNFUNDED, REDUCTION, RISK_SHARING, OUTCOME, PASSED_ON,
-        PLAN, *ON_VOLUMES,
+        INSTALMENT, WITHHELD, REOPENING, UNSPENT, EARMARKED, DETERMINATION, SHORTFALL, CEILING, UNFUNDED, REDUCTION,
+        RISK_SHARING, OUTCOME, PASSED_ON, PLAN, *ON_VOLUMES,
     )
 )  # fmt: skip
 

@@ -27,6 +27,7 @@ from kernel.notation import format_date, format_eur, format_month, format_number
 from kernel.periods import Period
 from settlement.entitlement import INSTALMENT, Line, Timing, Treatment
 from settlement.funding import population
+from settlement.funding.facts import Facts
 from settlement.invariants import BrokenInvariant
 from settlement.languages.dutch import DUTCH
 from settlement.phrases import cause_sentence, counted, explanation_lines, hours_sentence
@@ -189,7 +190,8 @@ def _count_sources(
         return {}
     known = counts_known(connection, terms.cutoff)
     counts = ReadCounts(known)
-    entitlements, _ = population.entitle(contract.contract, component, counts, line.key.month)
+    facts = Facts(counts=counts, index_figures=terms.recorded.index_figures)
+    entitlements, _ = population.entitle(contract.contract, component, facts, (), line.key.month)
     again = total(entitlement.amount for entitlement in entitlements if entitlement.key == line.key)
     if again != line.entitled:
         raise BrokenInvariant(f"{line.key}: computed again it is {again}, not {line.entitled}")

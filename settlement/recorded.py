@@ -17,13 +17,16 @@ from importers.facts.outcomes import OUTCOMES, OutcomeScore
 from importers.facts.trajectories import TRAJECTORIES, Trajectory
 from kernel.money import Eur
 from settlement.funding.facts import HouseholdMember
+from tariffs.index_figures import index_figures_known
+from tariffs.indexation import IndexFigures
 
 C = TypeVar("C", Assignment, Trajectory)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """By contract id the figures (outcome scores), what was received and not rejected, and determinations; households.
+    """By contract id the figures (outcome scores), what was received and not rejected, and determinations; households
+    and index figures of all.
 
     By provider id assignments and trajectories.
 
@@ -37,6 +40,7 @@ class Recorded:
     households: tuple[HouseholdMember, ...] = ()
     assignments: Mapping[int, Sequence[Assignment]] = field(default_factory=dict)
     trajectories: Mapping[int, Sequence[Trajectory]] = field(default_factory=dict)
+    index_figures: IndexFigures = field(default_factory=dict)
 
 
 def read_recorded(connection: Connection, cutoff: int) -> Recorded:
@@ -64,6 +68,7 @@ def read_recorded(connection: Connection, cutoff: int) -> Recorded:
         ),
         assignments=_by_provider(facts_known(connection, ASSIGNMENTS, cutoff)),
         trajectories=_by_provider(facts_known(connection, TRAJECTORIES, cutoff)),
+        index_figures=index_figures_known(connection, cutoff),
     )
 
 

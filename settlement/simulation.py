@@ -128,7 +128,9 @@ def _price(
             component=component.key,
             municipality=delivery.municipality or contract.municipalities[0],
             product=delivery.product,
-            treatment=Treatment.PAYABLE if delivery.product in component.products_paid else Treatment.SHADOW,
+            treatment=(
+                Treatment.PAYABLE if contract.pays_for(component, *_pair(contract, delivery)) else Treatment.SHADOW
+            ),
             client=delivery.client,
             assignment=delivery.assignment,
             start=delivery.start,

@@ -22,6 +22,7 @@ from settlement.schedule.occurrences import Occurrence
 from settlement.schedule.register import Alarm, Job, alarms, coming_first, database_clock, jobs_known, settled_at
 from settlement.tables import run_contracts, run_findings, run_lines, run_states, runs
 from settlement.year_budget import year_budgets
+from tariffs.index_figures import index_figures_known
 
 State = Literal["posted", "approved", "draft", "open"]
 _FURTHEST_FIRST: tuple[State, ...] = ("posted", "approved", "draft")
@@ -245,13 +246,13 @@ def _spendings(connection: Connection, known: Sequence[RegisteredContract], cuto
         .group_by(run_lines.c.contract_id, run_lines.c.component)
     )
     posted = {(row.contract_id, row.component): row.posted_eur for row in connection.execute(query)}
-    counts = counts_known(connection, cutoff)
+    counts, figures = counts_known(connection, cutoff), index_figures_known(connection, cutoff)
     spendings = []
     for registered in known:
         contract = registered.contract
         if not contract.in_force.period.overlaps(Period(first, until)):
             continue
-        budgets = {budget.component: budget.amount for budget in year_budgets(contract, counts, year)}
+        budgets = {budget.component: budget.amount for budget in year_budgets(contract, counts, figures, year)}
         for component in contract.component:
             amount = posted.get((registered.id, component.key), Eur.zero())
             budget = budgets.get(component.key)

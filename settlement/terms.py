@@ -42,6 +42,8 @@ class Terms:
 class Coverage:
     """Deliveries that a component reads: of a product in municipalities, on the days both contract and product hold.
 
+    All of them are paid by volume times price, or none: a budget pays a product of its own municipality only.
+
     A product whose price rule changes over time gives a coverage for each rule, with the days on which it holds: when
     only its name or task field changes, what is rounded per client and month stays one sum.
     """
@@ -55,7 +57,9 @@ class Coverage:
 
     @property
     def treatment(self) -> Treatment:
-        return Treatment.PAYABLE if self.product.code in self.component.products_paid else Treatment.SHADOW
+        contract, product = self.registered.contract, self.product.code
+        paid = contract.pays_for(self.component, self.municipalities[0], product)
+        return Treatment.PAYABLE if paid else Treatment.SHADOW
 
     @property
     def price_of_last_day(self) -> bool:
@@ -98,14 +102,17 @@ def coverages(terms: Terms) -> list[Coverage]:
     found = []
     for registered in terms.contracts:
         for component in registered.contract.priced:
-            read = registered.contract.deliveries_read_by(component)
-            municipalities = tuple(dict.fromkeys(municipality for municipality, _ in read))
-            for code in dict.fromkeys(code for _, code in read):
+            contract = registered.contract
+            reading: dict[tuple[str, bool], list[str]] = {}
+            for municipality, code in contract.deliveries_read_by(component):
+                paid = contract.pays_for(component, municipality, code)
+                reading.setdefault((code, paid), []).append(municipality)
+            for (code, _), municipalities in reading.items():
                 product = terms.products[code]
                 for rule in dict.fromkeys(version.rule for version in product.versions):
-                    periods = tuple(days_covered(registered.contract.in_force.period, product, rule))
+                    periods = tuple(days_covered(contract.in_force.period, product, rule))
                     if periods:
-                        found.append(Coverage(registered, component, municipalities, product, rule, periods))
+                        found.append(Coverage(registered, component, tuple(municipalities), product, rule, periods))
     return found
 
 

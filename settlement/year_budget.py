@@ -7,9 +7,9 @@ from datetime import date
 from contracts.components.population import PopulationComponent
 from contracts.model import Contract
 from importers.population_counts import Count
-from kernel.money import Eur, total
-from kernel.periods import Month
+from kernel.money import Eur
 from settlement.funding import population
+from tariffs.indexation import IndexFigures
 
 CountKey = tuple[str, str, date, str]
 
@@ -36,19 +36,19 @@ class YearBudget:
     count_recordings: frozenset[int]
 
 
-def year_budgets(contract: Contract, known: Mapping[CountKey, Count], year: int) -> list[YearBudget]:
-    """The budget of each component that has one in `year`; none where a count is missing."""
+def year_budgets(
+    contract: Contract, known: Mapping[CountKey, Count], figures: IndexFigures, year: int
+) -> list[YearBudget]:
+    """The budget of each component that has one in `year`; none where a count or index figure is missing."""
     found = []
     for component in contract.component:
         if not isinstance(component, PopulationComponent):
             continue
         counts = ReadCounts(known)
-        entitlements, _ = population.entitle(contract, component, counts, Month(year, 12))
-        of_year = [entitlement for entitlement in entitlements if entitlement.key.month.year == year]
-        if of_year:
+        amount = population.year_budget(contract, component, counts, figures, year)
+        if amount is not None:
             recordings = frozenset(
                 known[key].recording for key in counts.read if key[2].year == year or key[2] == component.count_date
             )
-            amount = total(entitlement.amount for entitlement in of_year)
-            found.append(YearBudget(component.key, of_year[0].key.municipality, amount, recordings))
+            found.append(YearBudget(component.key, contract.municipality_of(component), amount, recordings))
     return found

@@ -1,4 +1,4 @@
-"""`bekostiging tariff`: the product catalogue and the price lists."""
+"""`bekostiging tariff`: the product catalogue, the price lists, and index figures."""
 
 import sys
 import textwrap
@@ -17,8 +17,11 @@ from sqlalchemy import Connection
 from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
+from database.whole_file import write_papers
 from kernel.findings import Finding, Refusal
-from kernel.notation import counted, format_date, format_number
+from kernel.notation import counted, format_date, format_number, parse_date, parse_number
+from tariffs.index_figures import import_index_figures
+from tariffs.indexed_prices import indexed_price_file
 from tariffs.price_lists import (
     PriceVersion,
     all_versions_known,
@@ -89,7 +92,7 @@ def say(sentence: str, *, indent: str = "  ", err: bool = False) -> None:
 
 @click.group("tariff")
 def tariff() -> None:
-    """Producten en prijslijsten.
+    """Producten, prijslijsten en indexcijfers.
 
     \b
     Voorbeeld:
@@ -228,3 +231,71 @@ def _tariffs_json(connection: Connection, name: str | None, cutoff: str | None) 
     held = _held(connection, name, known_at)
     prices = [fields_of(price, "version_id", "product_id") for price in prices_of(connection, [held.id])]
     return {"cutoff": known_at, **fields_of(held, "id"), "prices": prices}
+
+
+@tariff.command("index")
+@click.argument("file", type=FILE)
+@as_json
+@click.pass_context
+def index(ctx: click.Context, file: Path, as_json: bool) -> None:
+    """Lees indexcijfers in uit een bestand, zoals OVA en PPC.
+
+    Een cijfer dat opnieuw gepubliceerd is met een ander percentage geldt vanaf nu; wat eerder is vastgelegd blijft
+    staan.
+
+    \b
+    Voorbeeld:
+      bekostiging tariff index indexcijfers.csv
+    """
+    store = database(ctx)
+    with store.transaction() as connection:
+        result = import_index_figures(connection, file, store.settings.user)
+    if as_json:
+        end_with_json(ctx, result, needs_attention=result.warnings)
+    if result.recording is None:
+        click.echo(f"Al bekend: {counted(result.known, 'indexcijfer', 'indexcijfers')}; er is niets vastgelegd.")
+    else:
+        click.echo(
+            f"Vastlegging {result.recording}: {counted(result.added, 'indexcijfer', 'indexcijfers')} nieuw, "
+            f"{result.changed} gewijzigd, {result.known} al bekend."
+        )
+    tell_warnings(ctx, result.warnings)
+
+
+@tariff.command("index-prices")
+@click.argument("name")
+@click.option("--percent", required=True, help="Met hoeveel procent de prijzen stijgen, zoals 4,96.")
+@click.option("--from", "start", required=True, help="Vanaf welke dag, zoals 01-01-2027.")
+@click.option("--decimals", type=click.IntRange(2, 4), default=2, show_default=True, help="Afronding van de prijzen.")
+@click.option("--out", type=FILE, required=True, help="Het prijsbestand dat gemaakt wordt.")
+@click.option("--cutoff", help="Vastlegging of moment waarop gekeken wordt; zonder dit het laatste.")
+@as_json
+@click.pass_context
+def index_prices(
+    ctx: click.Context, name: str, percent: str, start: str, decimals: int, out: Path, cutoff: str | None, as_json: bool
+) -> None:
+    """Maak van de prijslijst NAME een prijsbestand met geïndexeerde prijzen.
+
+    Er wordt niets vastgelegd: lees het bestand in als volgende versie van de prijslijst als het klopt.
+
+    \b
+    Voorbeeld:
+      bekostiging tariff index-prices standaard --percent 4,96 --from 01-01-2027 --out prijzen-2027.csv
+    """
+    try:
+        raised_by, first_day = parse_number(percent), parse_date(start)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    with database(ctx).transaction() as connection:
+        known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
+        held = _held(connection, name, known_at)
+        prices = prices_of(connection, [held.id])
+    write_papers([(out, indexed_price_file(prices, raised_by, first_day, decimals))])
+    if as_json:
+        tell_json({"cutoff": known_at, **fields_of(held, "id"), "prices": len(prices), "file": str(out)})
+        return
+    click.echo(
+        f"{out}: prijslijst {name}, versie {held.version}, vanaf {format_date(first_day)} met "
+        f"{format_number(raised_by)} % verhoogd ({counted(len(prices), 'prijs', 'prijzen')} gelezen)."
+    )
+    say(f"Inlezen als volgende versie: bekostiging tariff import {out} --list {name}")

@@ -25,6 +25,11 @@ class ComponentPart(Part):
         return ()
 
     @property
+    def products_paid_elsewhere(self) -> tuple[str, ...]:
+        """Of a budget: the products that are paid by volume times price by the municipalities that do not pay it."""
+        return ()
+
+    @property
     def years_named(self) -> tuple[int, ...]:
         """The years it has a value of its own for."""
         return ()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from contracts.components.component import BudgetPart
+from contracts.components.indexation import IndexedPart
 from contracts.values import Amount, Part, Percent, Year
 
 
@@ -23,7 +24,7 @@ class DueMonth(Part):
     percent: Percent
 
 
-class LumpSumComponent(BudgetPart):
+class LumpSumComponent(IndexedPart, BudgetPart):
     """A fixed sum for a year, paid in instalments; what is determined afterwards takes its place."""
 
     kind: Literal["lump_sum"]
@@ -43,6 +44,8 @@ class LumpSumComponent(BudgetPart):
     def _one_amount(self) -> "LumpSumComponent":
         if (self.amount_eur is not None) == bool(self.years):
             raise ValueError("er is niet precies één bedrag; geef amount_eur (elk jaar) of years (per jaar)")
+        if self.years and (self.index or self.indexation):
+            raise ValueError("years noemt het bedrag van elk jaar; laat index en indexation weg, of geef amount_eur")
         return self
 
     @model_validator(mode="after")

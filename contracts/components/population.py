@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from contracts.components.component import BudgetPart, PricedPart
-from contracts.values import Amount, Area, Measure, Name, Number, Part, SignedNumber
+from contracts.components.indexation import IndexedPart
+from contracts.facts import AccountabilityKind
+from contracts.values import Amount, Area, Measure, MonthText, Name, Number, Part, Percent, SignedAmount, Year
 
 
 class Segment(Part):
@@ -17,11 +19,18 @@ class Segment(Part):
     amount_eur: Amount
 
 
-class YearIndex(Part):
-    """Prices rise by `percent` from the first of January of `year`, on top of earlier years."""
+class YearSpending(Part):
+    """What the care of the area cost in a year before the contract."""
 
-    year: int
-    percent: SignedNumber
+    year: Year
+    amount_eur: Amount
+
+
+class Objective(Part):
+    """A share in a national or regional budget."""
+
+    macro_budget_eur: Amount
+    share_percent: Percent
 
 
 class Division(Part):
@@ -57,41 +66,110 @@ class Recount(Part):
     counts: Literal["final", "yearly"] = "final"
 
 
-class PopulationComponent(BudgetPart, PricedPart):
+class Withheld(Part):
+    """The part of every year's budget that is paid only when the accountability of that year was received."""
+
+    percent: Percent
+    until: AccountabilityKind
+
+
+class Reopening(Part):
+    """A safety valve that was opened: the budget of the year changes from a month on, by a decision."""
+
+    start: MonthText = Field(alias="from")
+    amount_eur: SignedAmount
+    decision: Name
+
+
+class Unspent(Part):
+    """What becomes of the part of a year's budget that the covered deliveries were not worth.
+
+    `keep`: the provider keeps it. `return`: it is paid back. `split`: `share_percent` of it is paid back. `reserve`: up
+    to `reserve_percent` of the budget stays as a reserve, what is above it is paid back. `earmark`: it stays, for a
+    purpose that was agreed.
+    """
+
+    rule: Literal["keep", "return", "split", "reserve", "earmark"]
+    share_percent: Percent | None = None
+    reserve_percent: Percent | None = None
+
+    @model_validator(mode="after")
+    def _percentage_of_the_rule(self) -> "Unspent":
+        for key, rule in (("share_percent", "split"), ("reserve_percent", "reserve")):
+            if self.rule == rule and getattr(self, key) is None:
+                raise ValueError(f"{key} ontbreekt bij rule {rule}; geef het percentage")
+            if self.rule != rule and getattr(self, key) is not None:
+                raise ValueError(f"{key} hoort bij rule {rule}; haal het weg")
+        return self
+
+
+class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
     """Population funding: a budget for the inhabitants of an area, paid in instalments."""
 
     kind: Literal["population"]
     amount_per_inhabitant_eur: Amount | None = None
     segments: Annotated[tuple[Segment, ...], Field(strict=False)] = ()
     budget_eur: Amount | None = None
+    historical: Annotated[tuple[YearSpending, ...], Field(strict=False)] = ()
+    objective: Objective | None = None
     division: Division | None = None
     areas: Annotated[tuple[Area, ...], Field(strict=False)] = ()
     measure: Measure = "inhabitants"
     count_date: date | None = None
-    index: Annotated[tuple[YearIndex, ...], Field(strict=False)] = ()
+    catchment_percent: Percent | None = None
     instalments: Literal["monthly", "quarterly"] = "monthly"
     recount: Recount | None = None
+    reopenings: Annotated[tuple[Reopening, ...], Field(strict=False)] = ()
+    withheld: Withheld | None = None
     covers: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    carve_outs: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    out_of_area: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    unspent: Unspent | None = None
 
     @model_validator(mode="after")
     def _one_base(self) -> "PopulationComponent":
-        bases = [self.amount_per_inhabitant_eur is not None, bool(self.segments), self.budget_eur is not None]
-        if sum(bases) != 1:
-            raise ValueError("er is niet precies één grondslag; geef amount_per_inhabitant_eur, segments of budget_eur")
+        bases = (self.amount_per_inhabitant_eur, self.segments, self.budget_eur, self.historical, self.objective)
+        if sum(base not in (None, ()) for base in bases) != 1:
+            raise ValueError(
+                "er is niet precies één grondslag; geef amount_per_inhabitant_eur, segments, budget_eur, historical of "
+                "objective"
+            )
+        if len({one.year for one in self.historical}) < len(self.historical):
+            raise ValueError("een jaar staat twee keer in historical; laat er een weg")
         if self.division and self.budget_eur is None:
             raise ValueError("division verdeelt een budget; geef budget_eur")
         if self.division and self.areas:
             raise ValueError("bij division staan de gebieden in division.own_areas; laat areas weg")
         if len(set(self.areas)) < len(self.areas):
             raise ValueError("een gebied staat twee keer in areas; laat er een weg")
-        needs_count = self.budget_eur is None or self.division is not None or self.recount is not None
+        return self
+
+    @model_validator(mode="after")
+    def _counts_what_it_reads(self) -> "PopulationComponent":
+        needs_count = bool(self.measured_amounts) or self.division is not None or self.recount is not None
         if needs_count and self.count_date is None:
             raise ValueError("count_date ontbreekt; geef de dag waarop de inwoners geteld worden")
-        if not needs_count and (self.count_date is not None or self.areas):
+        if not needs_count and (self.count_date is not None or (self.areas and self.catchment_percent is None)):
             raise ValueError("een vast budget zonder hertelling leest geen telling; laat count_date en areas weg")
-        years = [index.year for index in self.index]
-        if years != sorted(set(years)):
-            raise ValueError("de jaren van index lopen niet op; zet elk jaar één keer, in volgorde")
+        if self.catchment_percent is not None and self.budget_eur is not None and self.division is None:
+            raise ValueError("budget_eur is al van dit contract alleen; laat catchment_percent weg")
+        return self
+
+    @model_validator(mode="after")
+    def _reopens_once_a_month(self) -> "PopulationComponent":
+        months = [reopening.start for reopening in self.reopenings]
+        if months != sorted(set(months)):
+            raise ValueError("de maanden van reopenings lopen niet op; zet elke maand één keer, in volgorde")
+        return self
+
+    @model_validator(mode="after")
+    def _products_have_one_place(self) -> "PopulationComponent":
+        if both := sorted(set(self.covers) & set(self.carve_outs)):
+            raise ValueError(
+                f"{', '.join(both)} staat in covers en in carve_outs; laat het budget het betalen of betaal het apart"
+            )
+        if self.unspent and not self.covers:
+            raise ValueError("unspent rekent met de waarde van leveringen; noem in covers welke uit het budget komen")
         return self
 
     @property
@@ -102,5 +180,17 @@ class PopulationComponent(BudgetPart, PricedPart):
         return self.segments
 
     @property
+    def products_paid(self) -> tuple[str, ...]:
+        return self.carve_outs
+
+    @property
+    def products_paid_elsewhere(self) -> tuple[str, ...]:
+        return self.out_of_area
+
+    @property
     def products_counted(self) -> tuple[str, ...]:
         return self.covers
+
+    @property
+    def needs_every_month(self) -> bool:
+        return self.unspent is not None and self.unspent.rule != "keep"

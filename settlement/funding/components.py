@@ -58,7 +58,7 @@ def _by_kind(
     """
     match component:
         case PopulationComponent():
-            return population.entitle(contract, component, facts.counts, through)
+            return population.entitle(contract, component, facts, above, through)
         case LumpSumComponent():
             return lump_sum.entitle(contract, component, facts, through)
         case CeilingComponent():

@@ -31,7 +31,11 @@ class Budget:
 
 
 def in_turns(
-    contract: Contract, component: BudgetPart, budget: Budget, every: Literal["monthly", "quarterly", "yearly"]
+    contract: Contract,
+    component: BudgetPart,
+    budget: Budget,
+    every: Literal["monthly", "quarterly", "yearly"],
+    label: str = INSTALMENT,
 ) -> list[Entitlement]:
     """Paid in advance, in the first month in force of each month, quarter or year."""
     months_by_turn: dict[int, list[Month]] = {}
@@ -54,7 +58,7 @@ def in_turns(
             "year_months": str(len(budget.in_force)),
         }
         step = Step("last_instalment" if last else "instalment", values, str(amount), component.clause, (budget.step,))
-        entitlements.append(_entitlement(contract, component, months[0], amount, step))
+        entitlements.append(_entitlement(contract, component, months[0], amount, step, label))
     return entitlements
 
 
@@ -84,6 +88,8 @@ def on_schedule(
     return entitlements
 
 
-def _entitlement(contract: Contract, component: BudgetPart, month: Month, amount: Eur, step: Step) -> Entitlement:
-    key = LineKey(component.key, contract.municipality_of(component), month, INSTALMENT, Treatment.PAYABLE)
+def _entitlement(
+    contract: Contract, component: BudgetPart, month: Month, amount: Eur, step: Step, label: str = INSTALMENT
+) -> Entitlement:
+    key = LineKey(component.key, contract.municipality_of(component), month, label, Treatment.PAYABLE)
     return Entitlement(key, amount, component.task_field, step)

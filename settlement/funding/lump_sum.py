@@ -1,8 +1,8 @@
 """A lump sum: a fixed sum or subsidy for a year, paid in advance and determined afterwards.
 
-The sum of a calendar year is `amount_eur` for the months in force of twelve (half up to the cent), or what is granted
-for that very year. `advance_percent` of it is paid in instalments (half up to the cent); the rest is withheld. What was
-determined for the year, less what was paid over it, is a line in its last month in force.
+The sum of a calendar year is `amount_eur`, indexed, for the months in force of twelve (half up to the cent), or what is
+granted for that very year. `advance_percent` of it is paid in instalments (half up to the cent); the rest is withheld.
+What was determined for the year, less what was paid over it, is a line in its last month in force.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,10 @@ from kernel.notation import format_eur, plain
 from kernel.periods import Month
 from settlement.entitlement import DETERMINATION, Entitlement, LineKey, Treatment
 from settlement.funding.facts import Entitled, Facts
+from settlement.funding.indexation import indexed, missing_figure
 from settlement.funding.instalments import Budget, in_turns, on_schedule
 from settlement.funding.years import months_of, part_of_year
+from tariffs.indexation import MissingFigure
 
 
 def entitle(contract: Contract, component: LumpSumComponent, facts: Facts, through: Month) -> Entitled:
@@ -26,7 +28,10 @@ def entitle(contract: Contract, component: LumpSumComponent, facts: Facts, throu
     entitlements: list[Entitlement] = []
     findings: list[Finding] = []
     for year in sorted({month.year for month in contract.in_force.period.months() if month <= through}):
-        granted = _granted(component, year, months_of(contract, year))
+        try:
+            granted = _granted(component, facts, year, months_of(contract, year))
+        except MissingFigure as missing:
+            return [], [missing_figure(component, missing)]
         instalments = _instalments(contract, component, granted)
         entitlements += [instalment for instalment in instalments if instalment.key.month <= through]
         if granted.in_force[-1] > through:
@@ -40,14 +45,15 @@ def entitle(contract: Contract, component: LumpSumComponent, facts: Facts, throu
     return ([], findings) if findings else (entitlements, [])
 
 
-def _granted(component: LumpSumComponent, year: int, in_force: Sequence[Month]) -> Budget:
+def _granted(component: LumpSumComponent, facts: Facts, year: int, in_force: Sequence[Month]) -> Budget:
     for named in component.years:
         if named.year == year:
             step = Step("granted", {"year": str(year)}, str(named.amount_eur), component.clause)
             return Budget(named.amount_eur, step, in_force)
     assert component.amount_eur is not None, "the model asks for an amount of each year in force, or one for all"
     step = Step("budget", {}, str(component.amount_eur), component.clause)
-    return Budget(*part_of_year(component.amount_eur, in_force, step), in_force)
+    amount, step = indexed(component, facts.index_figures, year, (component.amount_eur, step))
+    return Budget(*part_of_year(amount, in_force, step), in_force)
 
 
 def _instalments(contract: Contract, component: LumpSumComponent, granted: Budget) -> list[Entitlement]:

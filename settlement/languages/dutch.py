@@ -53,6 +53,31 @@ _STEPS: Mapping[str, str] = {
     "area_share": "{area}: aandeel {share}, verdeeld op centen (grootste rest)",
     "measure_share": "{measure}: gewicht {weight} × {persons} / {persons_all}",
     "index": "index {year}: {before_eur} + {percent} %",
+    "index_percent": "index {year}: het gewogen cijfer en de correctie samen, in procenten",
+    "weighted_figures": "gewogen cijfer {year}, in procenten",
+    "provisional_figure": "{name} {year}, voorlopig, gewicht {weight}",
+    "final_figure": "{name} {year}, definitief, gewicht {weight}",
+    "weighted_ratios": "correctie over {year}, gewogen, in procenten",
+    "ratio_of_figures": (
+        "{name} {year}, gewicht {weight}: (100 + {final_percent} definitief) / (100 + {preliminary_percent} voorlopig) "
+        "− 1, in procenten"
+    ),
+    "difference_of_figures": "correctie over {year}: definitief − voorlopig, in procenten",
+    "indexed_apart": "som van de delen, elk apart geïndexeerd",
+    "part_of_amount": "deel {name}: {whole_eur} × {weight}, verdeeld op centen (grootste rest)",
+    "historical": "gemiddelde van eerdere jaren: {spent_eur} / {number}",
+    "spent_in_year": "besteed in {year}",
+    "objective": "{percent} % van het macrobudget van {macro_eur}",
+    "catchment": "{percent} % van {whole_eur}, het deel van het gebied dat deze aanbieder bedient",
+    "less_withheld": "{year_eur} − {percent} %, ingehouden tot de verantwoording over het jaar er is",
+    "withheld": "ingehouden over {year} en nu vrijgegeven: {year_eur} − {paid_eur} betaald",
+    "reopening": "budget bijgesteld vanaf {month}: {decision}",
+    "left_over": (
+        "niet besteed in {year}: budget {budget_eur} − waarde van de leveringen {realised_eur}, nooit onder nul"
+    ),
+    "paid_back": "terug te betalen: {percent} % van {left_eur}",
+    "above_reserve": "terug te betalen: {left_eur} − reserve {reserve_eur} (hooguit {percent} % van {budget_eur})",
+    "earmarked": "blijft bij de aanbieder voor het afgesproken doel",
     "recount": (
         "hertelling {counted} → {recounted}: groei {growth_percent} %, dode band {dead_band_percent} %, "
         "betaald {paid_percent} % over {before_eur}"
@@ -177,6 +202,7 @@ _CAUSES: Mapping[str, str] = {
     "share": "verdeling naar de telling: aandeel {before} → {now}",
     "first": "niet eerder afgerekend",
     "recomputed": "opnieuw berekend met wat nu bekend is: {before_eur} → {now_eur}",
+    "index": "index {before_percent} % → {now_percent} %",
     "terms": "gewijzigde voorwaarden van het contract",
     "terms.recorded": "gewijzigde voorwaarden van het contract (vastlegging {recording})",
     "product.recorded": "gewijzigd product in de catalogus (vastlegging {recording})",
@@ -186,6 +212,10 @@ _CAUSES: Mapping[str, str] = {
 # What a line is about, by the first word of its label.
 _LABELS: Mapping[str, str] = {
     "instalment": "termijn",
+    "withheld": "ingehouden",
+    "reopening": "bijstelling",
+    "unspent": "niet besteed",
+    "earmarked": "bestemd",
     "determination": "vaststelling",
     "ceiling": "plafond",
     "unfunded": "niet gefinancierd",
@@ -349,6 +379,7 @@ _TEXTS: Mapping[str, str] = {
     "changes.recount": "De hertelling van het aantal personen",
     "changes.count": "Een andere telling van het aantal personen",
     "changes.share": "Een andere verdeling van het budget over gebieden",
+    "changes.index": "Een ander indexcijfer",
     "changes.recomputed": "Wat opnieuw berekend is met wat nu bekend is",
     "changes.first": "Maanden die niet eerder afgerekend waren",
     "changes.terms": "Andere voorwaarden in het contract",
@@ -378,6 +409,10 @@ _TEXTS: Mapping[str, str] = {
     "population.persons": "{measure} van {areas} op {day}",
     "population.per_person": "bedrag per persoon",
     "population.index": "index {year}",
+    "population.macro_budget": "macrobudget",
+    "population.objective": "aandeel in het macrobudget",
+    "population.catchment": "deel van het gebied dat deze aanbieder bedient",
+    "population.withheld": "ingehouden",
     "population.counted_eur": "telling waarop het budget rust, in euro",
     "population.recounted_eur": "hertelling, in euro",
     "population.counted": "telling waarop het budget rust",
@@ -483,6 +518,7 @@ _TEXTS: Mapping[str, str] = {
     "calculation": "Wat uit artikelen van het contract volgt",
     "calculation.note": "Elke stap met de getallen die hij gebruikt; onder elke uitkomst staat waaruit zij bestaat.",
     "calculation.unfunded": "niet gefinancierd: wordt niet betaald",
+    "calculation.shadow": "ter informatie: telt en wordt niet betaald",
     "calculation.passed_on": "ter informatie: deel voor een onderaannemer",
     "notes.read.calculation": "Berekening: bedragen die uit artikelen volgen, stap voor stap.",
     "summary.unfunded": "Ter informatie: geleverd boven een maximum, wordt niet betaald",

@@ -24,7 +24,7 @@ def lines_of(statement: Statement, elsewhere: Mapping[int, Cell]) -> list[Number
     """The lines that follow from a clause and stand on no other sheet; `elsewhere` are cells by line number."""
     return [
         numbered
-        for treatment in (Treatment.PAYABLE, Treatment.UNFUNDED, Treatment.PASSED_ON)
+        for treatment in (Treatment.PAYABLE, Treatment.SHADOW, Treatment.UNFUNDED, Treatment.PASSED_ON)
         for numbered in statement.lines(treatment, *Timing)
         if numbered.line.key.of_contract and numbered.number not in elsewhere
     ]

@@ -13,8 +13,8 @@ from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell, minus, sum_of, value_of
 
 CAUSES_IN_ORDER = (
-    "late", "credit", "withdrawn", "price", "price_list", "product", "recount", "count", "share", "recomputed", "terms",
-    "first",
+    "late", "credit", "withdrawn", "price", "price_list", "product", "recount", "count", "share", "index",
+    "recomputed", "terms", "first",
 )  # fmt: skip
 _BEFORE, _NOW, _DIFFERENCE = 3, 4, 5
 

@@ -148,7 +148,7 @@ def workbook(statement: Statement) -> bytes:
         recomputed = recomputation.write(page("recomputation", volumes.WIDTHS), statement)
     shadow_amounts = None
     if shadow.lines_of(statement):
-        shadow_amounts = shadow.write(page("shadow", volumes.WIDTHS), statement)
+        shadow_amounts = shadow.write(page("shadow", volumes.WIDTHS), statement, computed)
     month = lines.write(lines_page, statement, computed)
     corrected = corrections.write(corrections_page, statement, computed, recomputed)
     if statement.deliveries:

@@ -121,6 +121,16 @@ def raised(amount: Cell, percent: Cell) -> Formula:
     return _half_up(f"{amount.address}*(1+{percent.address}/100)", amount.exact * (1 + percent.exact / 100))
 
 
+def percent_of(amount: Cell, percent: Cell) -> Formula:
+    """A percentage of an amount, half up."""
+    return _half_up(f"{amount.address}*{percent.address}/100", amount.exact * percent.exact / 100)
+
+
+def less_percent(amount: Cell, percent: Cell) -> Formula:
+    """An amount less a percentage of it, half up."""
+    return _half_up(f"{amount.address}*(1-{percent.address}/100)", amount.exact * (1 - percent.exact / 100))
+
+
 def share_percent(parts: Sequence[tuple[Cell, Cell, Cell]]) -> Formula:
     """The share of an area in percent: the sum over the measures of weight in percent x persons in it / in all."""
     text = "+".join(f"{weight.address}*{persons.address}/{all_.address}" for weight, persons, all_ in parts)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from contracts.components.population import PopulationComponent
+from contracts.model import Contract
 from kernel.explanations import Step
 from kernel.money import Eur
 from settlement.entitlement import INSTALMENT, Timing, Treatment
@@ -59,10 +61,24 @@ def write(page: Page, statement: Statement) -> Written:
         page.row += 1
         name = statement.municipality(municipality)
         page.line(language.say("population.budget", component=component, municipality=name, year=year), "subheading")
-        budget = _Steps(page, language).write(lines[0].line.explanation.steps[0])
-        budgets[(component, municipality, year)] = budget
-        instalments |= _Steps(page, language).write_instalments(budget, lines)
+        steps = _Steps(page, language)
+        paid = lines[0].line.explanation.steps[0]
+        whole = steps.write(paid.steps[0]) if paid.code == "less_withheld" else None
+        budget = steps.write_less_withheld(paid, whole) if whole else steps.write(paid)
+        if not _is_reopened(statement.settled.contract, component, year):
+            budgets[(component, municipality, year)] = whole or budget
+        instalments |= steps.write_instalments(budget, lines)
     return Written(instalments, budgets)
+
+
+def _is_reopened(contract: Contract, key: str, year: int) -> bool:
+    """Whether the budget of a year is more than what this sheet makes it: what it was reopened for stands apart."""
+    return any(
+        reopening.start.year == year
+        for component in contract.component
+        if isinstance(component, PopulationComponent) and component.key == key
+        for reopening in component.reopenings
+    )
 
 
 class _Steps:
@@ -117,10 +133,23 @@ class _Steps:
                 formula = formulas.sum_of_cells([self._write_share(whole, share) for share in step.steps[1:]])
             case "index":
                 before = self.write(step.steps[0])
+                for figures in step.steps[1:]:
+                    self._write_figures(figures)
                 percent = self._input(
                     say("population.index", year=values["year"]), Fraction(values["percent"]), "percent"
                 )
                 formula = formulas.indexed(before, percent)
+            case "indexed_apart":
+                self.write(step.steps[0])
+                formula = formulas.sum_of_cells([self.write(part) for part in step.steps[1:]])
+            case "objective":
+                whole = self._input(say("population.macro_budget"), Fraction(values["macro_eur"]), "eur")
+                percent = self._input(say("population.objective"), Fraction(values["percent"]), "percent")
+                formula = formulas.percent_of(whole, percent)
+            case "catchment":
+                whole = self.write(step.steps[0])
+                percent = self._input(say("population.catchment"), Fraction(values["percent"]), "percent")
+                formula = formulas.percent_of(whole, percent)
             case "recount":
                 formula = self._write_recount(step)
             case "part_of_year":
@@ -131,6 +160,17 @@ class _Steps:
                 for child in step.steps:
                     self.write(child)
         return self._write_result(step_sentence(step, self._language), formula, step)
+
+    def write_less_withheld(self, step: Step, whole: Cell) -> Cell:
+        """What is paid in instalments of the budget in `whole`."""
+        percent = self._input(self._language.say("population.withheld"), Fraction(step.values["percent"]), "percent")
+        return self._write_result(step_sentence(step, self._language), formulas.less_percent(whole, percent), step)
+
+    def _write_figures(self, step: Step) -> None:
+        """What the percentage of an index was made of, in percentages."""
+        for child in step.steps:
+            self._write_figures(child)
+        self._input(step_sentence(step, self._language), Fraction(step.result), "percent")
 
     def _write_recount(self, step: Step) -> Formula:
         values, say = step.values, self._language.say

@@ -34,7 +34,8 @@ def read_statements(
         return
     terms = read_terms(connection, run.period, run.cutoff, [contract.contract.number for contract in settled])
     known = counts_known(connection, run.cutoff)
-    budgets = {contract.id: year_budgets(contract.contract, known, run.period.year) for contract in settled}
+    figures = terms.recorded.index_figures
+    budgets = {contract.id: year_budgets(contract.contract, known, figures, run.period.year) for contract in settled}
     counts = {recording for of_contract in budgets.values() for b in of_contract for recording in b.count_recordings}
     register = _register(connection, run, terms, counts)
     posted = posted_by_month(connection, run)

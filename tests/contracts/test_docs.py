@@ -14,7 +14,7 @@ from contracts.model import Contract
 from importers import advances, cbs, delivery_files, population_counts
 from importers.facts import assignments, households, importing, kind, moves, outcomes, referrals, trajectories
 from kernel import tabular
-from tariffs import price_lists, products
+from tariffs import index_figures, price_lists, products
 
 DOCS = Path(__file__).parents[2] / "docs"
 LAYOUTS = (DOCS / "file_layouts.md").read_text(encoding="utf-8")
@@ -27,6 +27,7 @@ SECTIONS = {section.split(":")[0]: section for section in LAYOUTS.split("\n## ")
     [
         ("Products", products.LAYOUT),
         ("Prices", price_lists.LAYOUT),
+        ("Index figures", index_figures.LAYOUT),
         ("Parties", parties.LAYOUT),
         ("Population counts", population_counts.LAYOUT),
         ("Advances", advances.LAYOUT),
@@ -61,6 +62,7 @@ def test_every_code_is_explained() -> None:
                 tabular,
                 products,
                 price_lists,
+                index_figures,
                 parties,
                 population_counts,
                 advances,

@@ -97,7 +97,7 @@ def test_every_command_with_json_is_documented() -> None:
             "moves",
         )
     }
-    named = {command.strip() for command in re.findall(r"`([a-z][a-z ]+)", told)} | facts
+    named = {command.strip() for command in re.findall(r"`([a-z][a-z -]+)", told)} | facts
     asked = {
         name.removeprefix("bekostiging ")
         for name, command in COMMANDS.items()

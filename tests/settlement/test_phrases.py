@@ -17,6 +17,7 @@ from kernel.notation import parse_number
 from kernel.periods import Month
 from settlement.entitlement import Cause, PricedVolume, Treatment
 from settlement.funding import population, volumes
+from settlement.funding.facts import Facts
 from settlement.languages.dutch import DUTCH
 from settlement.phrases import (
     cause_sentence,
@@ -224,7 +225,8 @@ def test_the_tree_of_an_instalment_can_be_redone_by_hand() -> None:
         ("GM0502", "inhabitants", component.count_date, status): persons  # type: ignore[union-attr]
         for status, persons in (("provisional", 9999), ("final", 10150))
     }
-    entitlements, _ = population.entitle(CONTRACT, component, counts, Month(2027, 12))  # type: ignore[arg-type]
+    facts = Facts(counts=counts)  # type: ignore[arg-type]
+    entitlements, _ = population.entitle(CONTRACT, component, facts, (), Month(2027, 12))  # type: ignore[arg-type]
     by_month = {entitlement.key.month: entitlement for entitlement in entitlements}
     assert explanation_lines(by_month[Month(2026, 4)].explanation) == [
         (0, "termijn 2 van 10: 1.005.419,75 / 10, naar beneden afgerond op centen (artikel 4)", "100.541,97"),

@@ -23,7 +23,7 @@ from kernel.periods import Month
 from settlement.corrections import find_step
 from settlement.entitlement import INSTALMENT, Entitlement, Treatment
 from settlement.funding import population
-from settlement.funding.facts import Counts
+from settlement.funding.facts import Counts, Facts
 from tests.settlement.books import population_contract
 
 COUNT_DATE = date(2026, 1, 1)
@@ -43,7 +43,7 @@ def funded(
     until: str = "2027-01-01",
 ) -> tuple[list[Entitlement], list[Finding]]:
     contract = contract_of(population_contract(base=base, start=start, until=until))
-    return population.entitle(contract, component_of(contract), counts, Month.parse(through))
+    return population.entitle(contract, component_of(contract), Facts(counts=counts), (), Month.parse(through))
 
 
 def component_of(contract: Contract) -> PopulationComponent:
