@@ -109,9 +109,14 @@ def _products_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
             for place, code in enumerate(getattr(component, key)):
                 yield (key, place), code
         return
-    key = "prices" if isinstance(component, ArrangementComponent) else "products"
+    if isinstance(component, ArrangementComponent):
+        for place, price in enumerate(component.prices):
+            yield ("prices", place, "product"), price.product
+        for place, code in enumerate(component.covers):
+            yield ("covers", place), code
+        return
     for place, code in enumerate((*component.products_paid, *component.products_counted)):
-        yield (key, place), code
+        yield ("products", place), code
 
 
 def _product(document: Document, path: KeyPath, product: Product | None, code: str) -> Iterator[Finding]:

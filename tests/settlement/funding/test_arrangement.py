@@ -276,8 +276,11 @@ def test_a_document_that_cannot_be_meant_is_refused(component: str, said: str, t
 
 def test_its_products_and_task_fields_must_exist(tmp_path: Path) -> None:
     path = tmp_path / "arrangement.toml"
-    path.write_text(document(PLAIN + SOURCES.replace("6.712", "6.99") + 'per = "whole"'), encoding="utf-8")
+    path.write_text(
+        document(PLAIN + SOURCES.replace("6.712", "6.99") + 'per = "whole"\ncovers = ["45A04"]'), encoding="utf-8"
+    )
     found = acceptance_findings(read_documents([path]), {}, Parties({}, {}), {}, settle_example)
     said = [str(finding) for finding in found]
     assert any("sleutel funding_sources[1].task_field" in one and '"6.99" is geen taakveld' in one for one in said)
-    assert [one.code for one in found if "prices" in one.place] == ["C09", "C09", "C09"]
+    unknown = [one.place.split("sleutel ")[1] for one in found if one.code == "C09"]
+    assert unknown == ["prices[1].product", "prices[2].product", "prices[3].product", "covers[1]"]
