@@ -17,6 +17,7 @@ from settlement.corrections import differences
 from settlement.entitlement import Entitlement, Line, LineKey, Posted, PricedVolume, Treatment
 from settlement.funding.components import entitle
 from settlement.funding.facts import Assignment, ClientVolume, Facts, Trajectory
+from settlement.recorded import figures_of
 from settlement.terms import Terms, days_covered, task_field_of
 
 
@@ -113,7 +114,7 @@ def facts_of(
         assignments=assignments,
         households=recorded.households,
         trajectories=trajectories,
-        figures=recorded.figures.get(registered.id, {}),
+        figures=figures_of(recorded.scores.get(registered.id, ()), registered.contract.in_force.period),
         index_figures=recorded.index_figures,
         accountability=recorded.accountability.get(registered.id, frozenset()),
         determinations=recorded.determinations.get(registered.id, {}),

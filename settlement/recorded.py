@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from importers.facts.importing import facts_known
 from importers.facts.outcomes import OUTCOMES, OutcomeScore
 from importers.facts.trajectories import TRAJECTORIES, Trajectory
 from kernel.money import Eur
+from kernel.periods import Period
 from settlement.funding.facts import HouseholdMember
 from tariffs.index_figures import index_figures_known
 from tariffs.indexation import IndexFigures
@@ -25,16 +26,12 @@ C = TypeVar("C", Assignment, Trajectory)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """By contract id the figures (outcome scores), what was received and not rejected, and determinations; households
+    """By contract id the outcome scores, what was received and not rejected, and determinations; households
     and index figures of all.
 
-    By provider id assignments and trajectories.
+    By provider id assignments and trajectories."""
 
-    A figure is of the calendar year that the period of its score lies in, a final score before a provisional one, and a
-    later period before an earlier.
-    """
-
-    figures: Mapping[int, Mapping[tuple[str, int], Decimal]] = field(default_factory=dict)
+    scores: Mapping[int, Sequence[OutcomeScore]] = field(default_factory=dict)
     accountability: Mapping[int, frozenset[tuple[int, str]]] = field(default_factory=dict)
     determinations: Mapping[int, Mapping[tuple[int, str], Eur]] = field(default_factory=dict)
     households: tuple[HouseholdMember, ...] = ()
@@ -54,7 +51,7 @@ def read_recorded(connection: Connection, cutoff: int) -> Recorded:
         of_contract = determined.setdefault(decision.contract_id, {})
         of_contract[(decision.year, decision.component or "")] = decision.amount_eur
     return Recorded(
-        figures=_figures(facts_known(connection, OUTCOMES, cutoff)),
+        scores=_by_contract(facts_known(connection, OUTCOMES, cutoff)),
         accountability={contract: frozenset(documents) for contract, documents in received.items()},
         determinations=determined,
         households=tuple(
@@ -79,10 +76,22 @@ def _by_provider(facts: Iterable[C]) -> dict[int, list[C]]:
     return found
 
 
-def _figures(scores: Iterable[OutcomeScore]) -> dict[int, dict[tuple[str, int], Decimal]]:
-    found: dict[int, dict[tuple[str, int], Decimal]] = {}
-    for score in sorted(scores, key=lambda score: (score.period_until, score.status == "final")):
+def _by_contract(scores: Iterable[OutcomeScore]) -> dict[int, list[OutcomeScore]]:
+    found: dict[int, list[OutcomeScore]] = {}
+    for score in scores:
+        found.setdefault(score.contract_id, []).append(score)
+    return found
+
+
+def figures_of(scores: Iterable[OutcomeScore], in_force: Period) -> dict[tuple[str, int], Decimal]:
+    """The figures of calendar years by name: scores over all of a year in which the contract was in force.
+
+    A score over a quarter is none: it is not that of the year. A final score counts before a provisional one.
+    """
+    found: dict[tuple[str, int], Decimal] = {}
+    for score in sorted(scores, key=lambda score: score.status == "final"):
         year = score.period_from.year
-        if (score.period_until - timedelta(days=1)).year == year:
-            found.setdefault(score.contract_id, {})[(score.indicator.lower(), year)] = score.score
+        first, end = max(date(year, 1, 1), in_force.start), min(date(year + 1, 1, 1), in_force.end)
+        if score.period_from <= first and end <= score.period_until <= date(year + 1, 1, 1):
+            found[(score.indicator.lower(), year)] = score.score
     return found
