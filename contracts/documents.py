@@ -19,7 +19,7 @@ from contracts.model import KINDS, Contract
 from contracts.values import PATTERN_WORDS
 from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import counted
-from kernel.tabular import read_bytes
+from kernel.tabular import name_of, read_bytes
 
 KeyPath = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
@@ -63,7 +63,7 @@ def read_documents(paths: Sequence[Path]) -> list[Document]:
     documents: list[Document] = []
     findings: list[Finding] = []
     for path in paths:
-        document = _read(path.name, read_bytes(path))
+        document = _read(name_of(path), read_bytes(path))
         if isinstance(document, Document):
             documents.append(document)
         else:

@@ -22,7 +22,7 @@ from importers.rejected_rows import write_rejected
 from importers.sent_again import sent_again
 from importers.waiting import waiting_credits, waiting_tables
 from kernel.findings import Finding, Refusal
-from kernel.identifiers import without_client_numbers
+from kernel.identifiers import as_shown
 from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
 from kernel.tabular import name_of
@@ -154,7 +154,7 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
     if refused:
         for _, reason in refused:
             say(f"Geweigerd: {reason.message}; {reason.hint}", err=True)
-        names = ", ".join(without_client_numbers(click.format_filename(path), fewest_digits=9) for path, _ in refused)
+        names = ", ".join(as_shown(click.format_filename(path)) for path, _ in refused)
         if as_json:
             ctx.meta.clear()  # the answer has been given; the sentence is for stderr
         raise Refusal(

@@ -15,7 +15,7 @@ from importers.places import record_sheets, row_places
 from importers.rules import ROW_RULES, VERDICTS
 from importers.tables import batch_findings, batches
 from kernel.findings import Refusal, Severity
-from kernel.identifiers import without_client_numbers
+from kernel.identifiers import as_shown
 from kernel.money import Eur
 from kernel.notation import format_date, format_number
 from tariffs.products import catalogue
@@ -210,7 +210,7 @@ def _outcome(
         message = verdict.message.format(
             reference=judged.reference, previous_reference=judged.previous_reference, other=other
         )
-        message = without_client_numbers(message, fewest_digits=9)
+        message = as_shown(message)
         column = _header(file, judged.row_number, verdict.column)
         finding = RowFinding(judged.row_number, judged.code, column, message, verdict.hint)
         listed[verdict.counted_as].append(finding)
@@ -242,7 +242,7 @@ def _outcome(
         waiting=listed["waiting"],
         known=listed["known"],
         waited_and_count_now=loading.settled_waiting(connection, recording or 0),
-        withdrawn=[without_client_numbers(name, fewest_digits=9) for name in loading.withdrawn(connection)],
+        withdrawn=[as_shown(name) for name in loading.withdrawn(connection)],
     )
 
 

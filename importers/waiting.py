@@ -8,7 +8,7 @@ from rich.table import Table
 from sqlalchemy import Connection, text
 
 from importers.credit_verdicts import own_verdicts
-from kernel.identifiers import without_client_numbers
+from kernel.identifiers import as_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ def waiting_credits(connection: Connection) -> list[WaitingCredit]:
         WaitingCredit(
             row.agb_code,
             row.code,
-            without_client_numbers(row.reference, fewest_digits=9),
-            without_client_numbers(row.previous_reference, fewest_digits=9),
+            as_shown(row.reference),
+            as_shown(row.previous_reference),
             row.is_contradicted,
             row.batch,
             row.file_name,

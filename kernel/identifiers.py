@@ -57,6 +57,8 @@ def without_client_numbers(text: str, *, fewest_digits: int = 8) -> str:
     A number of eight digits may be one whose leading zero was lost; with `fewest_digits=9` those stay, for text in
     which dates and codes of providers are to be expected.
     """
+    if not _EIGHT_DIGITS.search(text):
+        return text
     shown: list[str] = []
     end = 0
     for match in _CANDIDATE.finditer(text):
@@ -66,6 +68,13 @@ def without_client_numbers(text: str, *, fewest_digits: int = 8) -> str:
                 shown += [text[end:first], "•" * 9]
             end = max(end, last)
     return "".join((*shown, text[end:]))
+
+
+def as_shown(text: str) -> str:
+    """A reference, the number of an assignment or the name of a file, as it leaves the program: on a screen, in a
+    workbook, in JSON, in what is stored of a run. As it was sent it is only used to find what belongs together.
+    """
+    return without_client_numbers(text, fewest_digits=9)
 
 
 def municipality_code(text: str) -> str | None:

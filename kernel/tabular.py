@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel.findings import Finding, Refusal, Severity
-from kernel.identifiers import without_client_numbers
+from kernel.identifiers import as_shown, without_client_numbers
 from kernel.notation import counted, parse_date
 from kernel.workbooks import Sheet, is_workbook, open_workbook
 
@@ -285,20 +285,20 @@ def refuse_table(file_name: str, findings: Sequence[Finding]) -> Refusal:
 def row_finding(code: str, number: int, message: str, hint: str, column: str = "") -> Finding:
     """An error in a row, with its place; without client numbers, since a message may quote what stands there."""
     place = f'rij {number}, kolom "{column}"' if column else f"rij {number}"
-    message, hint = (without_client_numbers(text, fewest_digits=9) for text in (message, hint))
+    message, hint = (as_shown(text) for text in (message, hint))
     return Finding(code, Severity.ERROR, place, message, hint)
 
 
 def own_name(text: str) -> str:
     """A name that people give to something, as it stands. Raises `ValueError` when it may hold a client number."""
-    if without_client_numbers(text, fewest_digits=9) != text:
+    if as_shown(text) != text:
         raise ValueError(f'"{text}" bevat een getal dat een cliëntnummer kan zijn; kies een andere naam')
     return text
 
 
 def name_of(path: Path) -> str:
     """The name of a file, as it may be shown and stored: a name need not be text, and may hold a client number."""
-    return without_client_numbers(path.name.encode(errors="replace").decode(), fewest_digits=9)
+    return as_shown(path.name.encode(errors="replace").decode())
 
 
 def unused_headers(header: Sequence[str], places: Mapping[str, int | None]) -> tuple[str, ...]:
@@ -321,7 +321,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        place = without_client_numbers(str(path).encode(errors="replace").decode(), fewest_digits=9)
+        place = as_shown(str(path).encode(errors="replace").decode())
         raise Refusal(
             f"{place} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten"
         ) from None

@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from kernel.findings import Refusal
-from kernel.identifiers import without_client_numbers
+from kernel.identifiers import as_shown
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -245,7 +245,7 @@ def _shown_names(titles: Sequence[str], file_name: str) -> list[str]:
 
 def shown_name(text: str) -> str:
     """A text of a workbook, such as the name of a sheet, as it may be shown and stored."""
-    return without_client_numbers(text, fewest_digits=9)[:80]
+    return as_shown(text)[:80]
 
 
 def _letters(column: int) -> str:

@@ -14,6 +14,7 @@ from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
 from kernel.findings import Finding, Severity
+from kernel.identifiers import as_shown
 from kernel.money import Eur, total
 from kernel.notation import format_eur
 from kernel.periods import Month
@@ -508,7 +509,7 @@ def explain(
             settled = read_run(connection, number)
             if reference is not None:
                 told = what_became_of(connection, settled, reference, provider)
-                answer = {"run": number, "reference": reference, "provider": provider, "paragraphs": told}
+                answer = {"run": number, "reference": as_shown(reference), "provider": provider, "paragraphs": told}
             elif line is None:
                 answer = run_json(settled)
             else:

@@ -25,6 +25,7 @@ from importers.tables import (
     received_references,
 )
 from kernel.findings import Refusal, Severity
+from kernel.identifiers import as_shown
 from kernel.notation import format_eur, format_month, format_number
 from kernel.periods import Month
 from settlement.entitlement import LineKey
@@ -83,8 +84,8 @@ def _same_key(table: Any) -> Any:
 def _story(connection: Connection, run: Run, row: Any, place: str) -> str:
     kind = "creditregel" if row.previous_reference else "levering"
     start = (
-        f"Referentie {row.reference} is een {kind} van aanbieder {row.agb_code} voor {row.municipality} ({row.law}) "
-        f"over {format_month(row.service_month)}: {place} van {row.file_name}, vastlegging {row.batch}."
+        f"Referentie {as_shown(row.reference)} is een {kind} van aanbieder {row.agb_code} voor {row.municipality} "
+        f"({row.law}) over {format_month(row.service_month)}: {place} van {row.file_name}, vastlegging {row.batch}."
     )
     return f"{start} {_outcome(connection, run, row)}"
 
@@ -96,7 +97,7 @@ def _outcome(connection: Connection, run: Run, row: Any) -> str:
             "volgende run aan de orde."
         )
     if row.contradicted is not None and row.contradicted <= run.cutoff:
-        said = CONTRADICTED.message.format(reference=row.reference)
+        said = CONTRADICTED.message.format(reference=as_shown(row.reference))
         return f"Niet betaald: {said} (vastlegging {row.contradicted}). Herstel: {CONTRADICTED.hint}."
     entries = connection.execute(
         select(deliveries)
@@ -111,7 +112,8 @@ def _outcome(connection: Connection, run: Run, row: Any) -> str:
     ).all()
     if not sum(entry.sign for entry in entries):
         verdict = VERDICTS[_why_credit_does_not_count(connection, run, row)]
-        said = verdict.message.format(reference=row.reference, previous_reference=row.previous_reference)
+        reference, previous = as_shown(row.reference), as_shown(row.previous_reference or "")
+        said = verdict.message.format(reference=reference, previous_reference=previous)
         return f"Telt nog niet mee: {said}. Herstel: {verdict.hint}."
     return f"{_settled(connection, run, row, entries[-1])}{_credited(connection, run, row)}"
 
@@ -240,13 +242,15 @@ def _credited(connection: Connection, run: Run, row: Any) -> str:
     ).one_or_none()
     if credit is None:
         return ""
-    return f" Creditregel {credit.reference} (vastlegging {credit.batch}) neemt de levering weer terug."
+    return f" Creditregel {as_shown(credit.reference)} (vastlegging {credit.batch}) neemt de levering weer terug."
 
 
 def _never_received(connection: Connection, reference: str, agb_code: str | None) -> list[str]:
     """The rejected rows that it may be; of one provider only those in files that have rows of it."""
     at_provider = f" bij aanbieder {agb_code}" if agb_code else ""
-    start = f"Referentie {reference} komt niet voor{at_provider}: er is nooit een geldige rij onder ontvangen."
+    start = (
+        f"Referentie {as_shown(reference)} komt niet voor{at_provider}: er is nooit een geldige rij onder ontvangen."
+    )
     others = _providers_of(connection, reference)
     if others:
         start += f" Wel van aanbieder {', '.join(others)}."

@@ -32,6 +32,7 @@ from importers.tables import (
     received_references,
 )
 from kernel.findings import Severity
+from kernel.identifiers import as_shown
 
 MOST_ROWS_OF_A_FILE = 50
 _KEY = ("municipality_id", "provider_id", "law", "reference")
@@ -164,9 +165,10 @@ def _by_reference(connection: Connection, after: int, cutoff: int) -> dict[str, 
         for row in rows:
             verdict = VERDICTS[row.code]
             where = places[(row.batch, row.row_number)]
-            said = verdict.message.format(reference=row.reference, previous_reference=row.previous_reference)
+            reference, previous = as_shown(row.reference), as_shown(row.previous_reference or "")
+            said = verdict.message.format(reference=reference, previous_reference=previous)
             told = RejectedRow(
-                row.recording, row.file_name, row.row_number, where, "", row.reference, row.code, said, verdict.hint
+                row.recording, row.file_name, row.row_number, where, "", reference, row.code, said, verdict.hint
             )
             found[row.agb_code].append(told)
     return found

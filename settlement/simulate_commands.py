@@ -15,7 +15,7 @@ from database.command_line import as_json, tell_json
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, total
 from kernel.notation import format_eur
-from kernel.tabular import read_bytes
+from kernel.tabular import name_of, read_bytes
 from settlement.entitlement import Entitlement, Treatment
 from settlement.languages.dutch import DUTCH
 from settlement.phrases import explanation_lines
@@ -113,7 +113,7 @@ def simulate_command(
 
 
 def _facts(path: Path) -> FactsFile:
-    read = read_as(FactsFile, path.name, read_bytes(path))
+    read = read_as(FactsFile, name_of(path), read_bytes(path))
     if isinstance(read, list):
         raise refuse_documents(read)
     return read[1]

@@ -129,7 +129,7 @@ def _parts(
             continue
         of_days = (month.end - month.first_day).days
         part = _Part(price, days, of_days) if component.partial_month == "days" else _Part(price, 1, 1)
-        parts[(assignment.municipality, month, assignment.product)].append((part, assignment.number))
+        parts[(assignment.municipality, month, assignment.product)].append((part, assignment.shown))
     return parts, findings
 
 
@@ -202,18 +202,18 @@ def _alike(parts: Sequence[tuple[_Part, str]]) -> Iterator[Step]:
 def _concurrent(component: ArrangementComponent, one: Assignment, first: Assignment) -> Finding:
     whose = "dezelfde cliënt" if component.holder == "client" else "hetzelfde huishouden"
     until = "wordt niet betaald" if component.per == "whole" else "wordt zolang niet betaald"
-    message = f"{one.product} loopt samen met {first.product} van {whose} (toewijzing {first.number}) en {until}"
+    message = f"{one.product} loopt samen met {first.product} van {whose} (toewijzing {first.shown}) en {until}"
     hint = "beëindig een van beide, of noem in het contract bij beside wat ernaast mag"
-    return Finding("F10", Severity.WARNING, f"toewijzing {one.number}, {one.municipality}", message, hint)
+    return Finding("F10", Severity.WARNING, f"toewijzing {one.shown}, {one.municipality}", message, hint)
 
 
 def _no_household(one: Assignment, day: date) -> Finding:
     message = f"de cliënt hoort op {format_date(day)} bij geen huishouden, en het arrangement is van een huishouden"
     hint = "lees het huishouden in (bekostiging import households), ook als het één persoon is"
-    return Finding("F11", Severity.ERROR, f"toewijzing {one.number}, {one.municipality}", message, hint)
+    return Finding("F11", Severity.ERROR, f"toewijzing {one.shown}, {one.municipality}", message, hint)
 
 
 def _no_price(component: ArrangementComponent, one: Assignment, day: date) -> Finding:
     message = f"prijslijst {component.price_list} heeft geen prijs voor {one.product} op {format_date(day)}"
     hint = "lees een prijslijst in die de dag dekt, of zet price_eur in het contract"
-    return Finding("F22", Severity.ERROR, f"toewijzing {one.number}, {one.municipality}", message, hint)
+    return Finding("F22", Severity.ERROR, f"toewijzing {one.shown}, {one.municipality}", message, hint)

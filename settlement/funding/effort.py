@@ -23,6 +23,7 @@ from contracts.model import Contract
 from contracts.values import share
 from kernel.explanations import Step
 from kernel.findings import Finding, Severity
+from kernel.identifiers import as_shown
 from kernel.money import Eur, allocate, half_up, total
 from kernel.notation import plain
 from kernel.periods import Month
@@ -134,7 +135,7 @@ def frequency_lines(over: Iterable[frequency.Above], lines: RuleLines, clause: s
 
 def _above_frequency(one: frequency.Above) -> Step:
     values = {
-        "assignment": one.assignment.number,
+        "assignment": one.assignment.shown,
         "delivered": str(one.delivered),
         "allowed": str(one.allowed),
         "above": str(one.quantity),
@@ -254,6 +255,6 @@ def _unknown(
     missing = sorted({number for municipality, _, number in amounts if (municipality, number) not in assignments})
     if not missing:
         return None
-    named = "zonder toewijzing" if not missing[0] else f"met een onbekende toewijzing, zoals {missing[0]}"
+    named = "zonder toewijzing" if not missing[0] else f"met een onbekende toewijzing, zoals {as_shown(missing[0])}"
     hint = "lees de toewijzingen in (bekostiging import assignments)"
     return Finding("F20", Severity.ERROR, f"onderdeel {component.key}", f"er zijn leveringen {named}", hint)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from kernel.findings import Finding
+from kernel.identifiers import as_shown
 from kernel.money import Eur
 from kernel.periods import Month
 from settlement.entitlement import Entitlement, PricedVolume
@@ -59,6 +60,11 @@ class Assignment:
     end: date | None
     volume: int | None
     per: Literal["week", "month", "total"]
+
+    @property
+    def shown(self) -> str:
+        """The number as it may be shown and stored in an explanation."""
+        return as_shown(self.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Literal
 from contracts.components.component import ComponentPart
 from contracts.components.frequency import Frequency
 from kernel.findings import Finding, Severity
+from kernel.identifiers import as_shown
 from kernel.money import Eur, half_up
 from kernel.periods import Month, Period
 from settlement.funding.facts import Assignment, ClientVolume, Facts
@@ -189,7 +190,7 @@ def _unassigned(municipality: str, product: str, volumes: Sequence[ClientVolume]
     months = sorted({volume.month for volume in volumes})
     place = f"product {product}, {municipality}, {months[0]}" + (f" t/m {months[-1]}" if months[1:] else "")
     numbers = sorted({volume.assignment for volume in volumes if volume.assignment})
-    named = f", zoals toewijzing {numbers[0]}" if numbers else ""
+    named = f", zoals toewijzing {as_shown(numbers[0])}" if numbers else ""
     rows = sum(volume.rows for volume in volumes)
     what = f"{rows} {'levering heeft' if rows == 1 else 'leveringen hebben'} geen bekende toewijzing{named}"
     return Finding("F20", Severity.ERROR, place, what, "lees de toewijzingen in (bekostiging import assignments)")

@@ -18,7 +18,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import municipality_code
 from kernel.notation import counted, format_date
 from kernel.periods import Month
-from kernel.tabular import read_bytes
+from kernel.tabular import name_of, read_bytes
 from tariffs.task_fields import TASK_FIELDS
 
 DEFAULT_ACCOUNTS = Path(__file__).with_name("default_accounts.toml")
@@ -81,20 +81,21 @@ class Accounts:
 def read_accounts(path: Path | None = None) -> Accounts:
     """Read a mapping; without `path` the shipped one. Raises `Refusal` with every finding of the file."""
     path = path or DEFAULT_ACCOUNTS
+    name = name_of(path)
     try:
         data = tomllib.loads(read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError:
-        raise Refusal(f"{path.name} is geen UTF-8", "bewaar het bestand als UTF-8") from None
+        raise Refusal(f"{name} is geen UTF-8", "bewaar het bestand als UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         where = re.search(r"line (\d+)", str(error))
         raise Refusal(
-            f"{path.name}{f', regel {where[1]}' if where else ''}: geen geldige TOML",
+            f"{name}{f', regel {where[1]}' if where else ''}: geen geldige TOML",
             "vergelijk de regel met het voorbeeld in docs/ledger.md",
         ) from None
-    findings = list(_findings(path.name, data))
+    findings = list(_findings(name, data))
     if findings:
         count = counted(len(findings), "bevinding", "bevindingen")
-        raise Refusal(f"{path.name} is niet te gebruiken: {count}", "het voorbeeld staat in docs/ledger.md", findings)
+        raise Refusal(f"{name} is niet te gebruiken: {count}", "het voorbeeld staat in docs/ledger.md", findings)
     schemes = sorted((_scheme(scheme) for scheme in data["scheme"]), key=lambda scheme: scheme.valid_from)
     return Accounts(tuple(schemes))
 

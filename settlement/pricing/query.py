@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from kernel.findings import Finding, Severity
+from kernel.identifiers import as_shown
 from kernel.money import Eur
 from kernel.notation import format_eur, format_number
 from kernel.periods import Month
@@ -466,7 +467,9 @@ def _volume(coverage: Coverage, municipality: str, terms: Terms, sums: _Sums, ef
 def _effect(row: Any, part: str) -> RowEffect:
     values = row._mapping
     references = sorted({values[f"{part}_min"], values[f"{part}_max"]} - {None})
-    return RowEffect(int(values[f"{part}_rows"]), Eur.of_cents(int(values[f"{part}_cents"] or 0)), tuple(references))
+    return RowEffect(
+        int(values[f"{part}_rows"]), Eur.of_cents(int(values[f"{part}_cents"] or 0)), tuple(map(as_shown, references))
+    )
 
 
 _month = cache(Month.of)

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from importers.tables import deliveries
+from kernel.identifiers import as_shown
 from kernel.money import Eur, total
 from kernel.periods import Month, Period
 from settlement.entitlement import LineKey
@@ -33,7 +34,7 @@ class DeliveryRow:
     """A delivery that counts since `recording`. `batch` and `row_number` tell where it stands in what file.
 
     A credit has sign -1 and names its debit in `previous_reference`; a withdrawal takes an earlier row back. `quantity`
-    is in the unit of delivery and has the sign in it.
+    is in the unit of delivery and has the sign in it. References are as they may be shown.
     """
 
     batch: int
@@ -198,8 +199,8 @@ def _priced(number: int, reader: _Reader, rows: Sequence[Any]) -> PricingGroup:
                 batch=row.batch,
                 row_number=row.row_number,
                 recording=row.recording,
-                reference=row.reference,
-                previous_reference=row.previous_reference,
+                reference=as_shown(row.reference),
+                previous_reference=row.previous_reference and as_shown(row.previous_reference),
                 is_withdrawal=row.entry == "withdrawal",
                 service=Period(row.service_start, row.service_end),
                 quantity=row.sign * row.quantity,
