@@ -135,7 +135,11 @@ def _recount_sentence(values: Mapping[str, str], language: Language, *, in_euros
         case = "recount.within"
     if in_euros:
         values = {**values, **{name: f"{Decimal(values[name]):.2f}" for name in ("counted", "recounted")}}
-    return _filled(language.steps[case], values, language)
+    said = _filled(language.steps[case], values, language)
+    if "recount_date" not in values:
+        return said
+    counted_at = "recount.counted" if values["count_date"] == values["recount_date"] else "recount.counted_later"
+    return _filled(language.texts[counted_at], {**values, "said": said}, language)
 
 
 def _recounted_groups(explanation: Step, language: Language) -> str:

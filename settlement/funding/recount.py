@@ -51,6 +51,10 @@ def recounted(
         "pays": recount.pays,
         "before_eur": str(indexed[0]),
     }
+    base_day = count_date_of(component)
+    if not segments or (day != base_day and len(segments) == 1):  # else the steps below tell who was counted, and when
+        values |= {"measure": measured[0][0], "areas": ", ".join(areas_of(contract, component))}
+        values |= {"count_date": str(base_day), "recount_date": str(day)}
     groups = (
         [amount_of_group(contract, component, s, day, recounts[s.measure]) for s in segments]
         if len(segments) > 1

@@ -255,6 +255,8 @@ _UNITS: Mapping[str, str] = {
 
 _TEXTS: Mapping[str, str] = {
     # Said of a recount, where a budget has an amount for each of several groups and they are weighed together.
+    "recount.counted": "{said} ({measure} van {areas}, voorlopige en definitieve telling {count_date})",
+    "recount.counted_later": "{said} ({measure} van {areas}, telling {count_date} en {recount_date})",
     "cause.groups": "{cause} ({groups})",
     "cause.count_of_groups": "telling {groups}",
     # Said once of causes in rows, where hours are rounded over a month of a client: the month's, whatever the cause.

@@ -249,6 +249,8 @@ _UNITS: Mapping[str, str] = {
 }
 
 _TEXTS: Mapping[str, str] = {
+    "recount.counted": "{said} ({measure} of {areas}, provisional and final count of {count_date})",
+    "recount.counted_later": "{said} ({measure} of {areas}, counts of {count_date} and {recount_date})",
     "cause.groups": "{cause} ({groups})",
     "cause.count_of_groups": "count {groups}",
     "cause.hours": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ from kernel.explanations import Step
 from kernel.money import Eur, half_up
 from kernel.notation import parse_number
 from kernel.periods import Month
+from settlement.corrections import find_step
 from settlement.entitlement import Cause, PricedVolume, Treatment
 from settlement.funding import population, volumes
 from settlement.funding.facts import Facts
@@ -246,6 +248,31 @@ def test_the_tree_of_an_instalment_can_be_redone_by_hand() -> None:
         "105.528,94",
     )
     assert december[2][1:] == ("index 2027: 1.200.379,95 + 4,96 %", "1.259.918,80")
+
+
+@pytest.mark.parametrize(
+    ("counts", "day", "said"),
+    [
+        ("final", "2026-01-01", "voorlopige en definitieve telling 01-01-2026"),
+        ("yearly", "2027-01-01", "telling 01-01-2026 en 01-01-2027"),
+    ],
+)
+def test_a_recount_of_a_fixed_budget_says_who_was_counted_and_when(counts: str, day: str, said: str) -> None:
+    (component,) = CONTRACT.component
+    terms = {"amount_per_inhabitant_eur": None, "budget_eur": Eur("1200000.00"), "index": ()}
+    recount = component.recount.model_copy(update={"counts": counts})  # type: ignore[union-attr]
+    fixed = component.model_copy(update={**terms, "recount": recount})
+    persons = {
+        ("GM0502", "inhabitants", date(2026, 1, 1), "provisional"): 10000,
+        ("GM0502", "inhabitants", date.fromisoformat(day), "final"): 10150,
+    }
+    entitlements, _ = population.entitle(CONTRACT, fixed, Facts(counts=persons), (), Month(2027, 12))  # type: ignore[arg-type]
+    step = find_step(entitlements[-1].explanation, "recount")
+    assert step
+    assert step_sentence(step) == (
+        "hertelling 10.000 → 10.150: groei 1,5 %, dode band 1 %, betaald 0,5 % over 1.200.000,00 "
+        f"(inwoners van GM0502, {said})"
+    )
 
 
 # --- causes -----------------------------------------------------------------------------------------------------------
