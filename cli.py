@@ -95,6 +95,11 @@ _OF_A_CONTRACT = (
         "simulate",
         "Reken uit wat een contract zou betalen, zonder het vast te leggen.",
     ),
+    Later(
+        "settlement.review_commands:review_command",
+        "review",
+        "Wijs aan waar een contract gaten, sprongen of loze bepalingen heeft.",
+    ),
 )
 _OF_THE_DATABASE = (
     Later(

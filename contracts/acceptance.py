@@ -30,13 +30,22 @@ def acceptance_findings(
     settle_example: ExampleSettler,
 ) -> list[Finding]:
     """Everything that keeps `documents` from being recorded beside the `known` contracts (by number)."""
-    findings = [*_same_number(documents), *_read_twice(documents, known)]
+    findings = [*_read_twice(documents, known), *findings_in_themselves(documents, settle_example)]
     for document in documents:
         findings += _parties(document, parties, known.get(document.contract.number))
-        findings += _components(document, products)
-        findings += _other_providers(document)
+        findings += _products(document, products)
         for index, example in enumerate(document.contract.example):
             findings += _example_products(document, index, example, products)
+    return findings
+
+
+def findings_in_themselves(documents: Sequence[Document], settle_example: ExampleSettler) -> list[Finding]:
+    """What keeps `documents` from being recorded, whatever else is known."""
+    findings = list(_same_number(documents))
+    for document in documents:
+        findings += _task_fields(document)
+        findings += _other_providers(document)
+        for index, example in enumerate(document.contract.example):
             findings += _example_lines(document, index, example, settle_example)
     return findings
 
@@ -77,12 +86,16 @@ def _other_providers(document: Document) -> Iterator[Finding]:
                 yield document.finding("C18", ("component", index, "guaranteed", place, "provider"), message, hint)
 
 
-def _components(document: Document, products: Mapping[str, Product]) -> Iterator[Finding]:
+def _task_fields(document: Document) -> Iterator[Finding]:
     for index, component in enumerate(document.contract.component):
         for path, field in _task_fields_of(component):
             if field not in TASK_FIELDS:
                 message = f'"{field}" is geen taakveld van Iv3 2025'
                 yield document.finding("C08", ("component", index, *path), message, "kies bijvoorbeeld 6.23")
+
+
+def _products(document: Document, products: Mapping[str, Product]) -> Iterator[Finding]:
+    for index, component in enumerate(document.contract.component):
         for path, code in _products_of(component):
             yield from _product(document, ("component", index, *path), products.get(code), code)
 

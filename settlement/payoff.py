@@ -59,9 +59,12 @@ def curves(contract: Contract, facts: Facts, above: Sequence[Entitlement], year:
                     if not base:
                         continue
                     edges = risk_sharing.edges(component, base, reader.share)
-                    yield Curve(component.key, "cost", base, edges, _shared(component, base, reader))
+                    amount_at = _shared(component, base, reader)
+                    for cost in (Fraction(0), 2 * base):  # a side may need a figure that the other does not
+                        amount_at(cost)
                 except NotComputable:
                     continue
+                yield Curve(component.key, "cost", base, edges, amount_at)
             case CeilingComponent():
                 most = component.amount_eur
                 edges = [edge.exact for edge in ceiling.edges(component, most)]
@@ -98,7 +101,11 @@ def _above(contract: Contract, component: ModifierPart, lines: Sequence[Entitlem
 
 
 def _shared(component: RiskSharingComponent, budget: Fraction, reader: YearReader) -> Callable[[Fraction], Eur]:
-    return lambda cost: risk_sharing.settled(component, budget, cost, reader.share, reader.figure)[0]
+    def added(name: str) -> Fraction:
+        """What is added after the year is the same at every cost; not known yet, it is left out."""
+        return reader.figure(name) if (name, reader.year) in reader.facts.figures else Fraction(0)
+
+    return lambda cost: risk_sharing.settled(component, budget, cost, reader.share, added)[0]
 
 
 def _paid(component: CeilingComponent) -> Callable[[Fraction], Eur]:

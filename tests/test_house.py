@@ -70,6 +70,7 @@ def test_the_command_line_only_assembles() -> None:
     in_a_group_of_others = {
         "importers.key_commands",
         "settlement.backup_commands",
+        "settlement.review_commands",
         "settlement.simulate_commands",
     }
     of_their_own = {"settlement.schedule_commands", "settlement.status_commands"}

@@ -1,0 +1,234 @@
+"""What a contract manager should look at in a contract, as far as settling its worked examples shows it.
+
+Every clause whose pay-off has edges is computed just below, at and above each of them: a jump, or a next euro that
+brings more than a euro, is a remark. So is a band that no example reaches, and a fact of an example without an effect.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from contracts.components.ceiling import CeilingComponent
+from contracts.components.effort import EffortComponent
+from contracts.components.risk_sharing import RiskSharingComponent
+from contracts.documents import Document, KeyPath
+from contracts.model import Component, Contract, Example
+from contracts.values import share
+from kernel.explanations import Step
+from kernel.findings import Finding, Refusal, Severity
+from kernel.money import Eur, half_up
+from kernel.notation import format_eur, format_number, plain
+from settlement.entitlement import Entitlement
+from settlement.payoff import Curve, curves
+from settlement.simulation import facts_of, settle_example, simulate
+
+_Remark = tuple[str, KeyPath, str, str]
+_CENT = Fraction(1, 100)
+
+
+def review_settled(document: Document) -> list[Finding]:
+    """Remarks about a contract whose worked examples come out; of those that do not, nothing is said here."""
+    contract = document.contract
+    settled = list(_settled(contract))
+    remarks = [*_edges(contract, settled), *_unreached(contract, settled), *_idle_facts(contract, settled)]
+    return [
+        document.finding(code, path, message, hint, Severity.WARNING)
+        for code, path, message, hint in dict.fromkeys(remarks)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A worked example, by its place in the document, and what it comes to."""
+
+    index: int
+    example: Example
+    entitlements: Sequence[Entitlement]
+
+
+def _settled(contract: Contract) -> Iterator[_Settled]:
+    for index, example in enumerate(contract.example):
+        try:
+            yield _Settled(index, example, simulate(contract, example)[0])
+        except Refusal:
+            continue
+
+
+# --- edges ------------------------------------------------------------------------------------------------------------
+
+
+def _edges(contract: Contract, settled: Sequence[_Settled]) -> Iterator[_Remark]:
+    """Jumps and wrong slopes of every curve, once for a clause, on the facts of the first example that shows it."""
+    places = {component.key: index for index, component in enumerate(contract.component)}
+    told: set[tuple[str, str, Fraction]] = set()
+    for one in settled:
+        facts, _ = facts_of(contract, one.example)
+        for year in sorted({month.year for month in contract.in_force.period.months() if month <= one.example.through}):
+            for curve in curves(contract, facts, one.entitlements, year):
+                for code, edge, message, hint in (*_jumps(curve), *_slopes(curve)):
+                    key = (code, curve.component, edge / curve.base if curve.base else edge)
+                    if key not in told:
+                        told.add(key)
+                        yield code, ("component", places[curve.component]), message, hint
+
+
+_Found = tuple[str, Fraction, str, str]
+
+
+def _jumps(curve: Curve) -> Iterator[_Found]:
+    """Edges at which a cent more changes what is settled by more than a cent more does on either side of it."""
+    for edge in curve.edges:
+        if edge < 2 * _CENT:
+            continue
+        before, below, at, above, after = (curve.amount_at(edge + n * _CENT).cents for n in (-2, -1, 0, 1, 2))
+        for low, high, where in ((below, at, "bij"), (at, above, "boven")):
+            beside = max(abs(below - before), abs(after - above)) + 1  # each amount is rounded by itself
+            if abs(high - low) > beside:
+                message = (
+                    f"{where} {_at(curve, edge)} springt de uitkomst van {_eur(low)} naar {_eur(high)}: "
+                    f"{_eur(abs(high - low))} ineens"
+                )
+                hint = "controleer de grens; is het zo afgesproken, houd er rekening mee dat een cent verschil telt"
+                yield "W20", edge, message, hint
+
+
+def _slopes(curve: Curve) -> Iterator[_Found]:
+    """Stretches between edges on which a next euro brings more than a euro, or an amount falls as volume rises."""
+    last = max(curve.edges, default=curve.base)
+    ends = sorted({Fraction(0), *curve.edges, last + max(curve.base, Fraction(1))})
+    for low, high in pairwise(ends):
+        inside = [low + (high - low) * part / 4 for part in (1, 3)]
+        first, second = (curve.amount_at(value).exact for value in inside)
+        rise, run = second - first, inside[1] - inside[0]
+        hint = "controleer de delen en prijzen van dit artikel"
+        if curve.varied != "volume" and abs(rise) > run + 2 * _CENT:
+            message = f"boven {_at(curve, low)} verandert een euro meer de uitkomst met meer dan een euro"
+            yield "W22", low, message, hint
+        if curve.varied != "cost" and rise < -2 * _CENT:
+            yield "W22", low, f"boven {_at(curve, low)} daalt het bedrag terwijl er meer geleverd wordt", hint
+
+
+def _at(curve: Curve, value: Fraction) -> str:
+    """'kosten van 1.050.000,00 (105% van het budget)'."""
+    if curve.varied == "volume":
+        return f"een volume van {format_number(plain(value))}"
+    what, of = ("kosten van", "het budget") if curve.varied == "cost" else ("een levering van", "het plafond")
+    percent = f" ({format_number(plain(Fraction(round(value / curve.base * 10000), 100)))}% van {of})"
+    return f"{what} {format_eur(half_up(value))}{percent if curve.base else ''}"
+
+
+def _eur(cents: int) -> str:
+    return format_eur(Eur.of_cents(cents))
+
+
+# --- bands that no example reaches ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """A part of a clause that counts above `low`, in the measure of `side`."""
+
+    path: KeyPath
+    side: str
+    low: Fraction
+    said: str
+
+
+def _unreached(contract: Contract, settled: Sequence[_Settled]) -> Iterator[_Remark]:
+    """Bands that no worked example comes in: a mistake in their edge or share shows nowhere."""
+    if not settled:
+        return
+    reached: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    for one in settled:
+        for entitlement in one.entitlements:
+            for side, value in _values(entitlement.explanation):
+                key = (entitlement.key.component, side)
+                reached[key] = max(reached[key], value)
+    for index, component in enumerate(contract.component):
+        for band in _bands(component):
+            if reached[(component.key, band.side)] <= band.low:
+                message = f"geen rekenvoorbeeld komt in {band.said}"
+                yield "W23", ("component", index, *band.path), message, "neem een rekenvoorbeeld op dat hier komt"
+
+
+_SIDES = (("saving", "besparing"), ("loss", "overschrijding"))
+
+
+def _bands(component: Component) -> Iterator[_Band]:
+    match component:
+        case EffortComponent():
+            low = Fraction(0)
+            for place, band in enumerate(component.bands):
+                yield _Band(("bands", place), "volume", low, f"de schijf boven {format_number(plain(low))}")
+                low = Fraction(band.up_to) if band.up_to is not None else low
+        case CeilingComponent():
+            yield _Band((), "ceiling", Fraction(0), "wat boven het plafond ligt")
+            if component.soft_band_percent:
+                width = share(component.soft_band_percent)
+                yield _Band(("soft_band_percent",), "ceiling", width, "wat boven de zachte band ligt")
+        case RiskSharingComponent():
+            sides = (("saving", component.saving), ("loss", component.loss), ("both", component.both))
+            for key, side in sides:
+                for name, what in _SIDES if key == "both" else [one for one in _SIDES if one[0] == key]:
+                    low = Fraction(0)
+                    for place, up_to in enumerate(
+                        [band.up_to_percent for band in side.bands] or [None] if side else []
+                    ):
+                        said = f"een {what} van meer dan {format_number(plain(low * 100))}% van het budget"
+                        path: KeyPath = (key, "bands", place) if side and side.bands else (key,)
+                        yield _Band(path, name, low, said)
+                        low = low if up_to is None else share(up_to)
+
+
+def _values(step: Step) -> Iterator[tuple[str, Fraction]]:
+    """How far an explanation comes in the bands of its clause: units, parts of a ceiling or of a budget."""
+    match step.code:
+        case "in_bands":
+            yield "volume", Fraction(step.values["units"])
+        case "above_ceiling" | "above_soft_ceiling" if ceiling := Fraction(step.values["ceiling_eur"]):
+            yield "ceiling", Fraction(step.values["delivered_eur"]) / ceiling - 1
+        case "deviation" if budget := Fraction(step.values["budget_eur"]):
+            deviation = Fraction(step.values["cost_eur"]) / budget - 1
+            yield ("loss" if deviation > 0 else "saving"), abs(deviation)
+    for part in step.steps:
+        yield from _values(part)
+
+
+# --- facts that change nothing ----------------------------------------------------------------------------------------
+
+# Facts that are told one by one; what is delivered is always a line, and of prices and products W04 tells.
+_FACTS = (
+    "counts", "assignments", "households", "trajectories", "figures", "index_figures", "accountability",
+    "determinations", "spend",
+)  # fmt: skip
+
+
+def _idle_facts(contract: Contract, settled: Sequence[_Settled]) -> Iterator[_Remark]:
+    """Facts without which an example comes out just the same: nothing reads them, or their name is mistyped."""
+    hint = "haal het weg, of verbeter wat erin staat"
+    for one in settled:
+        results = settle_example(contract, one.example)
+        for name in _FACTS:
+            for key, less in _without_one(name, getattr(one.example, name)):
+                try:
+                    same = settle_example(contract, one.example.model_copy(update={name: less})) == results
+                except Refusal:
+                    continue
+                if same:
+                    path: KeyPath = ("example", one.index, name, key)
+                    yield "W24", path, "zonder dit feit komt het voorbeeld net zo uit", hint
+
+
+def _without_one(name: str, facts: Any) -> Iterator[tuple[str | int, Any]]:
+    """Each fact's key or place, and the other facts. A provisional and a final count stand in for each other."""
+    if isinstance(facts, Mapping):
+        for key in facts:
+            yield key, {other: value for other, value in facts.items() if other != key}
+        return
+    kinds = [fact[:3] if name == "counts" else place for place, fact in enumerate(facts)]
+    for place, kind in enumerate(kinds):
+        if kind not in kinds[:place]:
+            yield place, tuple(fact for fact, other in zip(facts, kinds, strict=True) if other != kind)

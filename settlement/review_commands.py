@@ -1,0 +1,47 @@
+"""`bekostiging contract review`: what to look at in a contract before it is signed."""
+
+from pathlib import Path
+
+import click
+
+from contracts.acceptance import findings_in_themselves
+from contracts.documents import Document, read_documents
+from contracts.review import review
+from database.command_line import as_json
+from kernel.findings import Finding, Refusal
+from kernel.notation import counted
+from settlement.review import review_settled
+from settlement.simulation import settle_example
+from tariffs.commands import FILE, end_with_json, tell_warnings
+
+
+@click.command("review")
+@click.argument("files", metavar="CONTRACT...", nargs=-1, required=True, type=FILE)
+@as_json
+@click.pass_context
+def review_command(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+    """Wijs aan waar een contract gaten, sprongen of loze bepalingen heeft.
+
+    Er is geen database nodig. Zonder opmerkingen eindigt de opdracht met 0, met opmerkingen met 3; met 1 als een
+    document zelf niet klopt, of een rekenvoorbeeld niet uitkomt.
+
+    \b
+    Voorbeeld:
+      bekostiging contract review wijkteam.toml
+    """
+    documents = read_documents(files)
+    remarks = [remark for document in documents for remark in remarks_on(document)]
+    if errors := findings_in_themselves(documents, settle_example):
+        count = counted(len(errors), "bevinding", "bevindingen")
+        raise Refusal(f"het contract klopt niet: {count}", "verbeter het document", (*errors, *remarks))
+    if as_json:
+        answer = {"contracts": [document.contract.number for document in documents], "findings": remarks}
+        end_with_json(ctx, answer, needs_attention=remarks)
+    if not remarks:
+        click.echo("Geen opmerkingen.")
+    tell_warnings(ctx, remarks)
+
+
+def remarks_on(document: Document) -> list[Finding]:
+    """Everything to look at in a document by itself; which price lists there are is not known."""
+    return [*review(document, ()), *review_settled(document)]
