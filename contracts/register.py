@@ -1,6 +1,6 @@
 """The register of contracts: documents in whole versions, accepted only when everything in them can be settled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,11 +52,16 @@ class ContractsAdded:
 
 
 def add_contracts(
-    connection: Connection, paths: Sequence[Path], by: str, settle_example: ExampleSettler
+    connection: Connection,
+    paths: Sequence[Path],
+    by: str,
+    settle_example: ExampleSettler,
+    review_settled: Callable[[Document], Sequence[Finding]] = lambda _: (),
 ) -> ContractsAdded:
     """Record the documents that are new or changed, as one recording, or nothing at all.
 
-    Raises `Refusal` with every finding of every document.
+    `review_settled` gives the warnings that settling a document shows. Raises `Refusal` with every finding of every
+    document.
     """
     documents = read_documents(paths)
     lock_recordings(connection)
@@ -83,6 +88,7 @@ def add_contracts(
         known=_numbers(same),
         warnings=(
             *(finding for document in documents for finding in review(document, price_lists)),
+            *(finding for document in documents for finding in review_settled(document)),
             *review_catchments(documents, contracts_before),
         ),
     )

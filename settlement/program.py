@@ -1,4 +1,4 @@
-"""What the program hands to its commands: the database, and how a contract's worked examples are settled."""
+"""What the program hands to its commands: the database, and what settling shows of a contract."""
 
 from __future__ import annotations
 
@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING
 from database.session import Database
 
 if TYPE_CHECKING:
+    from contracts.documents import Document
     from contracts.model import Contract, Example, ExampleResult
+    from kernel.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Program(Database):
-    """The database of these settings, and the settlement of examples; that is imported when a contract needs it."""
+    """The database of these settings, and the settlement of examples; that is imported when a contract needs it.
+
+    Commands of packages below settlement reach it here.
+    """
 
     def settle_example(self, contract: Contract, example: Example) -> list[ExampleResult]:
         from settlement.simulation import settle_example
 
         return settle_example(contract, example)
+
+    def review_settled(self, document: Document) -> list[Finding]:
+        from settlement.review import review_settled
+
+        return review_settled(document)

@@ -5,8 +5,8 @@ brings more than a euro, is a remark. So is a band that no example reaches, and 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -15,13 +15,15 @@ from contracts.components.ceiling import CeilingComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.risk_sharing import RiskSharingComponent
 from contracts.documents import Document, KeyPath
-from contracts.model import Component, Contract, Example
+from contracts.model import Component, Contract, Example, ExampleResult
 from contracts.values import share
 from kernel.explanations import Step
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, half_up
 from kernel.notation import format_eur, format_number, plain
 from settlement.entitlement import Entitlement
+from settlement.funding.components import entitle
+from settlement.funding.oddities import oddities
 from settlement.payoff import Curve, curves
 from settlement.simulation import facts_of, settle_example, simulate
 
@@ -33,7 +35,13 @@ def review_settled(document: Document) -> list[Finding]:
     """Remarks about a contract whose worked examples come out; of those that do not, nothing is said here."""
     contract = document.contract
     settled = list(_settled(contract))
-    remarks = [*_edges(contract, settled), *_unreached(contract, settled), *_idle_facts(contract, settled)]
+    jumps_and_slopes = list(_edges(contract, settled))
+    remarks = [
+        *jumps_and_slopes,
+        *_odd(contract, {path for code, path, *_ in jumps_and_slopes if code == "W25"}),
+        *_unreached(contract, settled),
+        *_idle_facts(contract, settled),
+    ]
     return [
         document.finding(code, path, message, hint, Severity.WARNING)
         for code, path, message, hint in dict.fromkeys(remarks)
@@ -57,6 +65,15 @@ def _settled(contract: Contract) -> Iterator[_Settled]:
             continue
 
 
+def _odd(contract: Contract, jumps: Collection[KeyPath]) -> Iterator[_Remark]:
+    """What is odd about modifiers; the jump at a minimum only where no example has shown it with its own amounts."""
+    for path, message, hint in oddities(contract):
+        if path[-1] != "minimum_rate":
+            yield "W21", path, message, hint
+        elif path[:2] not in jumps:
+            yield "W25", path, message, hint
+
+
 # --- edges ------------------------------------------------------------------------------------------------------------
 
 
@@ -68,7 +85,8 @@ def _edges(contract: Contract, settled: Sequence[_Settled]) -> Iterator[_Remark]
         facts, _ = facts_of(contract, one.example)
         for year in sorted({month.year for month in contract.in_force.period.months() if month <= one.example.through}):
             for curve in curves(contract, facts, one.entitlements, year):
-                for code, edge, message, hint in (*_jumps(curve), *_slopes(curve)):
+                component = contract.component[places[curve.component]]
+                for code, edge, message, hint in (*_jumps(curve, component), *_slopes(curve)):
                     key = (code, curve.component, edge / curve.base if curve.base else edge)
                     if key not in told:
                         told.add(key)
@@ -78,8 +96,11 @@ def _edges(contract: Contract, settled: Sequence[_Settled]) -> Iterator[_Remark]
 _Found = tuple[str, Fraction, str, str]
 
 
-def _jumps(curve: Curve) -> Iterator[_Found]:
-    """Edges at which a cent more changes what is settled by more than a cent more does on either side of it."""
+def _jumps(curve: Curve, component: Component) -> Iterator[_Found]:
+    """Edges at which a cent more changes what is settled by more than a cent more does on either side of it.
+
+    A minimum rate that counts from the first euro jumps by its nature: then that is what is told.
+    """
     for edge in curve.edges:
         if edge < 2 * _CENT:
             continue
@@ -91,8 +112,18 @@ def _jumps(curve: Curve) -> Iterator[_Found]:
                     f"{where} {_at(curve, edge)} springt de uitkomst van {_eur(low)} naar {_eur(high)}: "
                     f"{_eur(abs(high - low))} ineens"
                 )
-                hint = "controleer de grens; is het zo afgesproken, houd er rekening mee dat een cent verschil telt"
-                yield "W20", edge, message, hint
+                hint = "controleer de grens en de bedragen van de banden aan weerszijden"
+                if _has_minimum(component, loss=edge > curve.base):
+                    message += ", want vanaf het minimum telt elke euro"
+                    hint = "zo bedoeld? geef anders de eerste band share 0, zodat alleen het meerdere gedeeld wordt"
+                yield "W25", edge, message, hint
+
+
+def _has_minimum(component: Component, *, loss: bool) -> bool:
+    if not isinstance(component, RiskSharingComponent):
+        return False
+    side = component.shared_loss if loss else component.shared_saving
+    return side is not None and side.minimum_rate is not None
 
 
 def _slopes(curve: Curve) -> Iterator[_Found]:
@@ -207,28 +238,61 @@ _FACTS = (
 
 
 def _idle_facts(contract: Contract, settled: Sequence[_Settled]) -> Iterator[_Remark]:
-    """Facts without which an example comes out just the same: nothing reads them, or their name is mistyped."""
+    """Facts without which an example comes out just the same: nothing reads them, or their name is mistyped.
+
+    A figure that another example needs may be told in every one of them, for the sake of the reader.
+    """
     hint = "haal het weg, of verbeter wat erin staat"
+    idle: dict[tuple[str, str | int, int], bool] = {}
     for one in settled:
         results = settle_example(contract, one.example)
+        counted = _counts_read(contract, one.example)
         for name in _FACTS:
-            for key, less in _without_one(name, getattr(one.example, name)):
-                try:
-                    same = settle_example(contract, one.example.model_copy(update={name: less})) == results
-                except Refusal:
-                    continue
-                if same:
-                    path: KeyPath = ("example", one.index, name, key)
-                    yield "W24", path, "zonder dit feit komt het voorbeeld net zo uit", hint
+            for key, fact, others in _without_one(getattr(one.example, name)):
+                less = one.example.model_copy(update={name: others})
+                read = name == "counts" and fact[:4] in counted
+                idle[(name, key, one.index)] = not read and _comes_to(contract, less) == results
+    for (name, key, index), nothing_changes in idle.items():
+        needed = isinstance(key, str) and not all(same for (n, k, _), same in idle.items() if (n, k) == (name, key))
+        if nothing_changes and not needed:
+            yield "W24", ("example", index, name, key), "zonder dit feit komt het voorbeeld net zo uit", hint
 
 
-def _without_one(name: str, facts: Any) -> Iterator[tuple[str | int, Any]]:
-    """Each fact's key or place, and the other facts. A provisional and a final count stand in for each other."""
+def _comes_to(contract: Contract, example: Example) -> Sequence[ExampleResult] | None:
+    try:
+        return settle_example(contract, example)
+    except Refusal:
+        return None
+
+
+def _without_one(facts: Any) -> Iterator[tuple[str | int, Any, Any]]:
+    """Each fact's key or place, the fact, and the others."""
     if isinstance(facts, Mapping):
-        for key in facts:
-            yield key, {other: value for other, value in facts.items() if other != key}
+        for key, fact in facts.items():
+            yield key, fact, {other: value for other, value in facts.items() if other != key}
         return
-    kinds = [fact[:3] if name == "counts" else place for place, fact in enumerate(facts)]
-    for place, kind in enumerate(kinds):
-        if kind not in kinds[:place]:
-            yield place, tuple(fact for fact, other in zip(facts, kinds, strict=True) if other != kind)
+    for place, fact in enumerate(facts):
+        yield place, fact, (*facts[:place], *facts[place + 1 :])
+
+
+class _Noted(dict[Any, Any]):
+    """Counts that note which of them are read: one within a dead band is, and changes nothing."""
+
+    def __init__(self, counts: Mapping[Any, Any]) -> None:
+        super().__init__(counts)
+        self.read: set[Any] = set()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        self.read.add(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: Any) -> Any:
+        self.read.add(key)
+        return super().__getitem__(key)
+
+
+def _counts_read(contract: Contract, example: Example) -> set[Any]:
+    facts, _ = facts_of(contract, example)
+    noted = _Noted(facts.counts)
+    entitle(contract, replace(facts, counts=noted), example.through)
+    return noted.read
