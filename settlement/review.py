@@ -147,7 +147,7 @@ def _at(curve: Curve, value: Fraction) -> str:
     if curve.varied == "volume":
         return f"een volume van {format_number(plain(value))}"
     what, of = ("kosten van", "het budget") if curve.varied == "cost" else ("een levering van", "het plafond")
-    percent = f" ({format_number(plain(Fraction(round(value / curve.base * 10000), 100)))}% van {of})"
+    percent = f" ({format_number(plain(half_up(value / curve.base * 100).exact))}% van {of})"
     return f"{what} {format_eur(half_up(value))}{percent if curve.base else ''}"
 
 
