@@ -147,8 +147,10 @@ def _at(curve: Curve, value: Fraction) -> str:
     if curve.varied == "volume":
         return f"een volume van {format_number(plain(value))}"
     what, of = ("kosten van", "het budget") if curve.varied == "cost" else ("een levering van", "het plafond")
-    percent = f" ({format_number(plain(half_up(value / curve.base * 100).exact))}% van {of})"
-    return f"{what} {format_eur(half_up(value))}{percent if curve.base else ''}"
+    amount = format_eur(half_up(value))
+    if not curve.base:
+        return f"{what} {amount}"
+    return f"{what} {amount} ({format_number(plain(half_up(value / curve.base * 100).exact))}% van {of})"
 
 
 def _eur(cents: int) -> str:

@@ -6,7 +6,7 @@ import click
 
 from contracts.acceptance import findings_in_themselves
 from contracts.documents import Document, read_documents
-from contracts.review import review
+from contracts.review import review, review_catchments
 from database.command_line import as_json
 from kernel.findings import Finding, Refusal
 from kernel.notation import counted
@@ -30,7 +30,8 @@ def review_command(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -
       bekostiging contract review wijkteam.toml
     """
     documents = read_documents(files)
-    remarks = [remark for document in documents for remark in remarks_on(document)]
+    remarks = [remark for document in documents for remark in _remarks_on(document)]
+    remarks += review_catchments(documents, {})
     if errors := findings_in_themselves(documents, settle_example):
         count = counted(len(errors), "bevinding", "bevindingen")
         raise Refusal(f"het contract klopt niet: {count}", "verbeter het document", (*errors, *remarks))
@@ -42,6 +43,6 @@ def review_command(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -
     tell_warnings(ctx, remarks)
 
 
-def remarks_on(document: Document) -> list[Finding]:
+def _remarks_on(document: Document) -> list[Finding]:
     """Everything to look at in a document by itself; which price lists there are is not known."""
     return [*review(document, ()), *review_settled(document)]
