@@ -5,7 +5,7 @@ line. Rows that were recorded since the previous settlement come first, since th
 shown: rows that are rounded together form a numbered group.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from contracts.model import Component
 from database.recordings import recordings
 from importers.places import row_numbers
 from importers.population_counts import Count, counts_known
+from kernel.explanations import Step
 from kernel.findings import Refusal
 from kernel.money import total
 from kernel.notation import format_date, format_eur, format_month, format_number
@@ -38,6 +39,7 @@ from settlement.runs import STATE_NAMES
 from settlement.terminal import fit
 from settlement.terms import Terms, read_terms
 from settlement.year_budget import ReadCounts
+from tariffs.index_figures import recorded_figures
 from tariffs.tables import price_lists, price_versions
 from tariffs.task_fields import TASK_FIELDS
 from tariffs.units import UNIT_NAMES, Rounding, hours_of
@@ -149,6 +151,8 @@ def read_explained(connection: Connection, run_number: int, line_number: int) ->
         **_price_sources(connection, contract, line),
     }
     recorded |= _count_sources(connection, terms, contract, component, line)
+    for number, whats in _figure_sources(connection, terms, line).items():
+        recorded.setdefault(number, []).extend(whats)
     known = _recorded(connection, [*recorded, *{row.batch for group in groups for row in group.rows}])
     return ExplainedLine(
         run=run,
@@ -200,6 +204,33 @@ def _count_sources(
         if key[2].year == line.key.month.year or key[2] == component.count_date:
             found.setdefault(known[key].recording, []).append(_count_text(key, known[key]))
     return found
+
+
+def _figure_sources(connection: Connection, terms: Terms, line: Line) -> dict[int, list[str]]:
+    """The index figures that the explanation of a line names."""
+    used = sorted(set(_figures_in(line.explanation)))
+    if not used:
+        return {}
+    figures = recorded_figures(connection, terms.cutoff)
+    found: dict[int, list[str]] = {}
+    for name, year, status in used:
+        percent, recording = figures[(name, year, status)]
+        text = f"indexcijfer {name} {year}, {_STATUS_NAMES[status]}: {format_number(percent)} %"
+        found.setdefault(recording, []).append(text)
+    return found
+
+
+def _figures_in(step: Step) -> Iterator[tuple[str, int, str]]:
+    """The name, year and status of every index figure that a tree of steps used."""
+    statuses = {
+        "provisional_figure": ("provisional",),
+        "final_figure": ("final",),
+        "ratio_of_figures": ("provisional", "final"),
+    }
+    for status in statuses.get(step.code, ()):
+        yield step.values["name"], int(step.values["year"]), status
+    for child in step.steps:
+        yield from _figures_in(child)
 
 
 def _count_text(key: tuple[str, str, date, str], count: Count) -> str:

@@ -14,13 +14,13 @@ from database.recordings import latest
 from importers.population_counts import counts_known
 from importers.waiting import waiting_credits
 from kernel.findings import Finding, Severity
-from kernel.money import Eur
+from kernel.money import Eur, total
 from kernel.periods import Month, Period
 from settlement.entitlement import Treatment
 from settlement.missing_files import MissingFile, missing_files
 from settlement.schedule.occurrences import Occurrence
 from settlement.schedule.register import Alarm, Job, alarms, coming_first, database_clock, jobs_known, settled_at
-from settlement.tables import run_contracts, run_findings, run_lines, run_states, runs
+from settlement.tables import of_contract, run_contracts, run_findings, run_lines, run_states, runs
 from settlement.year_budget import year_budgets
 from tariffs.index_figures import index_figures_known
 
@@ -232,10 +232,14 @@ def _waiting_runs(connection: Connection, now: datetime) -> list[WaitingRun]:
 
 
 def _spendings(connection: Connection, known: Sequence[RegisteredContract], cutoff: int, year: int) -> list[Spending]:
-    """By contract and component what was posted over the months of a year, against the budget of that year."""
+    """By contract and component what was posted over the months of a year, against the budget of that year.
+
+    Of a component with a budget that is what the budget pays; what it pays by volume times price stands outside it.
+    """
     first, until = date(year, 1, 1), date(year + 1, 1, 1)
+    by = (run_lines.c.contract_id, run_lines.c.component, of_contract(run_lines.c.label).label("of_contract"))
     query = (
-        select(run_lines.c.contract_id, run_lines.c.component, func.sum(run_lines.c.amount_eur).label("posted_eur"))
+        select(*by, func.sum(run_lines.c.amount_eur).label("posted_eur"))
         .join(runs, runs.c.id == run_lines.c.run_id)
         .where(
             runs.c.state == "posted",
@@ -243,9 +247,9 @@ def _spendings(connection: Connection, known: Sequence[RegisteredContract], cuto
             run_lines.c.service_month >= first,
             run_lines.c.service_month < until,
         )
-        .group_by(run_lines.c.contract_id, run_lines.c.component)
+        .group_by(*by)
     )
-    posted = {(row.contract_id, row.component): row.posted_eur for row in connection.execute(query)}
+    posted = {(row.contract_id, row.component, row.of_contract): row.posted_eur for row in connection.execute(query)}
     counts, figures = counts_known(connection, cutoff), index_figures_known(connection, cutoff)
     spendings = []
     for registered in known:
@@ -254,7 +258,8 @@ def _spendings(connection: Connection, known: Sequence[RegisteredContract], cuto
             continue
         budgets = {budget.component: budget.amount for budget in year_budgets(contract, counts, figures, year)}
         for component in contract.component:
-            amount = posted.get((registered.id, component.key), Eur.zero())
             budget = budgets.get(component.key)
+            whose = (True,) if budget is not None else (True, False)
+            amount = total(posted.get((registered.id, component.key, one), Eur.zero()) for one in whose)
             spendings.append(Spending(contract.number, component.key, component.kind, budget, amount))
     return spendings

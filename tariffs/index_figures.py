@@ -5,7 +5,7 @@ a cut-off stays known.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -91,15 +91,20 @@ def import_index_figures(connection: Connection, path: Path, by: str) -> IndexFi
 
 def index_figures_known(connection: Connection, cutoff: int) -> IndexFigures:
     """Every figure as it was known at `cutoff`."""
+    return {key: percent for key, (percent, _) in recorded_figures(connection, cutoff).items()}
+
+
+def recorded_figures(connection: Connection, cutoff: int) -> Mapping[tuple[str, int, str], tuple[Decimal, int]]:
+    """Every figure as it was known at `cutoff`, and the recording that brought it in."""
     columns = index_figures.c
     key = (columns.name, columns.year, columns.status)
     query = (
-        select(*key, columns.percent)
+        select(*key, columns.percent, columns.recording)
         .ext(distinct_on(*key))
         .where(columns.recording <= cutoff)
         .order_by(*key, columns.recording.desc())
     )
-    return {(row.name, row.year, row.status): row.percent for row in connection.execute(query)}
+    return {(row.name, row.year, row.status): (row.percent, row.recording) for row in connection.execute(query)}
 
 
 def _judge(rows: Sequence[Row]) -> Iterator[Finding]:

@@ -129,6 +129,7 @@ def test_a_year_of_population_funding_with_all_that_goes_with_it(books: Books, t
     assert explained.line.key.label == "instalment"
     assert any("telling GM0502" in source.what for source in explained.sources)
     assert spending["wijkteam"].budget == Eur("800837.73")
+    assert spending["wijkteam"].posted == Eur("800837.73") - Eur("93837.73")  # what stands outside it is not of it
 
 
 def test_what_is_earmarked_is_shown_and_not_paid(books: Books, tmp_path: Path) -> None:
@@ -172,6 +173,10 @@ def test_figures_that_come_in_later(books: Books, tmp_path: Path) -> None:
     first = books.month("2026-01")
     assert said(first, "A") == {("2026-01", "instalment"): "26240.00"}  # 100,000.01 + 4.96% = 104,960.01, a quarter
     assert "correctie over 2025: definitief − voorlopig, in procenten" in on_paper(books, first, tmp_path)["Populatie"]
+    with books.transaction() as connection:
+        sources = {source.what: source.recording for source in read_explained(connection, first.id, 1).sources}
+    assert sources["indexcijfer ova 2025, definitief: 6,00 %"] == sources["indexcijfer ppc 2025, definitief: 3,10 %"]
+    assert sources["indexcijfer ova 2026, voorlopig: 4,18 %"] == sources["indexcijfer ova 2025, definitief: 6,00 %"] - 1
     take_figures(books, "ova;2026;definitief;9,00", "ppc;2026;definitief;9,00")
     assert said(books.month("2026-04"), "A") == {("2026-04", "instalment"): "26240.00"}  # the year stays
 
