@@ -240,6 +240,7 @@ def show_run(settled: Run) -> None:
     without = " zonder geparkeerde" if any(contract.parked for contract in settled.contracts) else ""
     table.add_row(f"Totaal{without} (€)", *(format_eur(total(amounts)) for amounts in shown.values()))
     print_table(fit(table))
+    _show_what_is_not_paid(settled)
     _show_corrections(settled)
     for contract in settled.contracts:
         _show_findings(f"Contract {contract.contract.number}", contract.findings, contract.parked)
@@ -377,6 +378,27 @@ def _first(contract: SettledContract) -> Eur:
         for cause in line.line.causes
         if cause.kind == "first"
     )
+
+
+def _show_what_is_not_paid(settled: Run) -> None:
+    """What was delivered above a maximum, and what a main contractor passes on, of the contracts that have any."""
+    columns = {
+        "Niet gefinancierd": [_of_treatment(contract, Treatment.UNFUNDED) for contract in settled.contracts],
+        "Doorgegeven": [_of_treatment(contract, Treatment.PASSED_ON) for contract in settled.contracts],
+    }
+    shown = {name: amounts for name, amounts in columns.items() if any(amounts)}
+    if not shown:
+        return
+    click.echo("Ter informatie (€); dit staat niet in wat te betalen is")
+    table = amounts_table("Contract", *shown)
+    for contract, amounts in zip(settled.contracts, zip(*shown.values(), strict=True), strict=True):
+        if any(amounts):
+            table.add_row(contract.contract.number, *map(format_eur, amounts))
+    print_table(fit(table))
+
+
+def _of_treatment(contract: SettledContract, treatment: Treatment) -> Eur:
+    return total(line.line.amount for line in contract.lines if line.line.key.treatment is treatment)
 
 
 def _show_corrections(settled: Run) -> None:

@@ -21,7 +21,7 @@ from settlement.missing_files import MissingFile, missing_files
 from settlement.schedule.occurrences import Occurrence
 from settlement.schedule.register import Alarm, Job, alarms, coming_first, database_clock, jobs_known, settled_at
 from settlement.tables import of_contract, run_contracts, run_findings, run_lines, run_states, runs
-from settlement.year_budget import year_budgets
+from settlement.year_budget import budgets_of_year
 from tariffs.index_figures import index_figures_known
 
 State = Literal["posted", "approved", "draft", "open"]
@@ -73,7 +73,7 @@ class WaitingRun:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What was posted of a component over the months of a year. Only population funding has a budget.
+    """What was posted of a component over the months of a year, and what may be paid of it: a budget or a ceiling.
 
     The budget is None too when it cannot be computed yet.
     """
@@ -256,10 +256,11 @@ def _spendings(connection: Connection, known: Sequence[RegisteredContract], cuto
         contract = registered.contract
         if not contract.in_force.period.overlaps(Period(first, until)):
             continue
-        budgets = {budget.component: budget.amount for budget in year_budgets(contract, counts, figures, year)}
+        budgets = budgets_of_year(contract, counts, figures, year)
         for component in contract.component:
             budget = budgets.get(component.key)
-            whose = (True,) if budget is not None else (True, False)
+            # A budget for inhabitants is not held to the deliveries that are paid outside it.
+            whose = (True,) if component.kind == "population" and budget is not None else (True, False)
             amount = total(posted.get((registered.id, component.key, one), Eur.zero()) for one in whose)
             spendings.append(Spending(contract.number, component.key, component.kind, budget, amount))
     return spendings

@@ -174,8 +174,9 @@ def _show_spendings(found: Status, most: int) -> None:
 def _amounts(spending: Spending) -> tuple[str, str, str]:
     posted = format_eur(spending.posted)
     if spending.budget is None:
-        return ("nog niet te zeggen" if spending.kind == "population" else "", posted, "")
-    return (format_eur(spending.budget), posted, _percent(spending.posted, spending.budget))
+        return ("nog niet te zeggen" if spending.kind in ("population", "lump_sum") else "", posted, "")
+    percent = "" if spending.kind == "ceiling" else _percent(spending.posted, spending.budget)  # it takes off only
+    return (format_eur(spending.budget), posted, percent)
 
 
 def _percent(part: Eur, whole: Eur) -> str:

@@ -1,14 +1,17 @@
-"""The budget that population funding gives over a calendar year, and the counts that it was computed from."""
+"""What may be paid over a calendar year: budgets, with the counts that they rest on, lump sums and ceilings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from contracts.components.ceiling import CeilingComponent
+from contracts.components.lump_sum import LumpSumComponent
 from contracts.components.population import PopulationComponent
 from contracts.model import Contract
 from importers.population_counts import Count
 from kernel.money import Eur
-from settlement.funding import population
+from settlement.funding import lump_sum, population
+from settlement.funding.ceiling import year_ceiling
 from tariffs.indexation import IndexFigures
 
 CountKey = tuple[str, str, date, str]
@@ -51,4 +54,26 @@ def year_budgets(
                 known[key].recording for key in counts.read if key[2].year == year or key[2] == component.count_date
             )
             found.append(YearBudget(component.key, contract.municipality_of(component), amount, recordings))
+    return found
+
+
+def budgets_of_year(
+    contract: Contract, known: Mapping[CountKey, Count], figures: IndexFigures, year: int
+) -> dict[str, Eur]:
+    """By component what may be paid over `year`, as far as it can be said.
+
+    A ceiling is the budget of the component it applies to; where it applies to several it stands at the ceiling itself.
+    """
+    found = {budget.component: budget.amount for budget in year_budgets(contract, known, figures, year)}
+    keys = [component.key for component in contract.component]
+    for component in contract.component:
+        if isinstance(component, LumpSumComponent):
+            amount, key = lump_sum.year_budget(contract, component, figures, year), component.key
+        elif isinstance(component, CeilingComponent):
+            under = component.applies_to or keys[: keys.index(component.key)]
+            amount, key = year_ceiling(contract, component, year), under[0] if len(under) == 1 else component.key
+        else:
+            continue
+        if amount is not None:
+            found.setdefault(key, amount)
     return found

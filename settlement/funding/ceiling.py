@@ -54,6 +54,14 @@ def entitle(contract: Contract, component: CeilingComponent, above: Sequence[Ent
     return entitlements, findings
 
 
+def year_ceiling(contract: Contract, component: CeilingComponent, year: int) -> Eur | None:
+    """The most that is paid in a calendar year; None where a period with a ceiling of its own goes beyond the year."""
+    periods = [period for period in _periods(contract, component) if any(m.year == year for m in period.months)]
+    if not periods or any(month.year != year for period in periods for month in period.months):
+        return None
+    return total(period.ceiling for period in periods)
+
+
 def above_ceiling(component: CeilingComponent, ceiling: Eur, delivered: Eur, step: Step) -> tuple[Eur, Step]:
     """What is not paid of an amount that was delivered in a period, and why; `step` explains the ceiling."""
     excess = max(delivered - ceiling, Eur.zero())

@@ -20,7 +20,7 @@ from settlement.funding.facts import Entitled, Facts
 from settlement.funding.indexation import indexed, missing_figure
 from settlement.funding.instalments import Budget, in_turns, on_schedule
 from settlement.funding.years import months_of, part_of_year
-from tariffs.indexation import MissingFigure
+from tariffs.indexation import IndexFigures, MissingFigure
 
 
 def entitle(contract: Contract, component: LumpSumComponent, facts: Facts, through: Month) -> Entitled:
@@ -29,7 +29,7 @@ def entitle(contract: Contract, component: LumpSumComponent, facts: Facts, throu
     findings: list[Finding] = []
     for year in sorted({month.year for month in contract.in_force.period.months() if month <= through}):
         try:
-            granted = _granted(component, facts, year, months_of(contract, year))
+            granted = _granted(component, facts.index_figures, year, months_of(contract, year))
         except MissingFigure as missing:
             return [], [missing_figure(component, missing)]
         instalments = _instalments(contract, component, granted)
@@ -45,14 +45,23 @@ def entitle(contract: Contract, component: LumpSumComponent, facts: Facts, throu
     return ([], findings) if findings else (entitlements, [])
 
 
-def _granted(component: LumpSumComponent, facts: Facts, year: int, in_force: Sequence[Month]) -> Budget:
+def year_budget(contract: Contract, component: LumpSumComponent, figures: IndexFigures, year: int) -> Eur | None:
+    """What is granted for a calendar year; None when nothing is, or when an index figure is missing."""
+    in_force = months_of(contract, year)
+    try:
+        return _granted(component, figures, year, in_force).amount if in_force else None
+    except MissingFigure:
+        return None
+
+
+def _granted(component: LumpSumComponent, figures: IndexFigures, year: int, in_force: Sequence[Month]) -> Budget:
     for named in component.years:
         if named.year == year:
             step = Step("granted", {"year": str(year)}, str(named.amount_eur), component.clause)
             return Budget(named.amount_eur, step, in_force)
     assert component.amount_eur is not None, "the model asks for an amount of each year in force, or one for all"
     step = Step("budget", {}, str(component.amount_eur), component.clause)
-    amount, step = indexed(component, facts.index_figures, year, (component.amount_eur, step))
+    amount, step = indexed(component, figures, year, (component.amount_eur, step))
     return Budget(*part_of_year(amount, in_force, step), in_force)
 
 

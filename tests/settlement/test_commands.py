@@ -100,6 +100,21 @@ def test_months_that_no_run_settled_are_told_apart_from_corrections(books: Books
     assert not [line for line in told(books, tmp_path, "settle", "show", "1") if "zonder afrekening" in line]
 
 
+def test_what_is_above_a_ceiling_is_told_apart_from_what_is_paid(books: Books, tmp_path: Path) -> None:
+    ceiling = '[[component]]\nkey = "plafond"\nkind = "ceiling"\nclause = "artikel 6"\namount_eur = "100.00"\n'
+    other = effort_contract("C", provider=OTHER, products=["45A04"], start="2026-01-01")
+    books.open(effort_contract(products=["45A04"], start="2026-01-01") + ceiling, other).prices(PRICE)
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 180), delivery("r2", "45A04", "2026-01-05", 60, provider=OTHER))
+    shown = told(books, tmp_path, "settle", "run", "--period", "2026-01")
+    title = shown.index("Ter informatie (€); dit staat niet in wat te betalen is")
+    assert cells(shown[:title], "B")[-1] == "100,00"
+    assert cells(shown[title:], "Contract") == ["Contract", "Niet", "gefinancierd"]
+    assert cells(shown[title:], "B") == ["B", "80,00"]
+    assert not [line for line in shown[title:] if line.startswith("C ")]
+    books.discard(books.settle("2026-02", "C"))
+    assert not [line for line in told(books, tmp_path, "settle", "show", "2") if "Ter informatie" in line]
+
+
 def test_months_are_told_with_their_contract_when_others_were_settled(books: Books, tmp_path: Path) -> None:
     books.open(
         effort_contract(products=["45A04"], start="2026-01-01"),

@@ -236,6 +236,35 @@ def test_what_was_posted_stands_against_the_budget_of_the_year(books: Books, sho
     assert str(looked(books, dutch(5, 2)).spendings[0].budget) == "918623.70"
 
 
+def test_a_lump_sum_and_a_ceiling_are_budgets_of_the_year(books: Books, show: Show) -> None:
+    lump_sum = """
+[[component]]
+key = "subsidie"
+kind = "lump_sum"
+clause = "artikel 5"
+task_field = "6.23"
+amount_eur = "1200.00"
+"""
+    ceiling = '[[component]]\nkey = "plafond"\nkind = "ceiling"\nclause = "artikel 6"\namount_eur = "{}"\n'
+    effort = effort_contract("A", products=["44A09"], start="2026-04-01") + ceiling.format("4000.00")
+    of_two = effort_contract("B", products=["45A04"], start="2026-01-01", provider=OTHER)
+    books.open(effort, of_two + lump_sum + ceiling.format("5000.00"))
+    books.prices("44A09;2026-01-01;;212,35", "45A04;2026-01-01;;60,00")
+    books.deliver(delivery("r1", "44A09", "2026-04-01", 3, end="2026-04-03"))
+    books.month("2026-04")
+    assert [(each.component, str(each.budget), str(each.posted)) for each in looked(books, dutch(5, 2)).spendings] == [
+        ("zorg", "3000.00", "637.05"),
+        ("plafond", "None", "0.00"),
+        ("zorg", "None", "0.00"),
+        ("subsidie", "1200.00", "400.00"),
+        ("plafond", "5000.00", "0.00"),
+    ]
+    lines = [line.split() for line in show("--month", "2026-04", "--all").output.splitlines()]
+    assert ["A", "zorg", "3.000,00", "637,05", "21,2"] in lines
+    assert ["B", "subsidie", "1.200,00", "400,00", "33,3"] in lines
+    assert ["B", "plafond", "5.000,00", "0,00"] in lines
+
+
 def test_as_json_amounts_are_text_and_nothing_is_left_out(care: Books, show: Show) -> None:
     care.deliver(JANUARY)
     care.settle("2026-01")
