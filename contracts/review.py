@@ -145,7 +145,7 @@ def _without_a_clause(contract: Contract) -> Iterator[_Remark]:
     for index, component in enumerate(contract.component):
         if _PLACEHOLDER.fullmatch(component.clause.casefold()):
             yield "W07", ("component", index, "clause"), f'"{component.clause}" is geen artikel', hint
-    if "set_off" in contract.model_fields_set and contract.set_off_clause is None:
+    if contract.set_off != "full" and contract.set_off_clause is None:
         yield "W07", ("set_off",), "set_off_clause ontbreekt: er staat niet waar de verrekening is afgesproken", hint
 
 

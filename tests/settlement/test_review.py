@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 import cli
+from kernel.money import half_up
+from settlement import review as settlement_review
+from settlement.payoff import Curve
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("**/contracts/*.toml"))
 
@@ -146,6 +150,30 @@ def test_a_clause_that_is_none(review: Review, clause: str) -> None:
 @pytest.mark.parametrize("clause", ["artikel 5", "art. 3 lid 2", "bijlage B", "4.2", "paragraaf 2, onder c", "§ 3"])
 def test_a_clause_that_is_one(review: Review, clause: str) -> None:
     assert remarks(review(GOOD.replace("artikel 5", clause)), 0) == []
+
+
+def test_a_set_off_of_its_own_without_a_clause(review: Review) -> None:
+    found = remarks(review(GOOD.replace("in_force", 'set_off = "up_to_payable"\nin_force')))
+    assert [said.split(":")[0] for said in found] == ["W07 a.toml, regel 6, sleutel set_off"]
+
+
+@pytest.mark.parametrize(
+    ("varied", "amount_at", "found"),
+    [
+        ("cost", lambda cost: cost * 3 / 2, "boven kosten van 0,00 (0% van het budget) verandert een euro meer"),
+        ("delivered", lambda delivered: -delivered / 2, "boven een levering van 0,00 (0% van het plafond) daalt het"),
+        ("volume", lambda units: -units, "boven een volume van 0 daalt het bedrag terwijl er meer geleverd wordt"),
+        ("volume", lambda units: units * 60 if units < 330 else units * 54,
+         "bij een volume van 330 springt de uitkomst van 19.799,40 naar 17.820,00: 1.979,40 ineens"),
+    ],
+)  # fmt: skip
+def test_wrong_slopes_and_jumps_of_any_curve(
+    review: Review, monkeypatch: pytest.MonkeyPatch, varied: str, amount_at: Callable[[Fraction], Fraction], found: str
+) -> None:
+    """No kind can settle so today; a kind that is added later is seen here."""
+    curve = Curve("ambulant", varied, Fraction(1000), [Fraction(330)], lambda value: half_up(amount_at(value)))
+    monkeypatch.setattr(settlement_review, "curves", lambda *_: [curve])
+    assert any(found in said and 'onderdeel "ambulant"' in said for said in remarks(review(GOOD)))
 
 
 def test_years_and_months_that_do_not_fit(review: Review) -> None:
