@@ -53,7 +53,7 @@ _STEPS: Mapping[str, str] = {
     "area_share": "{area}: aandeel {share}, verdeeld op centen (grootste rest)",
     "measure_share": "{measure}: gewicht {weight} × {persons} / {persons_all}",
     "index": "index {year}: {before_eur} + {percent} %",
-    "index_percent": "index {year}: het gewogen cijfer en de correctie samen, in procenten",
+    "index_percent": "index {year}, in procenten",
     "weighted_figures": "gewogen cijfer {year}, in procenten",
     "provisional_figure": "{name} {year}, voorlopig, gewicht {weight}",
     "final_figure": "{name} {year}, definitief, gewicht {weight}",

@@ -50,7 +50,7 @@ _STEPS: Mapping[str, str] = {
     "area_share": "{area}: share {share}, divided to the cent (largest remainder)",
     "measure_share": "{measure}: weight {weight} × {persons} / {persons_all}",
     "index": "index {year}: {before_eur} + {percent} %",
-    "index_percent": "index {year}: the weighted figure and the correction together, in percent",
+    "index_percent": "index {year}, in percent",
     "weighted_figures": "weighted figure {year}, in percent",
     "provisional_figure": "{name} {year}, provisional, weight {weight}",
     "final_figure": "{name} {year}, final, weight {weight}",

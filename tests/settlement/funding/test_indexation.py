@@ -76,6 +76,15 @@ def test_labour_and_material_apart() -> None:
     assert any("deel ova: 1.000.000,05 × 0,90" in said for _, said, _ in explanation_lines(lines[-1].explanation))
 
 
+def test_parts_rise_apart_year_after_year() -> None:
+    apart = LUMP_SUM.replace("1000000.00", "1000000.05") + indexation("apart = true")
+    later = [["ova", 2027, "final", "5.00"], ["ppc", 2027, "final", "1.82"]]
+    later += [["ova", 2028, "provisional", "3.00"], ["ppc", 2028, "provisional", "2.00"]]
+    lines, _ = settled(document(apart, until="2029-01-01"), given([*FIGURES, *later], through="2028-12"))
+    # labour 947,160.05 + (3.00 + 0.82)% = 983,341.56391, material 102,410.00 + 2.00% = 104,458.20
+    assert sums(lines)[("2028-01", "instalment")] == "1087799.76"
+
+
 def test_a_posted_year_stays_unless_the_contract_says_so() -> None:
     known = [row for row in FIGURES if row[1:3] != [2026, "final"]]
     known += [["ova", 2026, "final", "4.94"], ["ppc", 2026, "final", "2.51"]]

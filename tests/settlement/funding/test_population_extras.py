@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.documents import contract_of, read_documents
 from contracts.review import review_catchments
-from kernel.money import Eur, total
+from kernel.money import Eur, half_up, total
 from settlement.entitlement import Treatment
 from settlement.phrases import explanation_lines
 from tests.settlement.funding.documents import codes, document, refused, settled, sums
@@ -108,6 +109,36 @@ def test_a_reopening_leaves_what_was_paid() -> None:
     assert not [line for line in lines if line.key.month.year == 2027 and line.key.label.startswith("reopening")]
 
 
+@given(
+    st.integers(0, 10**10),
+    st.integers(0, 1000),
+    st.integers(-(10**6), 10**8),
+    st.integers(1, 12),
+    st.integers(0, 11),
+    st.sampled_from(["monthly", "quarterly"]),
+)
+def test_all_parts_of_a_year_add_up_to_its_budget(
+    cents: int, thousandths: int, extra: int, first: int, later: int, every: str
+) -> None:
+    reopened_in = min(first + later, 12)
+    component = (
+        f'key = "team"\nkind = "population"\ntask_field = "6.23"\ninstalments = "{every}"\n'
+        f'budget_eur = "{Eur.of_cents(cents)}"\n'
+        f'withheld = {{ percent = "{thousandths / 10:.1f}", until = "quality_report" }}\n'
+        f'reopenings = [{{ from = "2026-{reopened_in:02d}", amount_eur = "{Eur.of_cents(extra)}", decision = "B" }}]\n'
+    )
+    contract = contract_of(document(component, start=f"2026-{first:02d}-01", **ONE_YEAR))
+    given = 'accountability = [[2026, "quality_report"]]\nthrough = "2026-{:02d}"'
+    months = [settled(contract, given.format(month))[0] for month in range(first, 13)]
+    months_in_force = 13 - first
+    whole = half_up(Eur.of_cents(cents).exact * months_in_force / 12) + Eur.of_cents(extra)
+    assert total(line.amount for line in months[-1]) == whole
+    for earlier, line_up in pairwise(months):  # a later month only adds
+        assert {line.key: line.amount for line in earlier}.items() <= {
+            line.key: line.amount for line in line_up
+        }.items()
+
+
 # --- deliveries outside the budget ------------------------------------------------------------------------------------
 
 OUTSIDE = FIXED + 'municipality = "GM0502"\ncovers = ["45A04"]\ncarve_outs = ["43A02"]\nout_of_area = ["45A04"]\n'
@@ -153,6 +184,14 @@ def test_what_becomes_of_what_is_not_spent() -> None:
     assert unspent("reserve", more=', reserve_percent = "3.5"') == {("2026-12", "unspent"): "-43015.10"}
     assert unspent("reserve", more=', reserve_percent = "12"') == {}
     assert unspent("earmark") == {("2026-12", "earmarked"): "69965.10"}
+    outside = f'{OUTSIDE}unspent = {{ rule = "return" }}\n'
+    delivered = facts(
+        ("45A04", "2026-02-01", 700, "GM0502"),
+        ("45A04", "2026-02-01", 2, "GM0599"),
+        ("43A02", "2026-02-03", 1, "GM0502"),
+    )
+    lines, _ = settled(document(outside, municipalities=TWO, **ONE_YEAR), delivered)
+    assert sums(lines)[("2026-12", "unspent")] == "-69965.10"  # what stands outside the budget was not spent of it
     assert unspent("return", quantity=800) == {}  # spent more than the budget: nothing is left over
 
 
