@@ -211,8 +211,9 @@ def _neutral(contract: Contract, component: ComponentPart) -> Iterator[tuple[Key
                 if "pays" in recount.model_fields_set and not recount.dead_band_percent:
                     message = "zonder drempel (dead_band_percent) telt alle groei: niets leest pays"
                     yield ("recount", "pays"), message, remove
-                if recount.counts == "yearly" and len({month.year for month in contract.in_force.period.months()}) < 2:
-                    message = "het contract heeft geen later jaar: er wordt nooit opnieuw geteld"
+                last_year = max(month.year for month in contract.in_force.period.months())
+                if recount.counts == "yearly" and component.count_date and last_year <= component.count_date.year:
+                    message = "het contract heeft geen jaar na count_date: er wordt nooit opnieuw geteld"
                     yield ("recount", "counts"), message, 'kies counts = "final", of haal recount weg'
         case EffortComponent():
             for place, (one, other) in enumerate(pairwise(component.bands), start=1):
