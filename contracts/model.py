@@ -106,7 +106,11 @@ class Contract(Part):
 
     def pays_by_deliveries_of(self, component: ComponentPart) -> bool:
         """Whether what is paid follows from what the deliveries of a component are worth, also if they are shadow."""
-        return component.needs_every_month or any(component.key in one.deliveries_valued for one in self.component)
+        return component.needs_every_month or any(
+            component.key in one.deliveries_valued
+            or (isinstance(one, ConsortiumComponent) and one.by == "delivery" and component in self._divided_by(one))
+            for one in self.component
+        )
 
     @property
     def needs_every_month(self) -> bool:

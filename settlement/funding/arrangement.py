@@ -2,7 +2,7 @@
 
 One at a time: while the first that was assigned runs, a second of the same client (or of somebody of the same
 household) is a finding and not paid; when the first has ended it is. Products that may run beside others are paid by
-themselves.
+themselves: of each, one at a time for a client.
 
 A month of an arrangement is paid by its price, rounded half up to the cent, or by its days: price x days / days of the
 month, each arrangement rounded half up to the cent. A month that is paid whole is paid once, to the first in it.
@@ -69,7 +69,10 @@ def entitle(contract: Contract, component: ArrangementComponent, facts: Facts, t
 def _held(
     contract: Contract, component: ArrangementComponent, facts: Facts, through: Month
 ) -> tuple[list[tuple[str, Assignment]], list[Finding]]:
-    """The arrangements that run in the months to `through`, the first assigned first, each with who holds it."""
+    """The arrangements that run in the months to `through`, the first assigned first, each with who holds it.
+
+    What may run beside another is held apart, by its client.
+    """
     in_force = contract.in_force.period
     members: dict[str, list[HouseholdMember]] = defaultdict(list)
     for member in facts.households:
@@ -83,11 +86,13 @@ def _held(
             continue
         first_day = max(one.start, in_force.start)
         if component.holder == "client":
-            held.append((one.client, one))
-        elif household := _household(members[one.client], first_day):
-            held.append((household, one))
+            holder: str | None = one.client
         else:
+            holder = _household(members[one.client], first_day)
+        if holder is None:
             findings.append(_no_household(one, first_day))
+        else:
+            held.append((f"{one.client} {one.product}" if one.product in component.beside else holder, one))
     return held, findings
 
 
@@ -102,17 +107,16 @@ def _one_at_a_time(
     """The days on which each arrangement is paid, and those that run while another does."""
     running: list[_Running] = []
     findings: list[Finding] = []
-    longest: dict[str, Assignment] = {}  # of those that exclude others, by holder: the one that ends last
+    longest: dict[str, Assignment] = {}  # by holder: the one that ends last
     for holder, one in held:
-        first = longest.get(holder) if one.product not in component.beside else None
+        first = longest.get(holder)
         start, end = one.start, one.end or date.max
         if first is not None and start < (first.end or date.max):
             findings.append(_concurrent(component, one, first))
             start = end if component.per == "whole" else (first.end or date.max)
         if start < end:
             running.append(_Running(one, holder, Period(start, end)))
-            if one.product not in component.beside:
-                longest[holder] = one
+            longest[holder] = one
     return running, findings
 
 
@@ -149,7 +153,7 @@ def _paid_months(
             days = (min(one.days.end, in_force.end, month.end) - start).days
             if month > through or days <= 0:
                 continue
-            if component.partial_month == "whole" and one.assignment.product not in component.beside:
+            if component.partial_month == "whole":
                 if (one.holder, month) in taken:
                     continue
                 taken.add((one.holder, month))

@@ -5,7 +5,7 @@ Month by month the lines are the difference of what was above the ceiling up to 
 they add up to the period. One rounding: what is paid of the soft band up to a month, half up to the cent.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -32,7 +32,7 @@ def entitle(contract: Contract, component: CeilingComponent, above: Sequence[Ent
     lines = by_month(applied_to(contract, component, above))
     entitlements: list[Entitlement] = []
     findings: list[Finding] = []
-    for period in _periods(contract, component):
+    for period in _periods(contract, component, lines):
         due = [month for month in period.months if month <= through]
         delivered = unfunded = Eur.zero()
         reached: list[tuple[Month, Eur]] = []
@@ -56,7 +56,7 @@ def entitle(contract: Contract, component: CeilingComponent, above: Sequence[Ent
 
 def year_ceiling(contract: Contract, component: CeilingComponent, year: int) -> Eur | None:
     """The most that is paid in a calendar year; None where a period with a ceiling of its own goes beyond the year."""
-    periods = [period for period in _periods(contract, component) if any(m.year == year for m in period.months)]
+    periods = [period for period in _periods(contract, component, ()) if any(m.year == year for m in period.months)]
     if not periods or any(month.year != year for period in periods for month in period.months):
         return None
     return total(period.ceiling for period in periods)
@@ -100,21 +100,25 @@ class _Period:
     step: Step
 
 
-def _periods(contract: Contract, component: CeilingComponent) -> Iterator[_Period]:
-    """The periods that have a ceiling of their own."""
+def _periods(contract: Contract, component: CeilingComponent, paid: Iterable[Month]) -> Iterator[_Period]:
+    """The periods that have a ceiling of their own.
+
+    What is due after the last month in force, such as the end of a trajectory, counts with the last of them.
+    """
     whole = component.amount_eur
     step = Step("ceiling_amount", {}, str(whole), component.clause)
     months = list(contract.in_force.period.months())
+    after = sorted(month for month in paid if month > months[-1])
     if component.per == "contract":
-        yield _Period(months, whole, step)
+        yield _Period([*months, *after], whole, step)
     elif component.per == "month":
-        for month in months:
+        for month in (*months, *after):
             yield _Period([month], whole, step)
     else:
         for year in sorted({month.year for month in months}):
             of_year = months_of(contract, year)
             part = part_of_year(whole, of_year, step) if component.partial_year == "months_of_twelve" else (whole, step)
-            yield _Period(of_year, *part)
+            yield _Period([*of_year, *after] if of_year[-1] == months[-1] else of_year, *part)
 
 
 def _warnings(component: CeilingComponent, ceiling: Eur, reached: Sequence[tuple[Month, Eur]]) -> Iterator[Finding]:

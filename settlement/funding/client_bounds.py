@@ -114,7 +114,7 @@ def groups_of(
                     settled[key] = max(known for known in in_force if known.year == month.year)
                 case "assignment":
                     end = assignments[(municipality, assignment)].end
-                    last_month = None if end is None else Month.of(end - timedelta(days=1))
+                    last_month = None if end is None else min(Month.of(end - timedelta(days=1)), in_force[-1])
                     settled[key] = last_month and max(last_month, settled.get(key) or month, month)
     return [
         _Group(municipality, client, dict(gathered[key]), settled[key])

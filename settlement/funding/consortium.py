@@ -18,7 +18,7 @@ from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import PASSED_ON, Entitlement, LineKey, Treatment
 from settlement.funding.facts import Entitled
-from settlement.funding.spread import applied_to, task_field_over
+from settlement.funding.spread import applied_to, keys_applied_to, task_field_over
 
 
 def entitle(
@@ -53,7 +53,7 @@ def _deliveries(contract: Contract, component: ConsortiumComponent, above: Itera
     if component.by == "percent":
         return []
     products = {product for member in component.members for product in member.products}
-    keys = component.applies_to or [one.key for one in contract.component]
+    keys = keys_applied_to(contract, component)
     counted = (Treatment.PAYABLE, Treatment.SHADOW)
     return [e for e in above if e.key.label in products and e.key.component in keys and e.key.treatment in counted]
 

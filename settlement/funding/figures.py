@@ -78,7 +78,10 @@ class YearReader:
             return part.exact, step
         if said.figure is not None:
             return self._product(said.figure, said.times)
-        found = total(o.amount for o in lines if o.key.component in said.of and o.key.month.year == self.year)
+        of_year = [o.amount for o in lines if o.key.component in said.of and o.key.month.year == self.year]
+        if not of_year:
+            raise NotComputable(nothing_known(self.component.key, said.of, self.year))
+        found = total(of_year)
         return found.exact, Step("sum_of_year", {"components": ", ".join(said.of), "year": str(self.year)}, str(found))
 
     def _product(self, name: str, times: str | None) -> tuple[Fraction, Step]:
@@ -92,6 +95,12 @@ class YearReader:
 
     def _finding(self, code: str, severity: Severity, message: str, hint: str) -> Finding:
         return Finding(code, severity, f'onderdeel "{self.component.key}"', message, hint)
+
+
+def nothing_known(component: str, of: Sequence[str], year: int) -> Finding:
+    """No line at all of what is counted: that is not known, and not nought."""
+    message = f"over {year} is van {', '.join(of)} niets bekend: dit onderdeel is nog niet uitgerekend"
+    return Finding("F31", Severity.WARNING, f'onderdeel "{component}"', message, "lees de leveringen van het jaar in")
 
 
 def _is_delivery(line: Entitlement) -> bool:

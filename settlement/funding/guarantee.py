@@ -24,6 +24,7 @@ from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import SHORTFALL, Entitlement, LineKey, Treatment
 from settlement.funding.facts import Entitled, Facts
+from settlement.funding.figures import nothing_known
 from settlement.funding.years import months_of, part_of_year, years_over
 
 
@@ -58,7 +59,8 @@ def entitle(
             whom = (guarantee.provider, guarantee.segment)
             spent = _spent(component, facts, above, guarantee)
             if spent is None:
-                findings.append(_not_known(guarantee))
+                unknown = nothing_known(component.key, component.spend_of, month.year)
+                findings.append(unknown if component.spend_of else _not_known(guarantee))
                 continue
             step = _shortfall(component, guarantee, carried.pop(whom, None), spent)
             if rule == "carry_over":
@@ -91,13 +93,14 @@ def _spent(
     """What was spent at the provider over the year; None when that is not known."""
     if not component.spend_of:
         return facts.spend.get((guarantee.provider, guarantee.segment, guarantee.year))
-    return total(
+    spent = [
         one.amount
         for one in above
         if one.key.component in component.spend_of
         and one.key.month.year == guarantee.year
         and one.key.treatment is Treatment.PAYABLE
-    )
+    ]
+    return total(spent) if spent else None
 
 
 def _shortfall(component: GuaranteeComponent, guarantee: Guarantee, carried: Step | None, spent: Eur) -> Step:

@@ -38,11 +38,14 @@ class RuleLines:
     def reduced(
         self, municipality: str, month: Month, words: tuple[str, str], detail: str, amount: Eur, explanation: Step
     ) -> Iterator[Entitlement]:
-        """What is not paid: taken off what is payable, and shown as unfunded. `words`: of the one and of the other."""
+        """What is not paid: taken off what is payable, and shown as unfunded. `words`: of the one and of the other.
+
+        `detail`: the product it is about, or what else tells it from others.
+        """
         less, unfunded = (f"{word} {detail}".rstrip() for word in words)
         why = Step("not_paid", {"amount_eur": str(amount)}, str(-amount), explanation.source, (explanation,))
-        yield self.line(municipality, month, less, -amount, why)
-        yield self.line(municipality, month, unfunded, amount, explanation, Treatment.UNFUNDED)
+        yield self.line(municipality, month, less, -amount, why, product=detail)
+        yield self.line(municipality, month, unfunded, amount, explanation, Treatment.UNFUNDED, detail)
 
     def _largest(self, municipality: str, month: Month) -> str:
         booked = [e for e in self.own if e.key.municipality == municipality]

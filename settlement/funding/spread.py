@@ -14,9 +14,13 @@ from settlement.entitlement import Entitlement, LineKey, Treatment
 
 def applied_to(contract: Contract, component: ModifierPart, above: Iterable[Entitlement]) -> list[Entitlement]:
     """The payable lines of the components that a modifier applies to: those it names, else all above it."""
+    keys = keys_applied_to(contract, component)
+    return [one for one in above if one.key.component in keys and one.key.treatment is Treatment.PAYABLE]
+
+
+def keys_applied_to(contract: Contract, component: ModifierPart) -> set[str]:
     keys = [one.key for one in contract.component]
-    named = set(component.spread_over or keys[: keys.index(component.key)])
-    return [one for one in above if one.key.component in named and one.key.treatment is Treatment.PAYABLE]
+    return set(component.spread_over or keys[: keys.index(component.key)])
 
 
 def by_month(lines: Iterable[Entitlement]) -> Mapping[Month, list[Entitlement]]:

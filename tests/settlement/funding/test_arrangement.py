@@ -133,6 +133,26 @@ def test_what_runs_beside_others_does_not_keep_them_out() -> None:
     }
 
 
+def test_what_runs_beside_others_is_itself_paid_once() -> None:
+    """Assigned again within the month, or twice at a time; another child of the household has its own."""
+    facts = """through = "2026-02"
+prices = [["54A09", 2024-01-01, "open", "420.00"]]
+assignments = [
+    { number = "1", client = "a", product = "54A09", start = 2026-01-01, end = 2026-02-10 },
+    { number = "2", client = "a", product = "54A09", start = 2026-02-11 },
+    { number = "3", client = "b", product = "54A09", start = 2026-02-15 },
+]
+households = [{ household = "h", clients = ["a", "b"] }]
+"""
+    family = WHOLE_MONTHS + 'holder = "household"\nbeside = ["54A09"]'
+    lines, findings = settled(document(family), facts)
+    assert findings == []
+    assert sums(lines) == {("2026-01", "plan 54A09"): "420.00", ("2026-02", "plan 54A09"): "840.00"}
+    twice = facts.replace("2026-02-11", "2026-01-20").replace('client = "b"', 'client = "a"')
+    lines, findings = settled(document(WHOLE_MONTHS + 'beside = ["54A09"]'), twice)
+    assert (codes(findings), set(sums(lines).values())) == (["F10", "F10"], {"420.00"})
+
+
 def test_what_another_municipality_assigned_is_not_of_this_contract() -> None:
     facts = assigned(("T1", "c1", "54A07", "2026-01-01"), through="2026-01")
     assert settled(document(DAYS), facts.replace("client =", 'municipality = "GM0599", client =')) == ([], [])

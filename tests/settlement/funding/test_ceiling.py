@@ -135,6 +135,18 @@ def test_a_ceiling_holds_for_its_own_period() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("per", "unfunded"),
+    [("contract", {("2027-02", "unfunded"): "299.93"}), ("year", {("2027-02", "unfunded"): "299.93"}), ("month", {})],
+)
+def test_what_is_due_after_the_contract_counts_with_its_last_period(per: str, unfunded: dict[object, str]) -> None:
+    """The end of a trajectory that began in time is due after the last month in force, and under the ceiling still."""
+    contract = modified(PLAIN + f'per = "{per}"\n', until="2027-01-01")
+    delivered = [line("2026-12", "700.00"), line("2027-02", "600.00", label="trajectory 50T01")]
+    lines, _ = capped(contract, delivered)
+    assert {key: amount for key, amount in sums(lines).items() if key[1] == "unfunded"} == unfunded
+
+
 def test_part_of_a_year() -> None:
     above = [line("2026-06", "900.00")]
     part = modified(PLAIN, start="2026-06-01")  # 1000.07 x 7 / 12 = 583.374

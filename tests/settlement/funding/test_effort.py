@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,7 +15,10 @@ from pydantic import ValidationError
 from contracts.components.effort import Band
 from kernel.findings import Refusal
 from kernel.money import Eur, total
+from kernel.periods import Month
 from settlement.funding.bands import amount_in_bands
+from settlement.funding.components import entitle
+from settlement.simulation import facts_of
 from tests.settlement.funding.care import case, contract, deliveries, facts, lines, of, prices, simulate
 
 # --- bands ------------------------------------------------------------------------------------------------------------
@@ -120,6 +124,19 @@ def test_of_a_no_show_a_share_is_paid() -> None:
     }
 
 
+def test_what_is_taken_off_a_product_is_booked_where_the_product_is() -> None:
+    given = facts(
+        f"{prices(uur='61.75', stuk='40.01')}\n{deliveries(('uur', '2025-03-03', 9), ('stuk', '2025-03-04', 3))}"
+    )
+    component = 'kind = "effort"\nproducts = ["uur", "stuk"]\nno_show = [{ product = "stuk", paid_percent = "25" }]'
+    agreed = contract(component)
+    of_facts, _ = facts_of(agreed, given)
+    booked = {("uur", Month(2025, 3)): "6.751", ("stuk", Month(2025, 3)): "6.712"}
+    entitled, _ = entitle(agreed, replace(of_facts, task_fields=booked), Month(2025, 12))
+    fields = {e.key.label: e.task_field for e in entitled}
+    assert (fields["stuk"], fields["no_show stuk"], fields["unfunded_no_show stuk"]) == ("6.712", "6.712", "6.712")
+
+
 def test_adjustments_are_taken_one_after_the_other_by_product_and_month() -> None:
     component = (
         NO_SHOW
@@ -208,6 +225,18 @@ def test_bounds_of_an_assignment_run_over_the_turn_of_the_year() -> None:
     assert [(str(e.key.month), e.key.label, str(e.amount)) for e in found] == [
         ("2026-01", "unfunded_maximum assignment", "35.00"),
         ("2026-01", "minimum assignment", "691.25"),
+    ]
+
+
+def test_a_minimum_of_an_assignment_that_outlives_the_contract_is_settled_in_its_last_month() -> None:
+    component = bounded('per = "assignment", minimum_eur = "1000.00"', 'per = "year", minimum_eur = "1100.00"')
+    assigned = 'assignments = [{ product = "uur", start = 2025-11-01, end = 2026-02-28, number = "T1" }]\n'
+    row = ("uur", "2025-11-10", 5, ', assignment = "T1"')
+    given = facts(f"{assigned}{prices(uur='61.75')}\n{deliveries(row)}", "2026-03")
+    found = of(simulate(contract(component, until="2026-01-01"), given), "minimum")
+    assert [(str(e.key.month), e.key.label, str(e.amount)) for e in found] == [
+        ("2025-12", "minimum assignment", "691.25"),
+        ("2025-12", "minimum year", "100.00"),
     ]
 
 

@@ -149,6 +149,13 @@ def test_what_components_above_pay_is_what_was_spent() -> None:
     }
 
 
+def test_of_components_that_paid_nothing_yet_it_is_not_known_what_was_spent() -> None:
+    """Else a year without any delivery would pay out all that is guaranteed."""
+    care = 'key = "zorg"\nkind = "effort"\nproducts = ["45A04"]\n'
+    lines, findings = settled(document(care, PAID + 'spend_of = ["zorg"]'), 'through = "2026-12"')
+    assert (lines, [(finding.code, str(finding.severity)) for finding in findings]) == ([], [("F31", "warning")])
+
+
 CENTS = st.integers(0, 10**7).map(Eur.of_cents)
 
 

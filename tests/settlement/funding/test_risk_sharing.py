@@ -260,6 +260,17 @@ def test_budget_and_cost_of_components() -> None:
     assert total(one.amount for one in shared(modified(by_payer), {"cost": "800000"}, above)[0]) == Eur(50000)
 
 
+@pytest.mark.parametrize("borne_by", ["payer", "provider"])
+def test_of_no_delivery_at_all_the_cost_is_not_known(borne_by: str) -> None:
+    """Else half of the whole budget would be shared as a saving."""
+    terms = HEAD + 'budget = { eur = "2000.00" }\ncost = { of = ["zorg"] }\nsaving = { steps = [{ share = "0.50" }] }\n'
+    contract = modified(terms + f'cost_borne_by = "{borne_by}"\n')
+    lines, findings = shared(contract, above=[line("2027-01", "10.00")])
+    assert (lines, [(finding.code, str(finding.severity)) for finding in findings]) == ([], [("F31", "warning")])
+    [nought], _ = shared(contract, above=[line("2026-01", "0.00")])
+    assert abs(nought.amount.cents) == 1000_00
+
+
 def test_a_year_partly_in_force() -> None:
     contract = modified(document(CORRIDOR), start="2026-06-01", until="2027-04-01")
     lines, _ = shared(contract, {"cost": "1300000"}, through="2026-12")
