@@ -21,7 +21,7 @@ from database.connection import transaction
 from database.recordings import record
 from database.session import Database
 from database.settings import Settings
-from importers.loading import ensure_partition
+from importers.loading import ensure_partitions
 from kernel.periods import Month
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -132,7 +132,7 @@ price_list = "standaard"
 
 def fill(connection: Connection, month: Month, rows: int) -> None:
     """Enter `rows` deliveries of a month, spread over all municipalities, providers, products and clients."""
-    ensure_partition(connection, month.first_day)
+    ensure_partitions(connection, month.first_day)
     recording = record(connection, "deliveries", f"leveringen: {month}", BY)
     parameters = {"rows": rows, "month": month.first_day, "recording": recording, "clients": CLIENTS_PER_PROVIDER * 40}
     for statement in _FILL:

@@ -119,35 +119,46 @@ def sort_out(connection: Connection, recording: int) -> None:
         # New references mostly lie beyond all that a provider sent before: then no row has to be looked up.
         """
         CREATE TEMPORARY TABLE overlapping ON COMMIT DROP AS
-        SELECT municipality_id, provider_id, law
+        SELECT municipality_id, provider_id, law, month
         FROM (SELECT municipality_id, provider_id, law, min(reference) AS first, max(reference) AS last
               FROM staged GROUP BY municipality_id, provider_id, law) AS sent
-        WHERE EXISTS (SELECT FROM received_references r WHERE r.municipality_id = sent.municipality_id
-            AND r.provider_id = sent.provider_id AND r.law = sent.law AND r.reference BETWEEN sent.first AND sent.last)
+        CROSS JOIN (SELECT to_date(right(relid::text, 7), 'YYYY_MM') AS month
+                    FROM pg_partition_tree('received_references') WHERE isleaf) AS received
+        CROSS JOIN LATERAL (
+            SELECT FROM received_references r WHERE r.municipality_id = sent.municipality_id
+                AND r.provider_id = sent.provider_id AND r.law = sent.law AND r.service_month = received.month
+                AND r.reference BETWEEN sent.first AND sent.last LIMIT 1) AS any_row
         """,
+        "ANALYZE overlapping",
+        """
+        CREATE TEMPORARY TABLE received_before (
+            row_number int, municipality_id int, provider_id int, law text, reference text, other_batch bigint,
+            other_row int, same boolean
+        ) ON COMMIT DROP""",
     )
-    any_overlaps = connection.execute(text("SELECT EXISTS (TABLE overlapping)")).scalar_one()
+    # What was received and is not contradicted is in full among the deliveries, or among the credits.
+    for month in connection.execute(text("SELECT DISTINCT month FROM overlapping ORDER BY 1")).scalars().all():
+        connection.execute(
+            text(f"""
+            INSERT INTO received_before
+            SELECT k.row_number, {of("k", KEY)}, r.batch, r.row_number,
+                   k.previous_reference IS NOT DISTINCT FROM r.previous_reference AND CASE
+                       WHEN k.sign = 1 THEN ({of("d", SERVICE)}) = ({of("k", SERVICE)})
+                           AND d.claimed_cents IS NOT DISTINCT FROM k.claimed_cents
+                       ELSE EXISTS (
+                           SELECT FROM credits c
+                           WHERE ({of("c", KEY)}) = ({of("k", KEY)}) AND ({of("c", SERVICE)}) = ({of("k", SERVICE)})
+                               AND c.claimed_cents IS NOT DISTINCT FROM k.claimed_cents)
+                       END IS TRUE
+            FROM keyed k JOIN received_references r ON r.service_month = :month AND ({of("r", KEY)}) = ({of("k", KEY)})
+            LEFT JOIN deliveries d ON ({of("d", PLACE)}) = ({of("r", PLACE)}) AND d.service_month = :month
+                AND d.entry = 'row' AND d.sign = 1
+            WHERE (k.municipality_id, k.provider_id, k.law) IN (
+                SELECT municipality_id, provider_id, law FROM overlapping WHERE month = :month)"""),
+            {"month": month},
+        )
     _run(
         connection,
-        # What was received and is not contradicted is in full among the deliveries, or among the credits.
-        f"""
-        CREATE TEMPORARY TABLE received_before ON COMMIT DROP AS
-        SELECT k.row_number, {KEY}, r.batch AS other_batch, r.row_number AS other_row,
-               k.previous_reference IS NOT DISTINCT FROM r.previous_reference AND CASE
-                   WHEN k.sign = 1 THEN EXISTS (
-                       SELECT FROM deliveries d
-                       WHERE ({of("d", PLACE)}) = ({of("r", PLACE)}) AND d.entry = 'row'
-                           AND ({of("d", SERVICE)}) = ({of("k", SERVICE)})
-                           AND d.claimed_cents IS NOT DISTINCT FROM k.claimed_cents)
-                   ELSE EXISTS (
-                       SELECT FROM credits c
-                       WHERE ({of("c", KEY)}) = ({of("k", KEY)}) AND ({of("c", SERVICE)}) = ({of("k", SERVICE)})
-                           AND c.claimed_cents IS NOT DISTINCT FROM k.claimed_cents)
-                   END AS same
-        FROM keyed k JOIN overlapping USING (municipality_id, provider_id, law)
-        JOIN received_references r USING ({KEY})
-        {"" if any_overlaps else "WHERE false"}
-        """,
         f"""
         CREATE TEMPORARY TABLE contradicted_keys ON COMMIT DROP AS
         SELECT {KEY} FROM received_before WHERE NOT same
@@ -159,12 +170,20 @@ def sort_out(connection: Connection, recording: int) -> None:
         SELECT {KEY} FROM keyed JOIN contradicted_references USING ({KEY})
         """,
         "ANALYZE contradicted_keys, received_before",  # mostly empty: then what joins them reads nothing twice
-        f"""
-        INSERT INTO received_references ({KEY}, previous_reference, service_month, batch, row_number)
-        SELECT {KEY}, previous_reference, service_month, :recording, row_number
-        FROM keyed WHERE row_number NOT IN (SELECT row_number FROM repeated WHERE row_number <> first_row)
-            AND row_number NOT IN (SELECT row_number FROM received_before)
-        """,
+    )
+    enters = """row_number NOT IN (SELECT row_number FROM repeated WHERE row_number <> first_row)
+        AND row_number NOT IN (SELECT row_number FROM received_before)"""
+    for month in _months(connection):
+        with _partition(connection, "received_references", month) as partition:
+            connection.execute(
+                text(f"""
+                INSERT INTO {partition} ({KEY}, previous_reference, service_month, batch, row_number)
+                SELECT {KEY}, previous_reference, service_month, :recording, row_number
+                FROM staged WHERE service_month = :month AND {enters}"""),
+                {"recording": recording, "month": month},
+            )
+    _run(
+        connection,
         f"""
         CREATE TEMPORARY TABLE not_new ON COMMIT DROP AS
         SELECT k.row_number, 'D31' AS code, NULL::bigint AS other_batch, NULL::int AS other_row
@@ -181,7 +200,6 @@ def sort_out(connection: Connection, recording: int) -> None:
             AND NOT EXISTS (SELECT FROM received_before b WHERE b.row_number = r.row_number)
         """,
         "ANALYZE not_new",
-        parameters={"recording": recording},
     )
 
 
@@ -209,8 +227,8 @@ def enter(connection: Connection, recording: int) -> int:
         parameters=parameters,
     )
     debits = 0
-    for first_day in connection.execute(text("SELECT DISTINCT service_month FROM staged ORDER BY 1")).scalars():
-        with _partition(connection, first_day) as partition:
+    for month in _months(connection):
+        with _partition(connection, "deliveries", month) as partition:
             debits += connection.execute(
                 text(f"""
                 INSERT INTO {partition} (municipality_id, service_month, batch, row_number, entry, recording, sign,
@@ -220,7 +238,7 @@ def enter(connection: Connection, recording: int) -> int:
                     provider_id, product_id, client_id, assignment, service_start, service_end, quantity, claimed_cents,
                     reference
                 FROM keyed k WHERE k.sign = 1 AND k.service_month = :month AND {new}"""),
-                {**parameters, "month": first_day},
+                {**parameters, "month": month},
             ).rowcount
     _judge_credits(connection, new)
     _run(
@@ -369,27 +387,33 @@ def any_newly_contradicted(connection: Connection) -> bool:
     return found
 
 
-def ensure_partition(connection: Connection, first_day: date) -> None:
-    """Make the partition of a service month when it is not there yet. Only called under the lock of the recordings."""
-    with _partition(connection, first_day):
-        pass
+def ensure_partitions(connection: Connection, month: date) -> None:
+    """Make the partitions of a service month that are not there yet. Only called under the lock of the recordings."""
+    for table in ("received_references", "deliveries"):
+        with _partition(connection, table, month):
+            pass
+
+
+def _months(connection: Connection) -> Sequence[date]:
+    """The first days of the months of service in the file."""
+    return connection.execute(text("SELECT DISTINCT service_month FROM staged ORDER BY 1")).scalars().all()
 
 
 @contextmanager
-def _partition(connection: Connection, first_day: date) -> Iterator[str]:
+def _partition(connection: Connection, table: str, month: date) -> Iterator[str]:
     """The partition of a service month, to fill. One that is not there yet is made aside and attached after it was
     filled: readers of other months do not wait, and its key is made at once, which takes a quarter of the time.
     """
-    name = f"deliveries_{first_day:%Y_%m}"
+    name = f"{table}_{month:%Y_%m}"
     if connection.execute(text("SELECT to_regclass(:name)"), {"name": name}).scalar_one() is not None:
         yield name
         return
-    _run(connection, f"CREATE TABLE {name} (LIKE deliveries INCLUDING ALL EXCLUDING INDEXES)")
+    _run(connection, f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL EXCLUDING INDEXES)")
     yield name
-    until = date(first_day.year + first_day.month // 12, first_day.month % 12 + 1, 1)
+    until = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     _run(
         connection,
-        f"ALTER TABLE deliveries ATTACH PARTITION {name} FOR VALUES FROM ('{first_day}') TO ('{until}')",
+        f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ('{month}') TO ('{until}')",
         f"CREATE TRIGGER no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
     )
 

@@ -138,15 +138,17 @@ deliveries = Table(
 )
 
 # Every valid row that was ever received, once. What was delivered under a reference that is not contradicted stands in
-# `deliveries`, or in `credits`.
+# `deliveries`, or in `credits`. The key sees to it that a reference is received once within a service month; across
+# months the importer does, which looks every reference up (an invariant proves it).
 received_references = Table(
     "received_references",
     metadata,
     *_reference_key(),
+    Column("service_month", Date, primary_key=True),
     Column("previous_reference", Text),
-    Column("service_month", Date, nullable=False),
     Column("batch", BigInteger, nullable=False),
     Column("row_number", Integer, nullable=False),
+    postgresql_partition_by="RANGE (service_month)",
 )
 
 # References under which rows came that contradict each other: none of these rows counts.

@@ -281,6 +281,13 @@ _OF_THE_BOOKS = {
         FROM batches b LEFT JOIN accepted a USING (recording) LEFT JOIN waiting w USING (recording)
         WHERE (claimed_accepted_eur, claimed_waiting_eur) <> (coalesce(a.eur, 0), coalesce(w.eur, 0))
     """,
+    # The key sees to it within a month.
+    "een referentie hoort bij één ontvangen rij": """
+        SELECT p.agb_code AS aanbieder, m.code AS gemeente, min(batch) AS vastlegging, count(*) AS rijen
+        FROM received_references r
+        JOIN providers p ON p.id = provider_id JOIN municipalities m ON m.id = municipality_id
+        GROUP BY p.agb_code, m.code, law, reference HAVING count(*) > 1
+    """,
     "een ontvangen rij telt één keer; een creditering telt als haar debet telt": f"""
         WITH counted AS (
             SELECT municipality_id, service_month, batch, row_number, sum(sign) AS counts

@@ -201,7 +201,7 @@ def contents(url: str) -> dict[str, list[str]]:
     with asked(url) as connection:
         names = {column: dict(connection.execute(query).fetchall()) for column, query in _NAMED_BY.items()}
         tables = connection.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^deliveries_[0-9]'"
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '_[0-9]{4}_[0-9]{2}$'"
         ).fetchall()
         stored = {}
         for (table,) in tables:

@@ -240,7 +240,9 @@ def test_the_manifest_says_what_is_in_the_file(shelf, filled):
         rows = {table.name: table.rows for table in manifest.tables}
         count = "SELECT count(*) FROM {}"
         assert rows == {name: connection.execute(text(count.format(name))).scalar_one() for name in rows}
-        assert {partition.name for partition in manifest.partitions} == {"deliveries_2026_01", "deliveries_2026_02"}
+        assert {partition.name for partition in manifest.partitions} == {
+            f"{table}_2026_{month}" for table in ("deliveries", "received_references") for month in ("01", "02")
+        }
     assert stat.S_IMODE(shelf.stat().st_mode) == 0o600
 
 

@@ -7,6 +7,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 import contracts.tables
 import importers.tables
@@ -144,6 +145,30 @@ def test_findings_of_before_get_the_deliveries_that_their_place_names(empty):
             (None, None, None, None),
             (8, 7, 11, date(2026, 3, 1)),
         ]
+
+
+def test_references_received_before_stay_known_by_month(empty):
+    columns = "municipality_id, provider_id, law, reference, previous_reference, service_month, batch, row_number"
+    rows = [
+        (7, 8, "Wmo 2015", "r1", None, date(2025, 12, 1), 1, 2),
+        (7, 8, "Wmo 2015", "r2", "r1", date(2025, 12, 1), 2, 2),
+        (7, 8, "Wmo 2015", "r3", None, date(2026, 1, 1), 2, 3),
+    ]
+    with transaction(empty) as connection:
+        migrations.migrate(connection, "0008")
+        insert = f"INSERT INTO received_references ({columns}) VALUES (:a, :b, :c, :d, :e, :f, :g, :h)"
+        connection.execute(text(insert), [dict(zip("abcdefgh", row, strict=True)) for row in rows])
+    with transaction(empty) as connection:
+        migrations.migrate(connection)
+        stored = f"SELECT {columns} FROM received_references ORDER BY reference"
+        assert connection.execute(text(stored)).all() == rows
+        by_month = "SELECT tableoid::regclass::text FROM received_references ORDER BY reference"
+        december, january = "received_references_2025_12", "received_references_2026_01"
+        assert connection.execute(text(by_month)).scalars().all() == [december, december, january]
+    for table in ("received_references", january):
+        for change in ("DELETE FROM", "TRUNCATE"):
+            with pytest.raises(DBAPIError, match="append-only"), empty.begin() as connection:
+                connection.execute(text(f"{change} {table}"))
 
 
 def test_upgrades_at_once_do_not_collide(empty_database_url, two_versions):

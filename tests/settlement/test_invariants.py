@@ -187,6 +187,13 @@ BREAKS_OF_THE_BOOKS = [
         "UPDATE credits SET claimed_cents = claimed_cents + 1 WHERE reference = 'r7'",
     ),
     (
+        "een referentie hoort bij één ontvangen rij",
+        """INSERT INTO received_references
+               (municipality_id, provider_id, law, reference, service_month, batch, row_number)
+           SELECT municipality_id, provider_id, law, reference, '2026-02-01', batch, row_number
+           FROM received_references WHERE reference = 'r1'""",
+    ),
+    (
         "een ontvangen rij telt één keer; een creditering telt als haar debet telt",
         "DELETE FROM received_references WHERE reference = 'r1'",
     ),

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, insert, text
 from contracts.documents import contract_of
 from contracts.parties import Party
 from contracts.register import RegisteredContract
-from importers.loading import ensure_partition
+from importers.loading import ensure_partitions
 from importers.tables import deliveries
 from kernel.findings import Severity
 from kernel.money import Eur, total
@@ -189,7 +189,7 @@ def put(connection: Connection, entries: Sequence[Entry]) -> None:
 def engine(shared_engine: Engine) -> Engine:
     with shared_engine.begin() as connection:
         for month in months(Month(2025, 1), Month(2026, 12)):
-            ensure_partition(connection, month.first_day)
+            ensure_partitions(connection, month.first_day)
     return shared_engine
 
 
