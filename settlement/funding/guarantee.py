@@ -55,6 +55,8 @@ def entitle(
     carried: dict[tuple[str, str], Step] = {}
     for month in years_over(contract, through):
         rule = component.last_year if month.year == last_year and component.last_year else component.shortfall
+        if rule == "none":  # whatever was spent, it changes nothing
+            continue
         for guarantee in guarantees(contract, component, month.year):
             whom = (guarantee.provider, guarantee.segment)
             spent = _spent(component, facts, above, guarantee)

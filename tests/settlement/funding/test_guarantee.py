@@ -99,6 +99,11 @@ def test_unknown_spending_is_not_spending_of_nothing() -> None:
     }
 
 
+def test_spending_that_changes_nothing_need_not_be_known() -> None:
+    """Else a contract whose guarantee only says what is allowed could not be settled."""
+    assert settled(document(ONE + DISCOUNTS + 'shortfall = "none"\n'), 'through = "2027-12"') == ([], [])
+
+
 def test_a_shortfall_that_is_not_paid_is_no_line() -> None:
     facts = spend((OWN, "", 2026, "90000.00"), (OWN, "", 2027, "1.00"))
     assert settled(document(PAID.replace("pay_difference", "none")), facts) == ([], [])
