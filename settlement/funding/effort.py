@@ -27,7 +27,7 @@ from kernel.identifiers import as_shown
 from kernel.money import Eur, allocate, half_up, total
 from kernel.notation import plain
 from kernel.periods import Month
-from settlement.entitlement import Entitlement
+from settlement.entitlement import Entitlement, Treatment
 from settlement.funding import bands, client_bounds, frequency
 from settlement.funding.client_bounds import ClientAmounts
 from settlement.funding.facts import Assignment, ClientVolume, Entitled, Facts
@@ -49,7 +49,9 @@ def entitle(
         banded = list(_bands(component, facts, lines, through))
         net = {(e.key.municipality, e.key.month, ""): e.amount for e in banded}
         return [*banded, *_adjusted(component, net, lines)], []
-    net = {(e.key.municipality, e.key.month, e.key.label): e.amount for e in own}
+    # Of an earlier version of the contract a shadow line of nil may be left beside what is paid.
+    payable = [e for e in own if e.key.treatment is Treatment.PAYABLE]
+    net = {(e.key.municipality, e.key.month, e.key.label): e.amount for e in payable}
     clients = [v for v in facts.clients if v.component == component.key and v.month <= through]
     paid = {volume: volume.amount for volume in clients}
     found: list[Entitlement] = []

@@ -76,6 +76,20 @@ def test_bands_over_the_year_are_said_by_month_and_late_hours_move_them(books_of
     assert total[("B", "zorg", "GM0502", "2026-02", "bands", "payable")].amount == 2100
 
 
+def test_a_supplement_stays_when_bands_were_agreed_and_taken_back(books_of: Books) -> None:
+    """Of the bands a shadow line of nil is left beside what is paid again; a supplement is on what is paid."""
+    books = books_of
+    supplement = 'adjustments = [{ label = "avond", percent = "3.5" }]\n'
+    books.contracts(contract(supplement))
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 10 * 60))
+    assert said(books.month("2026-01")) == {("2026-01", "45A04"): "600.00", ("2026-01", "supplement avond"): "21.00"}
+    books.contracts(contract(BANDS))
+    books.month("2026-02")
+    books.contracts(contract(supplement))
+    books.month("2026-03")
+    assert said(books.settle("2026-03")) == {}
+
+
 def test_what_is_above_the_assignment_is_settled_when_the_assignment_is_known(books_of: Books) -> None:
     books = books_of
     books.contracts(contract("frequency = {}\n"))
