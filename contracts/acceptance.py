@@ -45,6 +45,7 @@ def findings_in_themselves(documents: Sequence[Document], settle_example: Exampl
     for document in documents:
         findings += _task_fields(document)
         findings += _other_providers(document)
+        findings += _unknown_spending(document)
         for index, example in enumerate(document.contract.example):
             findings += _example_lines(document, index, example, settle_example)
     return findings
@@ -84,6 +85,15 @@ def _other_providers(document: Document) -> Iterator[Finding]:
             if one.provider != provider:
                 message = f"de garantie is van aanbieder {one.provider}, en dit contract betaalt {provider}"
                 yield document.finding("C18", ("component", index, "guaranteed", place, "provider"), message, hint)
+
+
+def _unknown_spending(document: Document) -> Iterator[Finding]:
+    """A run knows what this contract pays and nothing else: a shortfall against other spending is never computed."""
+    hint = "noem bij spend_of de onderdelen die het betalen; maak van elk segment een eigen onderdeel"
+    for index, component in enumerate(document.contract.component):
+        if isinstance(component, GuaranteeComponent) and component.shortfall != "none" and not component.spend_of:
+            message = "zonder spend_of is niet bekend wat besteed is, en wordt het tekort nooit uitgerekend"
+            yield document.finding("C19", ("component", index), message, hint)
 
 
 def _task_fields(document: Document) -> Iterator[Finding]:

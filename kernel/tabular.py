@@ -6,6 +6,7 @@ the good rows count although others are bad, have a reader of their own (`import
 """
 
 import csv
+import errno
 import hashlib
 import io
 import re
@@ -316,15 +317,17 @@ def unread_columns(table: Table) -> list[Finding]:
     ]
 
 
+_NOT_READ = {errno.ENOENT: "het bestand is er niet", errno.EACCES: "geen toegang", errno.EISDIR: "het is een map"}
+
+
 def read_bytes(path: Path) -> bytes:
     """The content of a file. Raises `Refusal` when it cannot be read or is empty."""
     try:
         content = path.read_bytes()
     except OSError as error:
         place = as_shown(str(path).encode(errors="replace").decode())
-        raise Refusal(
-            f"{place} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten"
-        ) from None
+        why = _NOT_READ.get(error.errno or 0, error.strerror)
+        raise Refusal(f"{place} kan niet gelezen worden: {why}", "controleer de naam en de rechten") from None
     if not content.strip(b"\xef\xbb\xbf \r\n\t"):
         raise Refusal(f"{name_of(path)} is leeg", "vraag het bestand opnieuw op bij de afzender")
     return content

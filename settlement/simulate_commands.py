@@ -31,6 +31,9 @@ TREATMENT_NAMES = {
 }
 
 
+_SHOWN_CASES = 20
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedLine:
     """What a component comes to under a label, over all months."""
@@ -123,7 +126,8 @@ def simulate_cases(contract: Contract, facts: FactsFile, case_id: str | None = N
     """Settle every case of `facts`, or one of them. Raises `Refusal` when that one is not there."""
     cases = [(name, given) for name, given in facts.cases() if case_id in (None, name)]
     if not cases:
-        raise Refusal(f"er is geen geval {case_id}", "kies een id uit het bestand met feiten")
+        known = ", ".join(name for name, _ in facts.cases()[:_SHOWN_CASES])
+        raise Refusal(f"er is geen geval {case_id}", f"kies een id uit het bestand met feiten: {known}")
     outcomes = []
     for name, given in cases:
         try:
@@ -176,8 +180,8 @@ def _show_many(outcomes: Sequence[Simulated]) -> None:
         amount = "niet te berekenen" if outcome.amount is None else format_eur(outcome.amount)
         table.add_row(outcome.id, amount, "; ".join(f"{f.place}: {f.message}" for f in outcome.findings))
     print_table(table)
-    known = [outcome.amount for outcome in outcomes if outcome.amount is not None]
-    click.echo(f"{len(known)} van {len(outcomes)} gevallen berekend, samen {format_eur(total(known))}")
+    known = sum(outcome.amount is not None for outcome in outcomes)
+    click.echo(f"{known} van {len(outcomes)} gevallen berekend")
 
 
 def _show_one(outcome: Simulated) -> None:

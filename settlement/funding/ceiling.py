@@ -2,10 +2,12 @@
 
 What was delivered above it stays visible: a line `ceiling` takes it off what is payable, a line `unfunded` shows it.
 Month by month the lines are the difference of what was above the ceiling up to that month and the month before, so that
-they add up to the period. One rounding: what is paid of the soft band up to a month, half up to the cent.
+they add up to the period. Of several municipalities each bears it by what it pays itself up to that month: in the end
+in proportion to the whole period, whatever month it was reached in. One rounding: what is paid of the soft band up to
+a month, half up to the cent.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -18,9 +20,9 @@ from kernel.findings import Finding, Severity
 from kernel.money import Eur, half_up, total
 from kernel.notation import format_eur, format_number, plain
 from kernel.periods import Month
-from settlement.entitlement import CEILING, UNFUNDED, Entitlement, Treatment
+from settlement.entitlement import CEILING, UNFUNDED, Entitlement, LineKey, Treatment
 from settlement.funding.facts import Entitled
-from settlement.funding.spread import applied_to, by_month, spread
+from settlement.funding.spread import applied_to, by_month, divided, paid_by, task_field_over
 from settlement.funding.years import months_of, part_of_year
 
 # The code of what is no more than a remark: a share of the ceiling has been reached.
@@ -34,24 +36,52 @@ def entitle(contract: Contract, component: CeilingComponent, above: Sequence[Ent
     findings: list[Finding] = []
     for period in _periods(contract, component, lines):
         due = [month for month in period.months if month <= through]
-        delivered = unfunded = Eur.zero()
+        to_date: list[Entitlement] = []
+        unfunded = Eur.zero()
+        shares: dict[str, Eur] = {}
         reached: list[tuple[Month, Eur]] = []
         for month in due:
-            delivered += total(line.amount for line in lines.get(month, ()))
+            to_date += lines.get(month, ())
+            delivered = total(line.amount for line in to_date)
             reached.append((month, delivered))
             now, step = above_ceiling(component, period.ceiling, delivered, period.step)
-            if part := now - unfunded:
-                values = {"month": str(month), "to_date_eur": str(now), "before_eur": str(unfunded)}
-                unpaid = Step("unfunded", values, str(part), component.clause, (step,))
-                taken_off = Step("ceiling", {}, str(-part), component.clause, (unpaid,))
-                over = lines.get(month, ())
-                payable, shown = (month, CEILING, Treatment.PAYABLE), (month, UNFUNDED, Treatment.UNFUNDED)
-                entitlements += spread(contract, component, payable, -part, over, taken_off)
-                entitlements += spread(contract, component, shown, part, over, unpaid)
-            unfunded = now
+            values = {"month": str(month), "to_date_eur": str(now), "before_eur": str(unfunded)}
+            unpaid = Step("unfunded", values, str(now - unfunded), component.clause, (step,))
+            paid = paid_by(to_date)
+            borne = divided(contract, now, paid)
+            for municipality in sorted({*borne, *shares}):
+                share_now, before = borne.get(municipality, Eur.zero()), shares.get(municipality, Eur.zero())
+                if part := share_now - before:
+                    why = unpaid
+                    if len(paid) > 1:
+                        why = _of_municipality(municipality, now, paid, (share_now, before), unpaid)
+                    taken_off = Step("ceiling", {}, str(-part), component.clause, (why,))
+                    own = [line for line in to_date if line.key.municipality == municipality]
+                    field = task_field_over(component, own or to_date)
+                    payable = LineKey(component.key, municipality, month, CEILING, Treatment.PAYABLE)
+                    shown = LineKey(component.key, municipality, month, UNFUNDED, Treatment.UNFUNDED)
+                    entitlements.append(Entitlement(payable, -part, field, taken_off))
+                    entitlements.append(Entitlement(shown, part, field, why))
+            unfunded, shares = now, borne
         if through in period.months:
             findings += _warnings(component, period.ceiling, reached)
     return entitlements, findings
+
+
+def _of_municipality(
+    municipality: str, unfunded: Eur, paid: Mapping[str, Eur], borne: tuple[Eur, Eur], unpaid: Step
+) -> Step:
+    """What a municipality bears of what is not paid to date, less what it bore up to the month before."""
+    now, before = borne
+    values = {
+        "municipality": municipality,
+        "whole_eur": str(unfunded),
+        "paid_eur": str(Eur(abs(paid.get(municipality, Eur.zero()).amount))),
+        "all_eur": str(total(Eur(abs(one.amount)) for one in paid.values())),
+        "to_date_eur": str(now),
+        "before_eur": str(before),
+    }
+    return Step("municipality_to_date", values, str(now - before), steps=(unpaid,))
 
 
 def year_ceiling(contract: Contract, component: CeilingComponent, year: int) -> Eur | None:

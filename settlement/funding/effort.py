@@ -4,9 +4,9 @@ Volume x price is made for every component (`settlement.funding.volumes`). Each 
 this order:
 
 1. `frequency`: what was delivered above the assignment is not paid;
-2. `no_show`: of a client who did not come only a share is paid, rounded half up by product and month;
+2. `no_show`: of a client who did not come only a share is paid, rounded half up by municipality, product and month;
 3. `adjustments`: supplements and discounts in the order of the document, each over what the product comes to after
-   those above it, rounded half up by product and month;
+   those above it, rounded half up by municipality, product and month;
 4. `client_bounds`: per assignment, then per month, then per year, over what each client comes to after all of this.
 
 With `bands` the volumes are shadow, and what is paid is one line: all units of the year (or month) so far at the prices

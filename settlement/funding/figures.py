@@ -42,7 +42,14 @@ class YearReader:
         found = self.facts.figures.get((name, self.year))
         if found is None:
             message = f"cijfer {name} over {self.year} is niet bekend: dit onderdeel is nog niet uitgerekend"
-            raise NotComputable(self._finding("F07", Severity.WARNING, message, "lever het cijfer aan"))
+            raise NotComputable(
+                self._finding(
+                    "F07",
+                    Severity.WARNING,
+                    message,
+                    "lees het in als score over het jaar (bekostiging import outcomes)",
+                )
+            )
         return Fraction(found)
 
     def within(self, name: str, least: int, most: int) -> Fraction:

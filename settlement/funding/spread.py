@@ -44,13 +44,7 @@ def spread(
     `kind` is the month, label and treatment of the lines. Divided to the cent by the size of what each municipality
     pays, in the order of their codes; where none pays anything the first of the contract bears all of it.
     """
-    paid: dict[str, Eur] = {}
-    for line in over:
-        paid[line.key.municipality] = paid.get(line.key.municipality, Eur.zero()) + line.amount
-    weights = {municipality: abs(paid[municipality].exact) for municipality in sorted(paid) if paid[municipality]}
-    if not weights:
-        weights = {contract.municipalities[0]: Fraction(1)}
-    parts = dict(zip(weights, allocate(amount, list(weights.values())), strict=True))
+    paid = paid_by(over)
     return [
         Entitlement(
             LineKey(component.key, municipality, *kind),
@@ -58,9 +52,25 @@ def spread(
             task_field_over(component, [line for line in over if line.key.municipality == municipality] or over),
             _explained(component, municipality, part, amount, paid, explanation),
         )
-        for municipality, part in parts.items()
+        for municipality, part in divided(contract, amount, paid).items()
         if part or not amount
     ]
+
+
+def paid_by(lines: Iterable[Entitlement]) -> dict[str, Eur]:
+    """What each municipality pays of lines."""
+    paid: dict[str, Eur] = {}
+    for line in lines:
+        paid[line.key.municipality] = paid.get(line.key.municipality, Eur.zero()) + line.amount
+    return paid
+
+
+def divided(contract: Contract, amount: Eur, paid: Mapping[str, Eur]) -> dict[str, Eur]:
+    """An amount over the municipalities, to the cent, by the size of what each has `paid`; see `spread`."""
+    weights = {municipality: abs(paid[municipality].exact) for municipality in sorted(paid) if paid[municipality]}
+    if not weights:
+        weights = {contract.municipalities[0]: Fraction(1)}
+    return dict(zip(weights, allocate(amount, list(weights.values())), strict=True))
 
 
 def task_field_over(component: ModifierPart, over: Sequence[Entitlement]) -> str:

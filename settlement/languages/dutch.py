@@ -122,6 +122,10 @@ _STEPS: Mapping[str, str] = {
     "outcome": "resultaat {year}: {percent} % van {budget_eur} × score {score}, afgerond op centen",
     "score": "{name}: score {score}, gewicht {weight}",
     "measured_score": "{name}: {measured} op een schaal van {worst} tot {best} is score {score}, gewicht {weight}",
+    "municipality_to_date": (
+        "deel van {municipality} tot en met deze maand: {whole_eur} ×"
+        " {paid_eur} / {all_eur} = {to_date_eur}, min {before_eur} van eerdere maanden"
+    ),
     "municipality_part": (
         "deel van {municipality}: {whole_eur} × {paid_eur} / {all_eur}, verdeeld op centen (grootste rest)"
     ),
@@ -400,9 +404,11 @@ _TEXTS: Mapping[str, str] = {
     "recomputation.note": (
         "Het nieuwe recht over de hele maand. Wat ervan al geboekt was, staat op het blad Correcties."
     ),
-    "shadow.note": "De waarde volgens de prijslijst van leveringen die uit het budget betaald worden.",
+    "shadow.note": (
+        "De waarde volgens de prijslijst van leveringen die op een andere manier betaald worden, zoals uit een budget."
+    ),
     # Populatie
-    "population": "Populatiebekostiging",
+    "population": "Budgetten en hun termijnen",
     "population.note": "Het jaarbudget stap voor stap en de termijnen die eruit volgen.",
     "population.budget": "{component}, {municipality}: budget {year}",
     "population.year_months": "maanden van kracht in {year}",
@@ -443,7 +449,7 @@ _TEXTS: Mapping[str, str] = {
     # Jaarverloop
     "year": "Verloop van {year}",
     "year.note": "Wat over elke maand betaald is, met alles wat nu bekend is, correcties inbegrepen.",
-    "year.budget": "Uit het budget",
+    "year.budget": "Uit budgetten en andere artikelen van het contract",
     "year.effort": "Naar aantal × prijs",
     "year.budget_of": "jaarbudget {component}, {municipality}",
     "year.budget_total": "Jaarbudget",

@@ -116,6 +116,10 @@ _STEPS: Mapping[str, str] = {
     "outcome": "outcome {year}: {percent} % of {budget_eur} × score {score}, rounded to the cent",
     "score": "{name}: score {score}, weight {weight}",
     "measured_score": "{name}: {measured} on a scale from {worst} to {best} is score {score}, weight {weight}",
+    "municipality_to_date": (
+        "part of {municipality} up to this month: {whole_eur} × {paid"
+        "_eur} / {all_eur} = {to_date_eur}, less {before_eur} of earlier months"
+    ),
     "municipality_part": (
         "part of {municipality}: {whole_eur} × {paid_eur} / {all_eur}, divided to the cent (largest remainder)"
     ),
@@ -388,8 +392,8 @@ _TEXTS: Mapping[str, str] = {
     "recomputation.note": (
         "The new entitlement over the whole month. What was posted of it stands on the sheet Corrections."
     ),
-    "shadow.note": "The value by the price list of deliveries that are paid from the budget.",
-    "population": "Population funding",
+    "shadow.note": "The value by the price list of deliveries that are paid in another way, such as from a budget.",
+    "population": "Budgets and their instalments",
     "population.note": "The budget of the year step by step, and the instalments that follow from it.",
     "population.budget": "{component}, {municipality}: budget {year}",
     "population.year_months": "months in force in {year}",
@@ -428,7 +432,7 @@ _TEXTS: Mapping[str, str] = {
     "deliveries.left_out": "The deliveries are not in this file: who made it left them out.",
     "year": "The course of {year}",
     "year.note": "What is paid over each month with all that is known now, corrections included.",
-    "year.budget": "From the budget",
+    "year.budget": "From budgets and other clauses of the contract",
     "year.effort": "By quantity × price",
     "year.budget_of": "budget of the year {component}, {municipality}",
     "year.budget_total": "Budget of the year",

@@ -154,19 +154,35 @@ def test_part_of_a_year() -> None:
     assert capped(modified(PLAIN + 'partial_year = "whole"', start="2026-06-01"), above)[0] == []
 
 
-def test_municipalities_bear_it_by_what_they_pay_that_month() -> None:
+def test_municipalities_bear_it_by_what_they_pay_to_date() -> None:
     above = [
         line("2026-01", "990.00", ROTTERDAM, task_field="6.712"),
         line("2026-02", "20.00", CAPELLE), line("2026-02", "10.00", ROTTERDAM, task_field="6.712"),
     ]  # fmt: skip
     lines, _ = capped(modified(PLAIN), above)
     taken_off = {one.key.municipality: (str(one.amount), one.task_field) for one in lines if one.key.label == "ceiling"}
-    assert taken_off == {CAPELLE: ("-13.29", "6.751"), ROTTERDAM: ("-6.64", "6.712")}
-    assert explanation_lines(lines[0].explanation)[0] == (
-        0, "deel van GM0502: -19,93 × 20,00 / 30,00, verdeeld op centen (grootste rest) (artikel 6)", "-13,29",
-    )  # fmt: skip
+    assert taken_off == {CAPELLE: ("-0.39", "6.751"), ROTTERDAM: ("-19.54", "6.712")}
+    said = [sentence for _, sentence, _ in explanation_lines(lines[0].explanation)]
+    part = "deel van GM0502 tot en met deze maand: 19,93 × 20,00 / 1.020,00 = 0,39, min 0,00 van eerdere maanden"
+    assert part in said
     (named, *_), _ = capped(modified(PLAIN + 'task_field = "6.762"'), above)
     assert named.task_field == "6.762"
+
+
+def test_a_refund_goes_back_to_who_bore_the_ceiling() -> None:
+    """In the end each bears it in proportion to the whole year, whatever month it was reached or left in."""
+    above = [
+        line("2026-01", "700.07", CAPELLE),
+        line("2026-02", "1000.00", ROTTERDAM),
+        line("2026-03", "-600.00", CAPELLE),
+    ]
+    lines, _ = capped(modified(PLAIN), above)
+    borne = {CAPELLE: Eur(0), ROTTERDAM: Eur(0)}
+    for one in lines:
+        if one.key.label == "ceiling":
+            borne[one.key.municipality] += one.amount
+    # 1.100,07 - 1.000,07 = 100,00, of which 100,07 and 1.000,00 of 1.100,07.
+    assert borne == {CAPELLE: Eur("-9.10"), ROTTERDAM: Eur("-90.90")}
 
 
 def test_what_is_posted_of_a_component_below_does_not_count() -> None:

@@ -286,7 +286,7 @@ def test_a_figure_that_is_not_known_yet_keeps_nothing_else_back() -> None:
     assert (entitled, [(finding.code, str(finding.severity)) for finding in findings]) == ([], [("F07", "warning")])
     assert str(findings[0]) == (
         'onderdeel "regel": cijfer cost over 2026 is niet bekend: dit onderdeel is nog niet uitgerekend; '
-        "lever het cijfer aan"
+        "lees het in als score over het jaar (bekostiging import outcomes)"
     )
 
 
