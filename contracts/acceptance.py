@@ -34,6 +34,7 @@ def acceptance_findings(
     for document in documents:
         findings += _parties(document, parties, known.get(document.contract.number))
         findings += _products(document, products)
+        findings += _unknown_spending(document)
         for index, example in enumerate(document.contract.example):
             findings += _example_products(document, index, example, products)
     return findings
@@ -45,7 +46,6 @@ def findings_in_themselves(documents: Sequence[Document], settle_example: Exampl
     for document in documents:
         findings += _task_fields(document)
         findings += _other_providers(document)
-        findings += _unknown_spending(document)
         for index, example in enumerate(document.contract.example):
             findings += _example_lines(document, index, example, settle_example)
     return findings

@@ -119,7 +119,7 @@ def _add(ctx: click.Context, files: Sequence[Path], *, dry_run: bool) -> Contrac
     store = database(ctx)
     settle_example: ExampleSettler = ctx.obj.settle_example
     with store.transaction(dry_run=dry_run) as connection:
-        return add_contracts(connection, files, store.settings.user, settle_example, ctx.obj.review_settled)
+        return add_contracts(connection, files, store.settings.user, settle_example)
 
 
 @contract.command("list")

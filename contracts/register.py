@@ -1,6 +1,6 @@
 """The register of contracts: documents in whole versions, accepted only when everything in them can be settled."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from contracts.acceptance import acceptance_findings
 from contracts.documents import Document, contract_of, read_documents, refuse_documents
 from contracts.model import Contract, ExampleSettler
 from contracts.parties import known_parties
-from contracts.review import review, review_catchments
+from contracts.review import review_catchments, warnings
 from contracts.tables import contract_versions, contracts
 from database.recordings import latest, lock_recordings, record, recordings
 from kernel.findings import Finding, Refusal
@@ -56,12 +56,10 @@ def add_contracts(
     paths: Sequence[Path],
     by: str,
     settle_example: ExampleSettler,
-    review_settled: Callable[[Document], Sequence[Finding]] = lambda _: (),
 ) -> ContractsAdded:
     """Record the documents that are new or changed, as one recording, or nothing at all.
 
-    `review_settled` gives the warnings that settling a document shows. Raises `Refusal` with every finding of every
-    document.
+    Raises `Refusal` with every finding of every document.
     """
     documents = read_documents(paths)
     lock_recordings(connection)
@@ -87,8 +85,7 @@ def add_contracts(
         changed=_numbers(changed),
         known=_numbers(same),
         warnings=(
-            *(finding for document in documents for finding in review(document, price_lists)),
-            *(finding for document in documents for finding in review_settled(document)),
+            *(finding for document in documents for finding in warnings(document, price_lists)),
             *review_catchments(documents, contracts_before),
         ),
     )

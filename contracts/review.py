@@ -4,7 +4,7 @@ What only settling shows (jumps, bands that no worked example reaches) is in `se
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations, pairwise
 
@@ -26,13 +26,18 @@ from kernel.notation import format_number
 from kernel.periods import Month
 
 
-def review(document: Document, price_lists: Collection[str]) -> list[Finding]:
-    """Warnings about a contract document, given the price lists that exist."""
+def warnings(document: Document, price_lists: Collection[str]) -> list[Finding]:
+    """What is told of a document when it is recorded, given the price lists that exist: what is likely a mistake."""
+    contract = document.contract
+    return _findings(document, (*_unproven(contract), *_unread(contract), *_unpriced(contract, price_lists)))
+
+
+def review(document: Document) -> list[Finding]:
+    """Everything to look at in a document before it is signed."""
     contract = document.contract
     remarks = (
         *_unproven(contract),
         *_unread(contract),
-        *_unpriced(contract, price_lists),
         *_without_a_clause(contract),
         *_out_of_time(contract),
         *_without_effect(contract),
@@ -40,6 +45,10 @@ def review(document: Document, price_lists: Collection[str]) -> list[Finding]:
         *_for_good(contract),
         *_on_nothing(contract),
     )
+    return _findings(document, remarks)
+
+
+def _findings(document: Document, remarks: Iterable["_Remark"]) -> list[Finding]:
     return [document.finding(code, path, message, hint, Severity.WARNING) for code, path, message, hint in remarks]
 
 

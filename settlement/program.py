@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from database.session import Database
 
 if TYPE_CHECKING:
-    from contracts.documents import Document
     from contracts.model import Contract, Example, ExampleResult
-    from kernel.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +22,3 @@ class Program(Database):
         from settlement.simulation import settle_example
 
         return settle_example(contract, example)
-
-    def review_settled(self, document: Document) -> list[Finding]:
-        from settlement.review import review_settled
-
-        return review_settled(document)

@@ -45,4 +45,4 @@ def review_command(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -
 
 def _remarks_on(document: Document) -> list[Finding]:
     """Everything to look at in a document by itself; which price lists there are is not known."""
-    return [*review(document, ()), *review_settled(document)]
+    return [*review(document), *review_settled(document)]

@@ -26,9 +26,6 @@ class Session(Database):
 
     settle_example: Any = field(kw_only=True)
 
-    def review_settled(self, _document: Any) -> list[Any]:
-        return []
-
 
 @pytest.fixture
 def run(database_url: str, settler: Any, monkeypatch: pytest.MonkeyPatch) -> Run:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts import review
 from contracts.documents import read_documents
-from contracts.review import review
 from kernel.findings import Severity
 
 Write = Callable[..., Path]
@@ -16,7 +16,7 @@ Write = Callable[..., Path]
 
 def warnings(path: Path) -> list[str]:
     (document,) = read_documents([path])
-    found = review(document, ["standaard", "crisis"])
+    found = review.warnings(document, ["standaard", "crisis"])
     assert all(finding.severity is Severity.WARNING for finding in found)
     return [str(finding) for finding in found]
 
@@ -38,10 +38,10 @@ def test_a_price_list_that_does_not_exist_yet(document: Write, population: str, 
         "a.toml: het contract heeft geen rekenvoorbeeld; neem de rekenvoorbeelden uit de bijlage op"
     ]
     (read,) = read_documents([document(effort)])
-    assert [str(finding).split(";")[0] for finding in review(read, ["crisis"])] == [
+    assert [str(finding).split(";")[0] for finding in review.warnings(read, ["crisis"])] == [
         'a.toml, regel 8, onderdeel "ambulant", sleutel price_list: prijslijst standaard bestaat nog niet'
     ]
-    assert list(review(read, [])) == []  # contracts may come before prices
+    assert list(review.warnings(read, [])) == []  # contracts may come before prices
 
 
 def test_a_contract_without_examples(document: Write, population: str) -> None:

@@ -52,6 +52,7 @@ from settlement.statements.reader import not_settled, read_statements
 from tariffs.price_lists import import_prices
 from tariffs.products import import_products
 
+FROM_CLAUSES = "Uit budgetten en andere artikelen van het contract"
 FILES = {
     "products.csv": """wet;categorie;product;naam;eenheid;prijs per;afronding;lijn;schaal;taakveld;vanaf
 Wmo;50;45A04;Begeleiding individueel;minuut;uur;regel;eerste;lokaal;6.712;2025-01-01
@@ -714,7 +715,10 @@ def year_rows(sheet: Any, heading: str) -> list[list[Any]]:
 def test_the_year_adds_up_to_the_summary(statements: dict[Key, Statement], recalculated: dict[Key, Any]) -> None:
     for (number, contract), statement in statements.items():
         book = recalculated[(number, contract)]
-        headings = {row[0] for row in rows(book["Jaarverloop"])} & {"Uit het budget", "Naar aantal × prijs"}
+        headings = {row[0] for row in rows(book["Jaarverloop"])} & {
+            FROM_CLAUSES,
+            "Naar aantal × prijs",
+        }
         last = statement.run.period.month
         to_date = sum(exact(year_rows(book["Jaarverloop"], heading)[last - 1][4]) for heading in headings)
         assert to_date == amounts(book["Samenvatting"])[f"Samen over {statement.year}"]
@@ -724,10 +728,10 @@ def test_the_year_adds_up_to_the_summary(statements: dict[Key, Statement], recal
 
 def test_the_year_stands_against_the_budget_as_it_is_now(recalculated: dict[Key, Any]) -> None:
     """Quarterly instalments run ahead of the budget; a recount changes the budget of the whole year."""
-    march = year_rows(recalculated[(3, "A")]["Jaarverloop"], "Uit het budget")
+    march = year_rows(recalculated[(3, "A")]["Jaarverloop"], FROM_CLAUSES)
     assert [row[4] for row in march[:4]] == [100500, 201000, 301500, None]
     assert [row[6] for row in march] == [100500 * month for month in range(1, 13)]
-    groups = year_rows(recalculated[(1, "R.1")]["Jaarverloop"], "Uit het budget")
+    groups = year_rows(recalculated[(1, "R.1")]["Jaarverloop"], FROM_CLAUSES)
     assert groups[0][4] > groups[0][6]
     effort = year_rows(recalculated[(3, "B")]["Jaarverloop"], "Naar aantal × prijs")
     assert {len(row) for row in effort} == {5}  # no budget was agreed
