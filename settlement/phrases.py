@@ -47,6 +47,8 @@ def step_sentence(step: Step, language: Language = DUTCH) -> str:
         return _filled(steps["instalment.months"], step.values, language)
     if step.code == "scheduled_instalment" and "earlier_eur" in step.values:
         return _filled(steps["scheduled_instalment.last"], step.values, language)
+    if _gives_back(step):
+        return _filled(steps[f"{step.code}.given_back"], step.values, language)
     if step.code == "recount":
         return _recount_sentence(step.values, language, in_euros=len(step.steps) > 1)
     cases = [f"{step.code}.{step.values[name]}" for name in ("per", "on") if name in step.values]
@@ -157,6 +159,14 @@ def _groups(measures: Sequence[str], before: Sequence[str], now: Sequence[str], 
         f"{language.measures.get(measure, measure)} {language.number(was)} → {language.number(is_now)}"
         for measure, was, is_now in zip(measures, before, now, strict=True)
     )
+
+
+def _gives_back(step: Step) -> bool:
+    """Whether a step undoes what it did in an earlier month: what was not paid then is paid after all."""
+    taken_off, shown = ("ceiling", "not_paid"), ("unfunded", "municipality_to_date")
+    if step.code in taken_off:
+        return Eur(step.result) > Eur.zero()
+    return step.code in shown and Eur(step.result) < Eur.zero()
 
 
 def _steps(step: Step, code: str) -> Iterator[Step]:

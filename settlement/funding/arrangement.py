@@ -207,7 +207,9 @@ def _concurrent(component: ArrangementComponent, one: Assignment, first: Assignm
     whose = "dezelfde cliënt" if component.holder == "client" else "hetzelfde huishouden"
     until = "wordt niet betaald" if component.per == "whole" else "wordt zolang niet betaald"
     message = f"{one.product} loopt samen met {first.product} van {whose} (toewijzing {first.shown}) en {until}"
-    hint = "beëindig een van beide, of noem in het contract bij beside wat ernaast mag"
+    hint = "beëindig een van beide"
+    if one.product not in component.beside:
+        hint += ", of noem in het contract bij beside wat ernaast mag"
     return Finding("F10", Severity.WARNING, f"toewijzing {one.shown}, {one.municipality}", message, hint)
 
 

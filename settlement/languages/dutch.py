@@ -91,7 +91,12 @@ _STEPS: Mapping[str, str] = {
         "{before_eur} blijft"
     ),
     "ceiling": "boven het plafond: wordt niet betaald",
-    "unfunded": "boven het plafond tot en met {month} {to_date_eur}, waarvan in eerdere maanden {before_eur}",
+    "ceiling.given_back": "minder boven het plafond dan in eerdere maanden: het verschil wordt alsnog betaald",
+    "unfunded": "boven het plafond: {to_date_eur} tot en met {month} − {before_eur} van eerdere maanden",
+    "unfunded.given_back": (
+        "boven het plafond: {to_date_eur} tot en met {month} − {before_eur} van eerdere maanden; "
+        "onder nul: dat deel wordt alsnog betaald"
+    ),
     "above_ceiling": "geleverd {delivered_eur}, plafond {ceiling_eur}",
     "above_soft_ceiling": "geleverd {delivered_eur}, plafond {ceiling_eur}, uit de zachte band betaald {paid_eur}",
     "ceiling_amount": "plafond volgens het contract",
@@ -126,6 +131,10 @@ _STEPS: Mapping[str, str] = {
         "deel van {municipality} tot en met deze maand: {whole_eur} ×"
         " {paid_eur} / {all_eur} = {to_date_eur}, min {before_eur} van eerdere maanden"
     ),
+    "municipality_to_date.given_back": (
+        "deel van {municipality} tot en met deze maand: {whole_eur} × {paid_eur} / {all_eur} = {to_date_eur}, min "
+        "{before_eur} van eerdere maanden; onder nul: dit deel werd kleiner"
+    ),
     "municipality_part": (
         "deel van {municipality}: {whole_eur} × {paid_eur} / {all_eur}, verdeeld op centen (grootste rest)"
     ),
@@ -133,6 +142,7 @@ _STEPS: Mapping[str, str] = {
     "posted": "eerder geboekt",
     # by effort
     "not_paid": "niet betaald: {amount_eur}",
+    "not_paid.given_back": "hoort bij leveringen die werden teruggenomen, en komt terug",
     "bands.year": "staffel: {to_date_eur} van het jaar tot en met deze maand − {earlier_eur} tot en met de vorige",
     "bands.month": "staffel van de maand: {to_date_eur}",
     "in_bands": "{units} eenheden, elk tegen de prijs van zijn schijf; samen eenmaal afgerond op centen",
@@ -526,6 +536,7 @@ _TEXTS: Mapping[str, str] = {
     "calculation": "Wat uit artikelen van het contract volgt",
     "calculation.note": "Elke stap met de getallen die hij gebruikt; onder elke uitkomst staat waaruit zij bestaat.",
     "calculation.unfunded": "niet gefinancierd: wordt niet betaald",
+    "calculation.unfunded.given_back": "niet gefinancierd, onder nul: minder dan in eerdere maanden",
     "calculation.shadow": "ter informatie: telt en wordt niet betaald",
     "calculation.passed_on": "ter informatie: deel voor een onderaannemer",
     "notes.read.calculation": "Berekening: bedragen die uit artikelen volgen, stap voor stap.",

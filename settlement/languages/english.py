@@ -86,7 +86,12 @@ _STEPS: Mapping[str, str] = {
         "{before_eur} stays"
     ),
     "ceiling": "above the ceiling: is not paid",
-    "unfunded": "above the ceiling up to and including {month} {to_date_eur}, of which in earlier months {before_eur}",
+    "ceiling.given_back": "less above the ceiling than in earlier months: the difference is paid after all",
+    "unfunded": "above the ceiling: {to_date_eur} up to and including {month} − {before_eur} of earlier months",
+    "unfunded.given_back": (
+        "above the ceiling: {to_date_eur} up to and including {month} − {before_eur} of earlier months; "
+        "below nil: that part is paid after all"
+    ),
     "above_ceiling": "delivered {delivered_eur}, ceiling {ceiling_eur}",
     "above_soft_ceiling": "delivered {delivered_eur}, ceiling {ceiling_eur}, paid from the soft band {paid_eur}",
     "ceiling_amount": "ceiling of the contract",
@@ -120,6 +125,10 @@ _STEPS: Mapping[str, str] = {
         "part of {municipality} up to this month: {whole_eur} × {paid"
         "_eur} / {all_eur} = {to_date_eur}, less {before_eur} of earlier months"
     ),
+    "municipality_to_date.given_back": (
+        "part of {municipality} up to this month: {whole_eur} × {paid_eur} / {all_eur} = {to_date_eur}, less "
+        "{before_eur} of earlier months; below nil: this part became smaller"
+    ),
     "municipality_part": (
         "part of {municipality}: {whole_eur} × {paid_eur} / {all_eur}, divided to the cent (largest remainder)"
     ),
@@ -127,6 +136,7 @@ _STEPS: Mapping[str, str] = {
     "posted": "posted before",
     # by effort
     "not_paid": "not paid: {amount_eur}",
+    "not_paid.given_back": "belongs to deliveries that were taken back, and is given back",
     "bands.year": "price bands: {to_date_eur} of the year up to this month − {earlier_eur} up to the month before",
     "bands.month": "price bands of the month: {to_date_eur}",
     "in_bands": "{units} units, each at the price of its band; rounded to the cent once, together",
@@ -509,6 +519,7 @@ _TEXTS: Mapping[str, str] = {
     "calculation": "What follows from clauses of the contract",
     "calculation.note": "Every step with the numbers it uses; below each outcome stands what it is made of.",
     "calculation.unfunded": "unfunded: is not paid",
+    "calculation.unfunded.given_back": "unfunded, below nil: less than in earlier months",
     "calculation.shadow": "for information: counts and is not paid",
     "calculation.passed_on": "for information: part of a subcontractor",
     "notes.read.calculation": "Calculation: amounts that follow from clauses, step by step.",

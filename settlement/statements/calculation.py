@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from kernel.explanations import Step
-from settlement.entitlement import Timing, Treatment
+from kernel.money import Eur
+from settlement.entitlement import Treatment
 from settlement.languages.language import Language
 from settlement.phrases import step_sentence
 from settlement.reading import NumberedLine
@@ -21,11 +22,13 @@ _AMOUNT, _SOURCE = 2, 3
 
 
 def lines_of(statement: Statement, elsewhere: Mapping[int, Cell]) -> list[NumberedLine]:
-    """The lines that follow from a clause and stand on no other sheet; `elsewhere` are cells by line number."""
+    """The lines that follow from a clause and stand on no other sheet, in the order of the run as on all sheets.
+
+    `elsewhere` are cells by line number.
+    """
     return [
         numbered
-        for treatment in (Treatment.PAYABLE, Treatment.SHADOW, Treatment.UNFUNDED, Treatment.PASSED_ON)
-        for numbered in statement.lines(treatment, *Timing)
+        for numbered in statement.settled.lines
         if numbered.line.key.of_contract and numbered.number not in elsewhere
     ]
 
@@ -43,7 +46,9 @@ def write(page: Page, statement: Statement, elsewhere: Mapping[int, Cell]) -> di
         page.number(0, numbered.number, "order")
         about = (key.component, statement.subject(line), statement.municipality(key.municipality))
         said = [*about, language.month(key.month.first_day)]
-        if key.treatment is not Treatment.PAYABLE:
+        if key.treatment is Treatment.UNFUNDED and line.entitled < Eur.zero():
+            said.append(language.say("calculation.unfunded.given_back"))
+        elif key.treatment is not Treatment.PAYABLE:
             said.append(language.say(f"calculation.{key.treatment}"))
         page.text(1, ", ".join(said), "strong")
         cells[numbered.number] = page.number(_AMOUNT, line.entitled.exact, "strong_eur")

@@ -128,6 +128,16 @@ QUARTER = {"number": "1", "of": "4", "year": "2026", "year_eur": "5299250.01", "
             "hertelling 9.999 → 10.150: groei 10.150 / 9.999 − 1 = 1,510151… %, dode band 1 %, "
             "betaald 0,510151… % over 1.200.000,00",
         ),
+        (Step("ceiling", {}, "-25.00"), "boven het plafond: wordt niet betaald"),
+        (
+            Step("ceiling", {}, "25.00"),
+            "minder boven het plafond dan in eerdere maanden: het verschil wordt alsnog betaald",
+        ),
+        (
+            Step("unfunded", {"month": "2026-03", "to_date_eur": "75.00", "before_eur": "100.00"}, "-25.00"),
+            "boven het plafond: 75,00 tot en met 2026-03 − 100,00 van eerdere maanden; onder nul: dat deel wordt "
+            "alsnog betaald",
+        ),
         (
             Step("index", {"year": "2027", "percent": "4.96", "before_eur": "1206000.00"}, "1265817.60"),
             "index 2027: 1.206.000,00 + 4,96 %",

@@ -185,6 +185,8 @@ def test_the_statement_says_what_was_paid_otherwise_and_what_was_not_paid(books_
             assert read_explained(connection, run.id, line.number).contract.contract.number == "B"
     workbook = load_workbook(path)
     shown = [str(cell.value) for row in workbook["Berekening"].iter_rows() for cell in row if cell.value is not None]
+    numbers = [cell.value for cell in workbook["Berekening"]["A"] if isinstance(cell.value, int)]
+    assert numbers == sorted(numbers)
     text = "\n".join(shown)
     for sentence in (
         "toewijzing T1: 1.320 geleverd, 1.260 toegestaan; 60 erboven: 60 × 60,00 / 60",

@@ -151,6 +151,7 @@ households = [{ household = "h", clients = ["a", "b"] }]
     twice = facts.replace("2026-02-11", "2026-01-20").replace('client = "b"', 'client = "a"')
     lines, findings = settled(document(WHOLE_MONTHS + 'beside = ["54A09"]'), twice)
     assert (codes(findings), set(sums(lines).values())) == (["F10", "F10"], {"420.00"})
+    assert findings[0].hint == "beëindig een van beide"  # the contract names it beside others already
 
 
 def test_what_another_municipality_assigned_is_not_of_this_contract() -> None:
