@@ -24,6 +24,8 @@ from kernel.tabular import name_of, read_bytes
 KeyPath = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
+RECORDS_NOTHING = "niets is vastgelegd"
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -58,8 +60,11 @@ def contract_of(text: str) -> Contract:
     return Contract.model_validate(parse(text))
 
 
-def read_documents(paths: Sequence[Path]) -> list[Document]:
-    """Read contract documents. Raises `Refusal` with every finding of every document when one of them is wrong."""
+def read_documents(paths: Sequence[Path], refused: str = RECORDS_NOTHING) -> list[Document]:
+    """Read contract documents. Raises `Refusal` with every finding of every document when one of them is wrong.
+
+    `refused` is what the refusal says was not done.
+    """
     documents: list[Document] = []
     findings: list[Finding] = []
     for path in paths:
@@ -69,14 +74,14 @@ def read_documents(paths: Sequence[Path]) -> list[Document]:
         else:
             findings += document
     if findings:
-        raise refuse_documents(findings)
+        raise refuse_documents(findings, refused)
     return documents
 
 
-def refuse_documents(findings: Sequence[Finding]) -> Refusal:
+def refuse_documents(findings: Sequence[Finding], refused: str = RECORDS_NOTHING) -> Refusal:
     """The refusal of a set of documents because of `findings`."""
     count = counted(len(findings), "bevinding", "bevindingen")
-    return Refusal(f"niets is vastgelegd: {count}", "verbeter de documenten en lees ze opnieuw in", findings)
+    return Refusal(f"{refused}: {count}", "verbeter de documenten en lees ze opnieuw in", findings)
 
 
 def _read(file_name: str, content: bytes) -> Document | list[Finding]:

@@ -15,6 +15,7 @@ from database.command_line import as_json, tell_json
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, total
 from kernel.notation import format_eur
+from kernel.periods import Month
 from kernel.tabular import name_of, read_bytes
 from settlement.entitlement import Entitlement, Treatment
 from settlement.languages.dutch import DUTCH
@@ -32,6 +33,8 @@ TREATMENT_NAMES = {
 
 
 _SHOWN_CASES = 20
+_REFUSED = "niets is uitgerekend"
+_TRIAL = "Dit is een proefberekening: er is niets vastgelegd."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Simulated:
 @click.option(
     "--svg", type=click.Path(file_okay=False, path_type=Path), help="Map voor een plaatje per artikel (--vary)."
 )
-@click.option("--explain", is_flag=True, help="Bij --json ook de uitleg van elk bedrag.")
+@click.option("--explain", is_flag=True, help="De uitleg van elke maand; zonder deze optie alleen van de laatste.")
 @as_json
 @click.pass_context
 def simulate_command(
@@ -95,10 +98,11 @@ def simulate_command(
     \b
     Voorbeeld:
       bekostiging contract simulate wijkteam.toml --facts feiten.toml
+      bekostiging contract simulate wijkteam.toml --facts feiten.toml --explain
       bekostiging contract simulate wijkteam.toml --facts gevallen.toml --json
       bekostiging contract simulate wijkteam.toml --facts feiten.toml --vary cost=80%..130% --svg plaatjes
     """
-    contract = read_documents([document])[0].contract
+    contract = read_documents([document], refused=_REFUSED)[0].contract
     if svg is not None and vary is None:
         raise click.UsageError("--svg tekent wat --vary laat lopen; geef ook --vary")
     if vary is not None:
@@ -108,7 +112,7 @@ def simulate_command(
     if as_json:
         tell_json({"contract": contract.number, "cases": [_as_json(outcome, explain=explain) for outcome in outcomes]})
     elif len(outcomes) == 1:
-        _show_one(outcomes[0])
+        _show_one(outcomes[0], every_month=explain)
     else:
         _show_many(outcomes)
     if any(outcome.amount is None for outcome in outcomes):
@@ -118,7 +122,7 @@ def simulate_command(
 def _facts(path: Path) -> FactsFile:
     read = read_as(FactsFile, name_of(path), read_bytes(path))
     if isinstance(read, list):
-        raise refuse_documents(read)
+        raise refuse_documents(read, _REFUSED)
     return read[1]
 
 
@@ -181,10 +185,11 @@ def _show_many(outcomes: Sequence[Simulated]) -> None:
         table.add_row(outcome.id, amount, "; ".join(f"{f.place}: {f.message}" for f in outcome.findings))
     print_table(table)
     known = sum(outcome.amount is not None for outcome in outcomes)
-    click.echo(f"{known} van {len(outcomes)} gevallen berekend")
+    click.echo(f"{known} van {len(outcomes)} gevallen berekend; de uitleg van één geval: --case ID")
+    click.echo(_TRIAL)
 
 
-def _show_one(outcome: Simulated) -> None:
+def _show_one(outcome: Simulated, *, every_month: bool) -> None:
     if outcome.amount is None:
         click.echo("Niet te berekenen:", err=True)
     tell_findings(outcome.findings, most=20, err=True)
@@ -194,7 +199,7 @@ def _show_one(outcome: Simulated) -> None:
     table.add_column("Maanden", no_wrap=True)
     table.add_column("Bedrag (€)", justify="right", no_wrap=True)
     for line in outcome.lines:
-        said = sorted({entitlement.key.month for entitlement in line.entitlements})
+        said = _months(line)
         span = str(said[0]) if len(said) == 1 else f"{said[0]} t/m {said[-1]}"
         table.add_row(
             line.component, DUTCH.label(line.label), TREATMENT_NAMES[line.treatment], span, format_eur(line.amount)
@@ -202,15 +207,26 @@ def _show_one(outcome: Simulated) -> None:
     table.add_section()
     table.add_row("Te betalen", "", "", "", format_eur(outcome.amount))
     print_table(table)
+    click.echo(_TRIAL)
+    if not every_month and any(len(_months(line)) > 1 for line in outcome.lines):
+        click.echo("Hieronder staat de uitleg van de laatste maand van elke regel; die van alle maanden: --explain")
     for line in outcome.lines:
-        _explain(line)
+        _explain(line, _months(line) if every_month else _months(line)[-1:])
 
 
-def _explain(line: SimulatedLine) -> None:
-    """The last month of a line: what came before it went the same way."""
-    last = max(line.entitlements, key=lambda entitlement: entitlement.key)
-    click.echo(f"\n{line.component}, {DUTCH.label(line.label)}, {last.key.month}: {format_eur(last.amount)}")
-    for depth, sentence, result in explanation_lines(last.explanation):
-        indent = "  " * (depth + 1)
-        said = f"{sentence} = {result}" if result else sentence
-        click.echo(click.wrap_text(said, WIDTH, indent, indent + "  "))
+def _months(line: SimulatedLine) -> list[Month]:
+    return sorted({entitlement.key.month for entitlement in line.entitlements})
+
+
+def _explain(line: SimulatedLine, months: Sequence[Month]) -> None:
+    """Why a line comes to what it does in `months`, for each municipality."""
+    several = len({entitlement.key.municipality for entitlement in line.entitlements}) > 1
+    for one in sorted(line.entitlements, key=lambda one: (one.key.month, one.key)):
+        if one.key.month not in months:
+            continue
+        where = f", {one.key.municipality}" if several else ""
+        click.echo(f"\n{line.component}, {DUTCH.label(line.label)}, {one.key.month}{where}: {format_eur(one.amount)}")
+        for depth, sentence, result in explanation_lines(one.explanation):
+            indent = "  " * (depth + 1)
+            said = f"{sentence} = {result}" if result else sentence
+            click.echo(click.wrap_text(said, WIDTH, indent, indent + "  "))

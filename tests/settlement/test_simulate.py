@@ -66,6 +66,27 @@ def test_one_case_is_shown_with_its_explanation(simulate: Simulate) -> None:
     assert "ambulant 44A09 2026-01 637,05" in lines
     assert "Te betalen 202.444,87" in lines
     assert "10.007 inwoners × 121,00 (telling GM0502 op 01-01-2026) = 1.210.847,00" in lines
+    assert "Dit is een proefberekening: er is niets vastgelegd." in lines
+    explained = [line for line in lines if line.startswith("wijkteam, termijn")]
+    assert explained == ["wijkteam, termijn, 2026-02: 100.903,91"]
+    assert "Hieronder staat de uitleg van de laatste maand van elke regel; die van alle maanden: --explain" in lines
+
+
+def test_the_explanation_is_of_every_month_when_asked(simulate: Simulate) -> None:
+    lines = [" ".join(line.split()) for line in simulate(FACTS + DELIVERY, "--explain").output.splitlines()]
+    explained = [line for line in lines if line.startswith("wijkteam, termijn")]
+    assert explained == ["wijkteam, termijn, 2026-01: 100.903,91", "wijkteam, termijn, 2026-02: 100.903,91"]
+    assert not any("--explain" in line for line in lines)
+
+
+def test_of_several_municipalities_the_last_month_of_each_is_explained(simulate: Simulate) -> None:
+    two = CONTRACT.replace('municipalities = ["GM0502"]', 'municipalities = ["GM0502", "GM0599"]').replace(
+        'key = "wijkteam"', 'key = "wijkteam"\nmunicipality = "GM0502"'
+    )
+    other = DELIVERY.replace("}]", '}, { product = "44A09", start = 2026-01-05, end = 2026-01-05, quantity = 1, ')
+    said = simulate(FACTS + other.rstrip() + 'municipality = "GM0599" }]\n', contract=two).output
+    explained = [line for line in said.splitlines() if line.startswith("ambulant, 44A09")]
+    assert explained == ["ambulant, 44A09, 2026-01, GM0502: 637,05", "ambulant, 44A09, 2026-01, GM0599: 212,35"]
 
 
 def test_a_list_of_cases_is_answered_in_order(simulate: Simulate) -> None:
@@ -120,6 +141,7 @@ def test_facts_that_are_wrong_are_refused_with_their_place(simulate: Simulate, f
     result = simulate(facts)
     assert result.exit_code == 1
     assert said in result.output
+    assert "niets is uitgerekend: 1 bevinding" in result.output
 
 
 def test_the_schema_of_facts_knows_what_a_case_may_hold() -> None:
