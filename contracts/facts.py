@@ -121,6 +121,7 @@ class FactsTrajectory(Part):
     end: date | None = None
     done_percent: Number | None = None
     result: bool = False
+    number: str = ""
     municipality: MunicipalityCode | None = None
 
     @model_validator(mode="after")

@@ -146,6 +146,7 @@ def _of_clients(terms: Terms, contract: Contract) -> tuple[list[Assignment], lis
     ]
     trajectories = [
         Trajectory(
+            number=one.number,
             client=str(one.client_id),
             municipality=municipalities[one.municipality_id],
             product=products[one.product_id],

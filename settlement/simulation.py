@@ -73,7 +73,7 @@ def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]
         clients=clients,
         assignments=[
             Assignment(
-                number=one.number or f"toewijzing {place}",
+                number=one.number or f"nr. {place}",
                 client=one.client,
                 municipality=one.municipality or first_municipality,
                 product=one.product,
@@ -91,6 +91,7 @@ def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]
         ],
         trajectories=[
             Trajectory(
+                number=one.number or f"nr. {place}",
                 client=one.client,
                 municipality=one.municipality or first_municipality,
                 product=one.product,
@@ -99,7 +100,7 @@ def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]
                 done_percent=one.done_percent,
                 result=one.result,
             )
-            for one in given.trajectories
+            for place, one in enumerate(given.trajectories, start=1)
         ],
         figures={
             (name, int(year)): number

@@ -85,6 +85,7 @@ class Trajectory:
     result that was agreed was reached.
     """
 
+    number: str
     client: str
     municipality: str
     product: str
@@ -92,6 +93,11 @@ class Trajectory:
     end: date | None
     done_percent: Decimal | None
     result: bool
+
+    @property
+    def shown(self) -> str:
+        """The number as it may be shown and stored in an explanation."""
+        return as_shown(self.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ def _of_trajectories(
                     label = f"{'early_stop' if due.is_stop else 'trajectory'} {product}"
                     steps[(municipality, due.month, label)].append(due.explanation)
     found = []
-    for (municipality, month, label), of_line in sorted(steps.items()):
+    for municipality, month, label in sorted(steps):
+        of_line = sorted(steps[(municipality, month, label)], key=lambda step: step.values["trajectory"])
         amount = total(Eur(step.result) for step in of_line)
         product = label.split(" ", 1)[1]
         values = {"product": product, "number": str(len(of_line))}

@@ -46,11 +46,11 @@ def due_of(rules: Trajectories, trajectory: Trajectory, price: Decimal, *, resta
         if month is None or (instalment.on == "start" and restarted) or not part:
             continue
         paid += part
-        yield Due(month, False, part, _instalment(rules, price, number, part))
+        yield Due(month, False, part, _instalment(rules, trajectory, price, number, part))
     if stopped and end is not None and rules.early_stop != "none":
         due, step = _due_when_stopped(rules, trajectory, price, parts, restarted=restarted)
         if due != paid:
-            values = {"due_eur": str(due), "paid_eur": str(paid)}
+            values = {**_named(trajectory), "due_eur": str(due), "paid_eur": str(paid)}
             yield Due(end, True, due - paid, Step("early_stop", values, str(due - paid), steps=(step,)))
 
 
@@ -83,13 +83,20 @@ def _month_of(instalment: Instalment, trajectory: Trajectory, end: Month | None)
             return end if completed and trajectory.result else None
 
 
-def _instalment(rules: Trajectories, price: Decimal, number: int, part: Eur) -> Step:
-    instalment = rules.instalments[number - 1]
-    values = {"on": instalment.on, "percent": str(instalment.percent), "price_eur": str(price)}
+def _instalment(rules: Trajectories, trajectory: Trajectory, price: Decimal, number: int, part: Eur) -> Step:
+    instalment, whole = rules.instalments[number - 1], half_up(price)
+    values = {**_named(trajectory), "on": instalment.on, "percent": str(instalment.percent), "price_eur": str(whole)}
     if number < len(rules.instalments):
         return Step("trajectory_part", values, str(part))
-    earlier = half_up(price) - part
-    return Step("trajectory_rest", {**values, "earlier_eur": str(earlier)}, str(part))
+    return Step("trajectory_rest", {**values, "earlier_eur": str(whole - part)}, str(part))
+
+
+def _named(trajectory: Trajectory) -> dict[str, str]:
+    """What a provider knows a trajectory by: its number and its days, and nothing of the client."""
+    named = {"trajectory": trajectory.shown, "start_date": str(trajectory.start)}
+    if trajectory.end is not None:
+        named["end_date"] = str(trajectory.end - timedelta(days=1))
+    return named
 
 
 def _due_when_stopped(

@@ -191,12 +191,36 @@ _STEPS: Mapping[str, str] = {
     ),
     "sum_of_periods": "som van de perioden die in de maand eindigen",
     "trajectories": "product {product}: som van de trajecten",
-    "trajectory_part.start": "bij de start {percent} % van {price_eur}",
-    "trajectory_part.month": "in de afgesproken maand {percent} % van {price_eur}",
-    "trajectory_part.end": "bij het einde {percent} % van {price_eur}",
-    "trajectory_part.result": "bij het behaalde resultaat {percent} % van {price_eur}",
-    "trajectory_rest": "laatste deel: {price_eur} − {earlier_eur} van de andere delen",
-    "early_stop": "voortijdig gestopt: {due_eur} verschuldigd − {paid_eur} eerder betaald",
+    "trajectory_part.start": "traject {trajectory}, bij de start op {start_date}: {percent} % van {price_eur}",
+    "trajectory_part.month": (
+        "traject {trajectory} vanaf {start_date}, deel van de afgesproken maand: {percent} % van {price_eur}"
+    ),
+    "trajectory_part.end": (
+        "traject {trajectory} vanaf {start_date}, bij het einde op {end_date}: {percent} % van {price_eur}"
+    ),
+    "trajectory_part.result": (
+        "traject {trajectory} vanaf {start_date}, bij het resultaat op {end_date}: {percent} % van {price_eur}"
+    ),
+    "trajectory_rest.start": (
+        "traject {trajectory}, bij de start op {start_date}: {price_eur} − {earlier_eur} van de andere delen"
+    ),
+    "trajectory_rest.month": (
+        "traject {trajectory} vanaf {start_date}, deel van de afgesproken maand: {price_eur} − {earlier_eur} van "
+        "de andere "
+        "delen"
+    ),
+    "trajectory_rest.end": (
+        "traject {trajectory} vanaf {start_date}, bij het einde op {end_date}: {price_eur} − {earlier_eur} van de "
+        "andere delen"
+    ),
+    "trajectory_rest.result": (
+        "traject {trajectory} vanaf {start_date}, bij het resultaat op {end_date}: {price_eur} − {earlier_eur} van de "
+        "andere delen"
+    ),
+    "early_stop": (
+        "traject {trajectory} vanaf {start_date}, voortijdig gestopt op {end_date}: {due_eur} verschuldigd − "
+        "{paid_eur} eerder betaald"
+    ),
     "done": "naar rato: {price_eur} × {percent} %",
     "start_only": "alleen wat bij de start verschuldigd is",
 }

@@ -185,12 +185,34 @@ _STEPS: Mapping[str, str] = {
     ),
     "sum_of_periods": "sum of the periods that end in the month",
     "trajectories": "product {product}: sum of the trajectories",
-    "trajectory_part.start": "at the start {percent}% of {price_eur}",
-    "trajectory_part.month": "in the month agreed {percent}% of {price_eur}",
-    "trajectory_part.end": "at the end {percent}% of {price_eur}",
-    "trajectory_part.result": "when the result is reached {percent}% of {price_eur}",
-    "trajectory_rest": "last part: {price_eur} − {earlier_eur} of the other parts",
-    "early_stop": "stopped early: {due_eur} due − {paid_eur} paid before",
+    "trajectory_part.start": "trajectory {trajectory}, at the start on {start_date}: {percent}% of {price_eur}",
+    "trajectory_part.month": (
+        "trajectory {trajectory} from {start_date}, part of the agreed month: {percent}% of {price_eur}"
+    ),
+    "trajectory_part.end": (
+        "trajectory {trajectory} from {start_date}, at the end on {end_date}: {percent}% of {price_eur}"
+    ),
+    "trajectory_part.result": (
+        "trajectory {trajectory} from {start_date}, at the result on {end_date}: {percent}% of {price_eur}"
+    ),
+    "trajectory_rest.start": (
+        "trajectory {trajectory}, at the start on {start_date}: {price_eur} − {earlier_eur} of the other parts"
+    ),
+    "trajectory_rest.month": (
+        "trajectory {trajectory} from {start_date}, part of the agreed month: {price_eur} − {earlier_eur} of the "
+        "other parts"
+    ),
+    "trajectory_rest.end": (
+        "trajectory {trajectory} from {start_date}, at the end on {end_date}: {price_eur} − {earlier_eur} of the other "
+        "parts"
+    ),
+    "trajectory_rest.result": (
+        "trajectory {trajectory} from {start_date}, at the result on {end_date}: {price_eur} − {earlier_eur} of the "
+        "other parts"
+    ),
+    "early_stop": (
+        "trajectory {trajectory} from {start_date}, stopped early on {end_date}: {due_eur} due − {paid_eur} paid before"
+    ),
     "done": "pro rata: {price_eur} × {percent}%",
     "start_only": "only what is due at the start",
 }

@@ -17,6 +17,7 @@ from contracts.parties import Parties
 from kernel.findings import Refusal
 from kernel.money import half_up, total
 from settlement.funding.trajectories import parts_of
+from settlement.phrases import explanation_lines
 from settlement.simulation import settle_example
 from tests.settlement.funding.care import case, contract, deliveries, facts, lines, of, prices, simulate
 
@@ -121,6 +122,17 @@ def test_who_begins_again_soon_pays_no_new_start(again: str, paid: str | None) -
     assert lines(agreed, given).get((again[:7], "trajectory traject")) == paid
     both = facts(f"{prices(traject='8000.00')}\n{begun(*said)}")
     assert lines(agreed, both)[(again[:7], "trajectory traject")] == ("13600.00" if paid else "8000.00")
+
+
+def test_a_line_says_which_trajectories_it_is_about() -> None:
+    rows = [f'start = 2025-02-10, number = "{number}", client = "{number[::-1]}"' for number in ("TB", "TA")]
+    given = facts(f"{prices(traject='9875.55')}\n{begun(*rows)}", "2025-02")
+    [line] = simulate(contract(trajectories()), given)
+    assert [sentence for _, sentence, _ in explanation_lines(line.explanation)] == [
+        "product traject: som van de trajecten (artikel 5)",
+        "traject TA, bij de start op 10-02-2025: 70 % van 9.875,55",
+        "traject TB, bij de start op 10-02-2025: 70 % van 9.875,55",
+    ]
 
 
 def test_the_price_is_that_of_the_day_it_began() -> None:
