@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.components.arrangement import ArrangementComponent
 from contracts.components.component import BudgetPart, ModifierPart
+from contracts.components.consortium import ConsortiumComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent
@@ -66,6 +67,11 @@ def _parties(document: Document, parties: Parties, earlier: Contract | None) -> 
     hint = 'lees de partij eerst in met "bekostiging contract parties"'
     if contract.provider not in parties.providers:
         yield document.finding("C05", ("provider",), f"aanbieder {contract.provider} is onbekend", hint)
+    for index, component in enumerate(contract.component):
+        for place, member in enumerate(component.members if isinstance(component, ConsortiumComponent) else ()):
+            if member.own_code and member.provider not in parties.providers:
+                path = ("component", index, "members", place, "provider")
+                yield document.finding("C05", path, f"aanbieder {member.provider} is onbekend", hint)
     for place, code in enumerate(contract.municipalities):
         if code not in parties.municipalities:
             yield document.finding("C06", ("municipalities", place), f"gemeente {code} is onbekend", hint)
@@ -212,14 +218,14 @@ def _read_twice(documents: Sequence[Document], known: Mapping[str, Contract]) ->
     readers: dict[tuple[str, str, str], list[tuple[Contract, str]]] = defaultdict(list)
     for contract in (*(contract for number, contract in known.items() if number not in new), *new.values()):
         for component in contract.component:
-            for municipality, product in contract.deliveries_read_by(component):
-                readers[(contract.provider, municipality, product)].append((contract, component.key))
+            for slice_key in contract.slices_read_by(component):
+                readers[slice_key].append((contract, component.key))
     for document in documents:
         contract = document.contract
         for index, component in enumerate(contract.component):
             lists = {code: path[:-1] for path, code in _products_of(component)}
-            for municipality, product in contract.deliveries_read_by(component):
-                for other, other_key in readers[(contract.provider, municipality, product)]:
+            for provider, municipality, product in contract.slices_read_by(component):
+                for other, other_key in readers[(provider, municipality, product)]:
                     said_there = other.number in new and other.number >= contract.number
                     if not said_there and other.in_force.period.overlaps(contract.in_force.period):
                         message = (
@@ -227,4 +233,7 @@ def _read_twice(documents: Sequence[Document], known: Mapping[str, Contract]) ->
                             f'"{other_key}" van contract {other.number}'
                         )
                         hint = "laat één contract het product lezen, of laat de looptijden op elkaar aansluiten"
+                        if contract.provider != provider or other.provider != provider:
+                            message += f": wat {provider} zelf aanlevert, zou twee keer betaald worden"
+                            hint += "; of laat own_code van dit lid weg"
                         yield document.finding("C17", ("component", index, *lists[product]), message, hint)

@@ -20,6 +20,7 @@ from contracts.values import (
     Name,
     Number,
     Part,
+    ProviderCode,
     SignedAmount,
     SignedNumber,
     Year,
@@ -50,7 +51,10 @@ class FactsProduct(Part):
 
 
 class FactsDelivery(Part):
-    """A delivery of a worked example; `end` is the last day, the municipality by default the contract's first."""
+    """A delivery of a worked example; `end` is the last day, the municipality by default the contract's first.
+
+    `provider`: under whose code it came, when that is a member of a consortium and not the contract's own provider.
+    """
 
     product: Name
     client: Name = "c1"
@@ -59,6 +63,7 @@ class FactsDelivery(Part):
     quantity: Annotated[int, Field(gt=0)]
     assignment: str = ""
     municipality: MunicipalityCode | None = None
+    provider: ProviderCode | None = None
 
     @model_validator(mode="after")
     def _within_a_month(self) -> "FactsDelivery":

@@ -131,6 +131,34 @@ class Contract(Part):
             *((municipality, product) for municipality in elsewhere for product in component.products_paid_elsewhere),
         ]
 
+    def members_read_by(self, component: ComponentPart) -> tuple[str, ...]:
+        """The members of a consortium whose deliveries under their own code a component reads, besides the provider's.
+
+        They are those of every consortium that divides what the component comes to.
+        """
+        members = (
+            member.provider
+            for one in self.component
+            if isinstance(one, ConsortiumComponent) and component in self._divided_by(one)
+            for member in one.members
+            if member.own_code and member.provider != self.provider
+        )
+        return tuple(dict.fromkeys(members))
+
+    def slices_read_by(self, component: ComponentPart) -> list[tuple[str, str, str]]:
+        """The (provider, municipality, product) whose deliveries a component reads."""
+        return [
+            (provider, *pair)
+            for provider in (self.provider, *self.members_read_by(component))
+            for pair in self.deliveries_read_by(component)
+        ]
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Those whose deliveries count: the contract's own provider and then members of its consortia."""
+        members = (member for component in self.component for member in self.members_read_by(component))
+        return tuple(dict.fromkeys((self.provider, *members)))
+
     def pays_for(self, component: ComponentPart, municipality: str, product: str) -> bool:
         """Whether deliveries that a component reads are paid by volume times price, rather than counted."""
         if isinstance(component, BudgetPart) and municipality != self.municipality_of(component):

@@ -184,8 +184,9 @@ def _covers(products: Sequence[str], price_list: str) -> str:
 def _consortium(component: ConsortiumComponent) -> Iterator[str]:
     yield f"  Verdeling: {'naar afgesproken deel' if component.by == 'percent' else 'naar waarde van de leveringen'}"
     for member in component.members:
-        part = ", ".join(member.products) if member.percent is None else f"{format_number(member.percent)}%"
-        yield f"  Lid {member.provider}: {part}"
+        parts = [f"{format_number(member.percent)}%"] if member.percent is not None else [*member.products]
+        parts += ["levert aan onder eigen code"] if member.own_code else []
+        yield f"  Lid {member.provider}: {', '.join(parts)}"
 
 
 def _months(number: int) -> str:

@@ -77,7 +77,7 @@ def _inputs(
     ]
     first_day = str(coverage.periods[0].start)
     for municipality in coverage.municipalities:
-        slice_key = (municipality, coverage.registered.contract.provider, coverage.product.code)
+        slice_key = (municipality, coverage.provider, coverage.product.code)
         last = last_recordings.get(slice_key, {}).get(month, 0)
         yield [coverage.component.key, *slice_key, first_day, coverage.product.recording, in_month, last]
 

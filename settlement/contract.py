@@ -14,7 +14,7 @@ from kernel.findings import Finding, Severity
 from kernel.money import Eur, total
 from kernel.periods import Month, Period, months
 from settlement.corrections import differences
-from settlement.entitlement import Entitlement, Line, LineKey, Posted, PricedVolume, Treatment
+from settlement.entitlement import Entitlement, Line, LineKey, Posted, PricedVolume, Treatment, of_all_members
 from settlement.funding.components import entitle
 from settlement.funding.facts import Assignment, ClientVolume, Facts, Trajectory
 from settlement.recorded import figures_of
@@ -69,6 +69,7 @@ def settle_contract(
     findings = [*findings, *missing]
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Outcome(registered, posted, {}, (), (), (), findings, parked=True)
+    volumes = of_all_members(volumes) if len(contract.providers) > 1 else volumes
     lines = differences(terms.period, entitlements, volumes, posted, months, partial(_versions_of, terms, registered))
     owed = total(line.amount for line in lines if line.key.treatment is Treatment.PAYABLE)
     advances = [a for a in terms.advances if a.contract_id == registered.id and a.paid_on < terms.period.end]
@@ -125,38 +126,41 @@ def facts_of(
 
 
 def _of_clients(terms: Terms, contract: Contract) -> tuple[list[Assignment], list[Trajectory]]:
-    """The assignments and trajectories of the provider, municipalities and products of a contract."""
-    provider = terms.providers[contract.provider].id
+    """The assignments and trajectories of the providers, municipalities and products of a contract."""
     municipalities = {terms.municipalities[code].id: code for code in contract.municipalities}
-    read = {product for component in contract.component for _, product in contract.deliveries_read_by(component)}
-    products = {terms.products[code].id: code for code in read}
+    products: dict[str, dict[int, str]] = {provider: {} for provider in contract.providers}
+    for component in contract.component:
+        for provider, _, code in contract.slices_read_by(component):
+            products[provider][terms.products[code].id] = code
     assignments = [
         Assignment(
             number=one.number,
             client=str(one.client_id),
             municipality=municipalities[one.municipality_id],
-            product=products[one.product_id],
+            product=of_provider[one.product_id],
             start=one.period_from,
             end=one.period_until,
             volume=one.volume,
             per=one.per or "total",
         )
-        for one in terms.recorded.assignments.get(provider, ())
-        if one.municipality_id in municipalities and one.product_id in products
+        for provider, of_provider in products.items()
+        for one in terms.recorded.assignments.get(terms.providers[provider].id, ())
+        if one.municipality_id in municipalities and one.product_id in of_provider
     ]
     trajectories = [
         Trajectory(
             number=one.number,
             client=str(one.client_id),
             municipality=municipalities[one.municipality_id],
-            product=products[one.product_id],
+            product=of_provider[one.product_id],
             start=one.period_from,
             end=one.period_until,
             done_percent=one.done_percent,
             result=one.result,
         )
-        for one in terms.recorded.trajectories.get(provider, ())
-        if one.municipality_id in municipalities and one.product_id in products
+        for provider, of_provider in products.items()
+        for one in terms.recorded.trajectories.get(terms.providers[provider].id, ())
+        if one.municipality_id in municipalities and one.product_id in of_provider
     ]
     return assignments, trajectories
 

@@ -1,7 +1,7 @@
 """What the steps of a settlement hand to each other: priced volumes, entitlements, causes and lines."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -106,7 +106,8 @@ class PricedVolume:
     """The deliveries of a component, municipality, month and product at one price, summed.
 
     `quantity` is in the unit of delivery of `rule`; `billed_quantity` in its billed unit (hours, where minutes are
-    summed and rounded per client and month). Credits count negative, also in `rows`.
+    summed and rounded per client and month). Credits count negative, also in `rows`. `member`: the member of a
+    consortium under whose code they came; '' for the provider of the contract.
     """
 
     component: str
@@ -124,10 +125,33 @@ class PricedVolume:
     late: RowEffect = RowEffect()
     credited: RowEffect = RowEffect()
     withdrawn: RowEffect = RowEffect()
+    member: str = ""
 
     @property
     def key(self) -> LineKey:
         return LineKey(self.component, self.municipality, self.month, self.product, self.treatment)
+
+
+def of_all_members(volumes: Iterable[PricedVolume]) -> list[PricedVolume]:
+    """Volumes with those of the members of a consortium taken together, as a run stores them."""
+    found: dict[tuple[object, ...], PricedVolume] = {}
+    for one in volumes:
+        where = (one.key, one.price, one.rule)
+        before = found.get(where)
+        if before is None:
+            found[where] = replace(one, member="")
+            continue
+        found[where] = replace(
+            before,
+            rows=before.rows + one.rows,
+            quantity=before.quantity + one.quantity,
+            billed_quantity=before.billed_quantity + one.billed_quantity,
+            amount=before.amount + one.amount,
+            late=before.late + one.late,
+            credited=before.credited + one.credited,
+            withdrawn=before.withdrawn + one.withdrawn,
+        )
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,32 +82,35 @@ _OF_A_RUN = {
 _OF_ITS_DELIVERIES = {
     "elke levering van een berekende maand zit in een volume, of staat in een bevinding": """
         WITH read_slices AS (
-            SELECT contract_id, municipality, product
-            FROM unnest(CAST(:contract_ids AS int[]), CAST(:municipalities AS text[]), CAST(:products AS text[]))
-                AS slice (contract_id, municipality, product)
+            SELECT slice.contract_id, m.id AS municipality_id, p.id AS product_id, a.id AS provider_id,
+                slice.municipality, slice.product
+            FROM unnest(CAST(:contract_ids AS int[]), CAST(:providers AS text[]), CAST(:municipalities AS text[]),
+                CAST(:products AS text[])) AS slice (contract_id, provider, municipality, product)
+            JOIN municipalities m ON m.code = slice.municipality
+            JOIN providers a ON a.agb_code = slice.provider
+            JOIN products p ON p.code = slice.product
         ), received AS (
-            SELECT municipality_id, provider_id, product_id, service_month, sum(rows) AS rows
-            FROM delivery_totals WHERE recording <= (SELECT cutoff FROM runs WHERE id = :run)
-            GROUP BY municipality_id, provider_id, product_id, service_month
+            SELECT contract_id, municipality_id, product_id, service_month, min(municipality) AS municipality,
+                min(product) AS product, sum(rows) AS rows
+            FROM delivery_totals t JOIN read_slices s USING (municipality_id, provider_id, product_id)
+            WHERE recording <= (SELECT cutoff FROM runs WHERE id = :run)
+            GROUP BY contract_id, municipality_id, product_id, service_month
         ), priced AS (
             SELECT contract_id, municipality_id, product_id, service_month, sum(rows) AS rows
             FROM run_volumes WHERE run_id = :run GROUP BY contract_id, municipality_id, product_id, service_month
         )
-        SELECT s.municipality AS gemeente, s.product, to_char(r.service_month, 'YYYY-MM') AS maand,
+        SELECT r.municipality AS gemeente, r.product, to_char(r.service_month, 'YYYY-MM') AS maand,
             r.rows AS ontvangen, v.rows AS berekend
-        FROM read_slices s
-        JOIN run_months k ON k.run_id = :run AND k.contract_id = s.contract_id
-        JOIN run_contracts c ON c.run_id = :run AND c.contract_id = s.contract_id
-        JOIN municipalities m ON m.code = s.municipality
-        JOIN products p ON p.code = s.product
-        JOIN received r ON r.municipality_id = m.id AND r.provider_id = c.provider_id AND r.product_id = p.id
-            AND r.service_month = k.service_month
-        LEFT JOIN priced v ON v.contract_id = s.contract_id AND v.municipality_id = m.id AND v.product_id = p.id
-            AND v.service_month = k.service_month
+        FROM received r
+        JOIN run_months k ON k.run_id = :run AND k.contract_id = r.contract_id AND k.service_month = r.service_month
+        LEFT JOIN priced v ON v.contract_id = r.contract_id AND v.municipality_id = r.municipality_id
+            AND v.product_id = r.product_id AND v.service_month = r.service_month
         WHERE r.rows <> coalesce(v.rows, 0)
-            AND NOT EXISTS (SELECT FROM run_findings f WHERE f.run_id = :run AND f.code IN ('P01', 'P02', 'P05')
-                AND f.provider_id = c.provider_id AND f.municipality_id = m.id AND f.product_id = p.id
-                AND f.service_month = k.service_month)
+            AND NOT EXISTS (
+                SELECT FROM run_findings f JOIN read_slices s USING (provider_id, municipality_id, product_id)
+                WHERE f.run_id = :run AND f.code IN ('P01', 'P02', 'P05') AND s.contract_id = r.contract_id
+                AND f.municipality_id = r.municipality_id AND f.product_id = r.product_id
+                AND f.service_month = r.service_month)
     """,
 }
 
@@ -330,18 +333,23 @@ def broken_in_the_books(connection: Connection) -> dict[str, list[str]]:
 
 
 def _slices_of_one_contract(connection: Connection, run: int) -> dict[str, list[Any]]:
-    """The (contract, municipality, product) that are read by that contract alone, as columns."""
+    """The (contract, provider, municipality, product) that are read by that contract alone, as columns.
+
+    The volumes of a run hold all providers of a product together: where one is not read alone, none is.
+    """
     cutoff = connection.execute(select(runs.c.cutoff).where(runs.c.id == run)).scalar_one()
     readers: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for registered in contracts_known(connection, cutoff):
         for component in registered.contract.component:
-            for municipality, product in registered.contract.deliveries_read_by(component):
-                readers[(municipality, registered.contract.provider, product)].append(registered.id)
-    alone = [(ids[0], municipality, product) for (municipality, _, product), ids in readers.items() if len(ids) == 1]
+            for slice_key in registered.contract.slices_read_by(component):
+                readers[slice_key].append(registered.id)
+    shared = {(contract, *slice_key[1:]) for slice_key, ids in readers.items() for contract in ids if len(ids) > 1}
+    alone = [(ids[0], *slice_key) for slice_key, ids in readers.items() if (ids[0], *slice_key[1:]) not in shared]
     return {
-        "contract_ids": [contract for contract, _, _ in alone],
-        "municipalities": [municipality for _, municipality, _ in alone],
-        "products": [product for _, _, product in alone],
+        "contract_ids": [contract for contract, *_ in alone],
+        "providers": [provider for _, provider, _, _ in alone],
+        "municipalities": [municipality for _, _, municipality, _ in alone],
+        "products": [product for *_, product in alone],
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, distinct, func, select
 
 from contracts.components.effort import EffortComponent
+from contracts.model import Contract
 from contracts.parties import known_parties
 from contracts.register import contracts_known
 from contracts.tables import municipalities, providers
@@ -53,18 +54,22 @@ def missing_files(connection: Connection, month: Month) -> list[MissingFile]:
     names = known_parties(connection, cutoff).providers
     found: list[MissingFile] = []
     for contract in (registered.contract for registered in contracts_known(connection, cutoff)):
-        read = [
-            (municipality, contract.provider, product)
-            for component in contract.component
-            if isinstance(component, EffortComponent)
-            for municipality, product in contract.deliveries_read_by(component)
-        ]
-        sent = {Month.of(day) for key in read for day in delivered.get(key, ())}
         in_force = contract.in_force.period
-        first = max(Month(month.year, 1), min(sent, default=Month.of(in_force.start)), Month.of(in_force.start))
-        without = [m for m in months(first, min(month, Month.of(in_force.last_day))) if m not in sent]
-        if read and without:
-            last = max((m for m in sent if m < month), default=None)
-            name = names[contract.provider].name
-            found.append(MissingFile(contract.number, contract.provider, name, without, last))
+        for provider, read in _read(contract).items():
+            sent = {Month.of(day) for key in read for day in delivered.get(key, ())}
+            first = max(Month(month.year, 1), min(sent, default=Month.of(in_force.start)), Month.of(in_force.start))
+            without = [m for m in months(first, min(month, Month.of(in_force.last_day))) if m not in sent]
+            if without:
+                last = max((m for m in sent if m < month), default=None)
+                found.append(MissingFile(contract.number, provider, names[provider].name, without, last))
+    return found
+
+
+def _read(contract: Contract) -> dict[str, list[tuple[str, str, str]]]:
+    """By provider that sends deliveries, the (municipality, provider, product) that a contract pays by effort."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for component in contract.component:
+        if isinstance(component, EffortComponent):
+            for provider, municipality, product in contract.slices_read_by(component):
+                found.setdefault(provider, []).append((municipality, provider, product))
     return found

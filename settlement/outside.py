@@ -31,9 +31,9 @@ def outside_contracts(
     for registered in contracts_known(connection, cutoff):
         contract = registered.contract
         for component in contract.component:
-            for municipality, product in contract.deliveries_read_by(component):
+            for provider, municipality, product in contract.slices_read_by(component):
                 days = days_covered(contract.in_force.period, catalogued[product])
-                covered[(municipality, contract.provider, product)] += days
+                covered[(municipality, provider, product)] += days
     totals = (
         select(
             municipalities.c.code.label("municipality"),

@@ -188,6 +188,9 @@ def _volume_sentence(step: Step, language: Language) -> str:
         case = "volume_times_price.divided"
     billed = counted(int(values["billed_quantity"]), language.units[values["billed_unit"]], language)
     sentence = _filled(language.steps[case], {**values, "billed": billed}, language)
+    if "member" in values:
+        said = language.steps["volume_times_price.member"]
+        sentence = said.format(member=values["member"], product=sentence)
     product = Fraction(values["price_eur"]) * int(values["billed_quantity"]) / units_per_price
     rounding = Eur(step.result) - half_up(product)
     if not rounding:

@@ -137,7 +137,7 @@ def _settled(connection: Connection, run: Run, row: Any, entry: Any) -> str:
     covering = [
         coverage
         for coverage in coverages(terms)
-        if (coverage.registered.contract.provider, coverage.product.id) == (row.agb_code, entry.product_id)
+        if (coverage.provider, coverage.product.id) == (row.agb_code, entry.product_id)
         and row.municipality in coverage.municipalities
         and any(entry.service_start in period for period in coverage.periods)
     ]

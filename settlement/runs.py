@@ -89,8 +89,8 @@ def settle(
         )
         for registered in terms.contracts
     ]
-    agb_codes = [registered.contract.provider for registered in terms.contracts] if numbers else []
-    outside = outside_contracts(connection, period, cutoff, agb_codes)
+    agb_codes = [provider for registered in terms.contracts for provider in registered.contract.providers]
+    outside = outside_contracts(connection, period, cutoff, agb_codes if numbers else [])
     run = _store(connection, terms, outcomes, outside, by)
     invariants.check_run(connection, run)
     return run

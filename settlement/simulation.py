@@ -137,9 +137,10 @@ def _price(
             start=delivery.start,
             end=delivery.end + timedelta(days=1),
             quantity=delivery.quantity,
+            member=_member(contract, delivery),
         )
         for delivery in _due(contract, given)
-        if _pair(contract, delivery) in contract.deliveries_read_by(component)
+        if _slice(contract, delivery) in contract.slices_read_by(component)
     ]
 
     def price_on(product: str, day: date) -> Decimal | None:
@@ -166,13 +167,22 @@ def _pair(contract: Contract, delivery: FactsDelivery) -> tuple[str, str]:
     return (delivery.municipality or contract.municipalities[0], delivery.product)
 
 
+def _member(contract: Contract, delivery: FactsDelivery) -> str:
+    return "" if delivery.provider in (None, contract.provider) else delivery.provider or ""
+
+
+def _slice(contract: Contract, delivery: FactsDelivery) -> tuple[str, str, str]:
+    return (delivery.provider or contract.provider, *_pair(contract, delivery))
+
+
 def _unread_deliveries(contract: Contract, given: FactsPart) -> list[Finding]:
-    read = {pair for component in contract.component for pair in contract.deliveries_read_by(component)}
+    read = {one for component in contract.component for one in contract.slices_read_by(component)}
     due = _due(contract, given)
     findings = []
     for delivery in given.deliveries:
-        if delivery not in due or _pair(contract, delivery) not in read:
-            message = f"geen onderdeel leest product {delivery.product} op {delivery.start:%d-%m-%Y}"
+        if delivery not in due or _slice(contract, delivery) not in read:
+            of_member = f" van aanbieder {delivery.provider}" if _member(contract, delivery) else ""
+            message = f"geen onderdeel leest product {delivery.product}{of_member} op {delivery.start:%d-%m-%Y}"
             findings.append(Finding("C20", Severity.ERROR, "", message, "haal de levering weg of noem het product"))
         elif delivery.product not in given.products:
             message = f"product {delivery.product} staat niet bij products van het voorbeeld"

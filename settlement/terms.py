@@ -44,6 +44,8 @@ class Coverage:
 
     All of them are paid by volume times price, or none: a budget pays a product of its own municipality only.
 
+    They came under the code of the contract's provider, or of a `member` of a consortium.
+
     A product whose price rule changes over time gives a coverage for each rule, with the days on which it holds: when
     only its name or task field changes, what is rounded per client and month stays one sum.
     """
@@ -54,6 +56,11 @@ class Coverage:
     product: Product
     rule: PriceRule
     periods: tuple[Period, ...]
+    member: str = ""
+
+    @property
+    def provider(self) -> str:
+        return self.member or self.registered.contract.provider
 
     @property
     def treatment(self) -> Treatment:
@@ -107,12 +114,14 @@ def coverages(terms: Terms) -> list[Coverage]:
             for municipality, code in contract.deliveries_read_by(component):
                 paid = contract.pays_for(component, municipality, code)
                 reading.setdefault((code, paid), []).append(municipality)
+            members = ("", *contract.members_read_by(component))
             for (code, _), municipalities in reading.items():
-                product = terms.products[code]
+                product, areas = terms.products[code], tuple(municipalities)
                 for rule in dict.fromkeys(version.rule for version in product.versions):
-                    periods = tuple(days_covered(contract.in_force.period, product, rule))
-                    if periods:
-                        found.append(Coverage(registered, component, tuple(municipalities), product, rule, periods))
+                    if periods := tuple(days_covered(contract.in_force.period, product, rule)):
+                        found += [
+                            Coverage(registered, component, areas, product, rule, periods, member) for member in members
+                        ]
     return found
 
 

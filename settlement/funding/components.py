@@ -68,7 +68,7 @@ def _by_kind(
         case GuaranteeComponent():
             return guarantee.entitle(contract, component, facts, above, through)
         case ConsortiumComponent():
-            return consortium.entitle(contract, component, above, through)
+            return consortium.entitle(contract, component, facts, above, through)
         case EffortComponent():
             return effort.entitle(contract, component, facts, above, through)
         case OutputComponent():

@@ -4,9 +4,13 @@ Over the months of a calendar year so far, and for each municipality apart, what
 shares or by the value of what each member delivered (`allocate`: to the cent, largest remainder). The line of a month
 is what that comes to, less what it came to in the month before, so that the parts add up to what is payable and the
 months to the year. It is never payable itself: the municipality pays the main contractor, once.
+
+A delivery is of the member under whose own code it came. What came under the code of the main contractor is of the
+member that names its product, and else of the main contractor itself, where that is a member with its own code.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from contracts.components.consortium import ConsortiumComponent, Member
@@ -17,26 +21,35 @@ from kernel.money import Eur, allocate, total
 from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import PASSED_ON, Entitlement, LineKey, Treatment
-from settlement.funding.facts import Entitled
+from settlement.funding.facts import Entitled, Facts
 from settlement.funding.spread import applied_to, keys_applied_to, task_field_over
 
 
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    """What was delivered under a line, by the provider under whose code it came."""
+
+    key: LineKey
+    provider: str
+    amount: Eur
+
+
 def entitle(
-    contract: Contract, component: ConsortiumComponent, above: Sequence[Entitlement], through: Month
+    contract: Contract, component: ConsortiumComponent, facts: Facts, above: Sequence[Entitlement], through: Month
 ) -> Entitled:
     """What is passed on over every month to `through`."""
     payable = applied_to(contract, component, above)
-    delivered = _deliveries(contract, component, above)
+    delivered = _deliveries(contract, component, facts, above)
     entitlements: list[Entitlement] = []
     findings: list[Finding] = []
-    lines = [line for line in (*payable, *delivered) if line.key.month <= through]
-    for municipality, year in sorted({(line.key.municipality, line.key.month.year) for line in lines}):
-        months = sorted({line.key.month for line in lines if _of(line, municipality, year)})
+    keys = [key for key in (*(line.key for line in payable), *(one.key for one in delivered)) if key.month <= through]
+    for municipality, year in sorted({(key.municipality, key.month.year) for key in keys}):
         divided, missing = _year(
+            contract,
             component,
-            months,
-            [line for line in payable if _of(line, municipality, year)],
-            [line for line in delivered if _of(line, municipality, year)],
+            sorted({key.month for key in keys if _of(key, municipality, year)}),
+            [line for line in payable if _of(line.key, municipality, year)],
+            [one for one in delivered if _of(one.key, municipality, year)],
             municipality,
         )
         entitlements += divided
@@ -44,25 +57,38 @@ def entitle(
     return entitlements, findings
 
 
-def _of(line: Entitlement, municipality: str, year: int) -> bool:
-    return line.key.municipality == municipality and line.key.month.year == year
+def _of(key: LineKey, municipality: str, year: int) -> bool:
+    return key.municipality == municipality and key.month.year == year
 
 
-def _deliveries(contract: Contract, component: ConsortiumComponent, above: Iterable[Entitlement]) -> list[Entitlement]:
-    """What the members delivered, paid by itself or counted, under the components that are divided by it."""
+def _deliveries(
+    contract: Contract, component: ConsortiumComponent, facts: Facts, above: Iterable[Entitlement]
+) -> list[_Delivered]:
+    """What was delivered, paid by itself or counted, under the components that are divided by it."""
     if component.by == "percent":
         return []
-    products = {product for member in component.members for product in member.products}
     keys = keys_applied_to(contract, component)
+    if component.needs_every_month:
+        return [
+            _Delivered(volume.key, volume.member or contract.provider, volume.amount)
+            for volume in facts.volumes
+            if volume.component in keys
+        ]
+    products = {product for member in component.members for product in member.products}
     counted = (Treatment.PAYABLE, Treatment.SHADOW)
-    return [e for e in above if e.key.label in products and e.key.component in keys and e.key.treatment in counted]
+    return [
+        _Delivered(line.key, contract.provider, line.amount)
+        for line in above
+        if line.key.label in products and line.key.component in keys and line.key.treatment in counted
+    ]
 
 
 def _year(
+    contract: Contract,
     component: ConsortiumComponent,
     months: Sequence[Month],
     payable: Sequence[Entitlement],
-    delivered: Sequence[Entitlement],
+    delivered: Sequence[_Delivered],
     municipality: str,
 ) -> Entitled:
     """The lines of a municipality over a year, month by month."""
@@ -72,7 +98,8 @@ def _year(
     for month in months:
         to_date = [line for line in payable if line.key.month <= month]
         whole = total(line.amount for line in to_date)
-        weights = [_weight(member, [e for e in delivered if e.key.month <= month]) for member in component.members]
+        so_far = [one for one in delivered if one.key.month <= month]
+        weights = [_weight(contract, component, member, so_far) for member in component.members]
         if not any(weights):
             if whole:
                 findings.append(_nothing_delivered(component, municipality, month))
@@ -86,12 +113,23 @@ def _year(
     return entitlements, findings
 
 
-def _weight(member: Member, delivered: Iterable[Entitlement]) -> Fraction:
+def _weight(
+    contract: Contract, component: ConsortiumComponent, member: Member, delivered: Iterable[_Delivered]
+) -> Fraction:
     """The agreed percentage of a member, or what it delivered in euros; never below nil."""
     if member.percent is not None:
         return Fraction(member.percent)
-    value = total(line.amount for line in delivered if line.key.label in member.products)
+    value = total(one.amount for one in delivered if _is_of(contract, component, member, one))
     return max(value, Eur.zero()).exact
+
+
+def _is_of(contract: Contract, component: ConsortiumComponent, member: Member, one: _Delivered) -> bool:
+    if one.provider != contract.provider:
+        return member.own_code and member.provider == one.provider
+    named = any(one.key.label in other.products for other in component.members)
+    if named:
+        return one.key.label in member.products
+    return member.own_code and member.provider == contract.provider
 
 
 def _step(

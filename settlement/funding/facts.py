@@ -42,6 +42,7 @@ class ClientVolume:
     amount: Eur
     first_day: date
     last_day: date
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)

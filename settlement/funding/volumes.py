@@ -22,7 +22,10 @@ def entitle(
         by_key[volume.key].append(volume)
     return [
         _entitlement(
-            key, sorted(by_key[key], key=lambda volume: volume.price), clause, task_fields[(key.label, key.month)]
+            key,
+            sorted(by_key[key], key=lambda volume: (volume.price, volume.member)),
+            clause,
+            task_fields[(key.label, key.month)],
         )
         for key in sorted(by_key)
     ]
@@ -42,6 +45,7 @@ def _entitlement(key: LineKey, volumes: list[PricedVolume], clause: str, task_fi
                 "rounding": str(volume.rule.rounding),
                 "price_eur": str(volume.price),
                 "price_version_id": str(volume.price_version_id),
+                **({"member": volume.member} if volume.member else {}),
             },
             str(volume.amount),
         )

@@ -13,6 +13,7 @@ _STEPS: Mapping[str, str] = {
     "volume_times_price.client_month": (
         "{rows:levering/leveringen}: {quantity:minuut/minuten}, per cliënt en maand afgerond op {billed} × {price_eur}"
     ),
+    "volume_times_price.member": "onder de code van {member}: {product}",
     "volume_times_price.rounded": "{product}, per levering afgerond op centen (samen {rounding_eur})",
     "instalment": "termijn {number} van {of}: {year_eur} / {year_months}, naar beneden afgerond op centen",
     "instalment.months": (

@@ -12,6 +12,7 @@ _STEPS: Mapping[str, str] = {
     "volume_times_price.client_month": (
         "{rows:delivery/deliveries}: {quantity:minute/minutes}, rounded per client and month to {billed} × {price_eur}"
     ),
+    "volume_times_price.member": "under the code of {member}: {product}",
     "volume_times_price.rounded": "{product}, each delivery rounded to the cent ({rounding_eur} together)",
     "instalment": "instalment {number} of {of}: {year_eur} / {year_months}, cut off below the cent",
     "instalment.months": "instalment {number} of {of}: {year_eur} × {months} / {year_months}, cut off below the cent",

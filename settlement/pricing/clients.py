@@ -82,4 +82,5 @@ def _volume(coverage: Coverage, municipality: str, row: Any) -> ClientVolume:
         amount=amount,
         first_day=row.service_start,
         last_day=row.service_end - timedelta(days=1),
+        member=coverage.member,
     )

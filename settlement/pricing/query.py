@@ -322,7 +322,7 @@ def _frozen(
     for coverage in read:
         registered, product = coverage.registered, coverage.product.id
         areas = ",".join(str(terms.municipalities[municipality].id) for municipality in coverage.municipalities)
-        where = (first_slice, f"{{{areas}}}", terms.providers[registered.contract.provider].id, product)
+        where = (first_slice, f"{{{areas}}}", terms.providers[coverage.provider].id, product)
         first_slice += len(coverage.municipalities)
         how = (
             coverage.price_of_last_day,
@@ -441,7 +441,7 @@ def _place(volume: PricedVolume) -> tuple[object, ...]:
     month = volume.month
     return (
         volume.component, volume.municipality, month.year, month.month, volume.product, volume.treatment,
-        volume.price, volume.rule,
+        volume.price, volume.rule, volume.member,
     )  # fmt: skip
 
 
@@ -460,6 +460,7 @@ def _volume(coverage: Coverage, municipality: str, terms: Terms, sums: _Sums, ef
         quantity=sums.quantity,
         billed_quantity=sums.billed_quantity,
         amount=Eur.of_cents(sums.cents),
+        member=coverage.member,
         **({name: _effect(effect, name) for name in _PARTS} if effect is not None else {}),
     )
 
@@ -488,8 +489,9 @@ def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[Deliver
 
     def finding(code: str, severity: Severity, message: str, hint: str) -> DeliveriesFinding:
         place = f"product {product}, {municipality}, {month}"
-        provider = coverage.registered.contract.provider
-        return DeliveriesFinding(code, severity, place, message, hint, provider, municipality, product, month)
+        if coverage.member:
+            place = f"aanbieder {coverage.member}, {place}"
+        return DeliveriesFinding(code, severity, place, message, hint, coverage.provider, municipality, product, month)
 
     # A shadow line is not paid: without one price it cannot be shown, and the budget is paid all the same; unless what
     # is paid follows from the volumes.

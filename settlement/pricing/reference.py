@@ -32,6 +32,7 @@ class DeliveredRow:
     end: date
     quantity: int
     sign: int = 1
+    member: str = ""
 
 
 # A delivery without a price on its day, and a month of a client that is rounded as a whole but has two prices.
@@ -55,7 +56,8 @@ def price_by_hand(
     for row in rows:
         summed = rule_of(row.product).rounding is Rounding.CLIENT_MONTH
         group = (row.client, row.assignment) if summed else (row.client, row.start, row.end, row.quantity)
-        together[(row.component, row.municipality, Month.of(row.start), row.product, row.treatment, group)].append(row)
+        where = (row.component, row.municipality, Month.of(row.start), row.product, row.treatment, row.member)
+        together[(*where, group)].append(row)
     volumes: dict[tuple[object, ...], list[DeliveredRow]] = defaultdict(list)
     prices: dict[tuple[object, ...], Decimal] = {}
     findings: list[Finding] = []
@@ -65,11 +67,11 @@ def price_by_hand(
             by_price[price_on(row.product, row.end - timedelta(days=1) if price_of_last_day else row.start)].append(row)
         counting = {price for price, priced in by_price.items() if sum(row.sign for row in priced)}
         known = [price for price in counting or by_price if price is not None]
-        where = f"product {key[3]}, {key[2]}"
+        place = f"product {key[3]}, {key[2]}"
         if None in counting:
-            findings.append(Finding(NO_PRICE, Severity.ERROR, where, "er is geen prijs", NO_PRICE_HINT))
+            findings.append(Finding(NO_PRICE, Severity.ERROR, place, "er is geen prijs", NO_PRICE_HINT))
         elif len(counting) > 1:
-            findings.append(Finding(TWO_PRICES, Severity.ERROR, where, "twee prijzen in één maand", TWO_PRICES_HINT))
+            findings.append(Finding(TWO_PRICES, Severity.ERROR, place, "twee prijzen in één maand", TWO_PRICES_HINT))
         elif known:
             volume = (*key, max(known))
             prices[volume] = max(known)
@@ -91,7 +93,8 @@ def clients_by_hand(
     """
     of_clients: dict[tuple[object, ...], list[DeliveredRow]] = defaultdict(list)
     for row in rows:
-        key = (row.component, row.municipality, Month.of(row.start), row.product, row.client, row.assignment)
+        month = Month.of(row.start)
+        key = (row.component, row.municipality, month, row.product, row.member, row.client, row.assignment)
         of_clients[key].append(row)
     found = []
     for own in of_clients.values():
@@ -121,6 +124,7 @@ def _client_volume(of: DeliveredRow, volume: PricedVolume, start: date, end: dat
         amount=volume.amount,
         first_day=start,
         last_day=end - timedelta(days=1),
+        member=of.member,
     )
 
 
@@ -151,4 +155,5 @@ def _volume(rows: Sequence[DeliveredRow], rule: PriceRule, price: Decimal) -> Pr
         quantity=quantity,
         billed_quantity=billed_quantity,
         amount=amount,
+        member=first.member,
     )

@@ -88,7 +88,7 @@ def pricing_groups_of(
                 continue
             per_client_month = coverage.rule.rounding is Rounding.CLIENT_MONTH
             alone = (row.batch, row.row_number, row.entry)
-            group = (coverage.rule, *((row.client_id, row.assignment) if per_client_month else alone))
+            group = (coverage.member, coverage.rule, *((row.client_id, row.assignment) if per_client_month else alone))
             groups.setdefault(group, (reader, []))[1].append(row)
     found: dict[int, dict[LineKey, list[PricingGroup]]] = {contract_id: {} for contract_id in wanted}
     for (contract_id, key), groups in grouped.items():
@@ -158,7 +158,7 @@ def _readers(terms: Terms, wanted: Mapping[int, Collection[LineKey]]) -> _Reader
     for coverage in coverages(replace(terms, contracts=contracts)):
         registered, product = coverage.registered, coverage.product
         version = terms.price_versions.get(coverage.component.price_list)
-        provider = terms.providers[registered.contract.provider].id
+        provider = terms.providers[coverage.provider].id
         of_product = prices[(version.id, product.id)] if version is not None else []
         for code in coverage.municipalities:
             if (registered.id, coverage.component.key, code, product.code) in slices:

@@ -19,6 +19,7 @@ from settlement.pricing.reference import clients_by_hand
 from tests.settlement.books import OTHER, effort_contract
 from tests.settlement.test_pricing import (
     AREAS,
+    CONSORTIUM,
     FIRST_DAY,
     LAST_DAY,
     MONTHS,
@@ -43,11 +44,15 @@ DOCUMENTS = (
     effort_contract(products=list(RULES), municipalities=list(AREAS)),
     effort_contract("C", provider=OTHER, products=list(RULES), municipalities=list(AREAS), price_of="last_day"),
 )
-BOUNDED = tuple(RegisteredContract(n, 1, contract_of(text + BOUND), "") for n, text in enumerate(DOCUMENTS, start=1))
+BOUNDED = tuple(
+    RegisteredContract(n, 1, contract_of(text + BOUND + members), "")
+    for n, (text, members) in enumerate(zip(DOCUMENTS, (CONSORTIUM, ""), strict=True), start=1)
+)
 
 
 def key(volume: ClientVolume) -> Any:
-    return (volume.municipality, volume.month, volume.product, volume.client, volume.assignment, volume.price)
+    where = (volume.municipality, volume.month, volume.product, volume.client, volume.assignment)
+    return (*where, volume.price, volume.member)
 
 
 def found(engine: Engine, rows: Sequence[Row], prices: PriceList) -> dict[int, list[ClientVolume]]:

@@ -47,7 +47,19 @@ RULES = {
     "dagen": PRICE_RULES[(Unit.DAY, Unit.DAY, Rounding.ROW)],
     "stuks": PRICE_RULES[(Unit.PIECE, Unit.PIECE, Rounding.ROW)],
 }
-FIRST_DAY = RegisteredContract(1, 1, contract_of(effort_contract(products=list(RULES), municipalities=list(AREAS))), "")
+# A member that sends its own deliveries: they are read under its own code, beside those of the contract's provider.
+MEMBER = "41000001"
+CONSORTIUM = f"""
+[[component]]
+key = "leden"
+kind = "consortium"
+clause = "artikel 8"
+by = "delivery"
+members = [{{ provider = "{CARE}", own_code = true }}, {{ provider = "{MEMBER}", own_code = true }}]
+"""
+FIRST_DAY = RegisteredContract(
+    1, 1, contract_of(effort_contract(products=list(RULES), municipalities=list(AREAS)) + CONSORTIUM), ""
+)
 LAST_DAY = RegisteredContract(
     2, 1,
     contract_of(effort_contract("C", provider=OTHER, products=list(RULES), municipalities=list(AREAS),
@@ -111,6 +123,7 @@ class Row:
     credited: int | None = None
     withdrawn: int | None = None
     claimed_cents: int | None = None
+    member: str = ""
 
     @property
     def end(self) -> date:
@@ -138,7 +151,7 @@ class Entry:
         row = self.row
         return DeliveredRow(
             "zorg", row.municipality, row.product, Treatment.PAYABLE, str(row.client), row.assignment, row.start,
-            row.end, row.quantity, self.sign,
+            row.end, row.quantity, self.sign, row.member,
         )  # fmt: skip
 
     @property
@@ -169,7 +182,7 @@ def put(connection: Connection, entries: Sequence[Entry]) -> None:
             "entry": entry.entry,
             "recording": entry.recording,
             "sign": entry.sign,
-            "provider_id": PROVIDERS[entry.row.contract.contract.provider],
+            "provider_id": PROVIDERS[entry.row.member or entry.row.contract.contract.provider],
             "product_id": PRODUCTS[entry.row.product].id,
             "client_id": entry.row.client,
             "assignment": entry.row.assignment,
@@ -234,7 +247,7 @@ def by_hand(contract: RegisteredContract, entries: Sequence[Entry], prices: Pric
 
 
 def key_of(volume: PricedVolume) -> VolumeKey:
-    return (volume.municipality, volume.month, volume.product, volume.price)
+    return (volume.municipality, volume.month, volume.product, volume.price, volume.member)
 
 
 PRICES_OF_ANY_KIND = st.one_of(
@@ -268,10 +281,11 @@ def delivered_rows(draw: st.DrawFn) -> list[Row]:
         recording = draw(st.sampled_from([1, 1, 2, 3]))
         credited = draw(st.sampled_from([None, None, None, recording, max(recording, 2)]))
         withdrawn = draw(st.sampled_from([None, None, None, 2 if credited in (None, 1) else credited]))
+        contract = draw(st.sampled_from(CONTRACTS))
         rows.append(
             Row(
                 reference=f"r{number:02d}",
-                contract=draw(st.sampled_from(CONTRACTS)),
+                contract=contract,
                 municipality=draw(st.sampled_from(sorted(AREAS))),
                 product=draw(st.sampled_from(["ambulant", "minuten", "dagen", "stuks", "uren", "uren"])),
                 client=draw(st.integers(1, 3)),
@@ -282,6 +296,7 @@ def delivered_rows(draw: st.DrawFn) -> list[Row]:
                 recording=recording,
                 credited=credited,
                 withdrawn=withdrawn if recording == 1 else None,
+                member=draw(st.sampled_from(["", MEMBER])) if contract is FIRST_DAY else "",
             )
         )
     return rows
@@ -306,7 +321,7 @@ def test_the_query_is_pricing_by_hand(engine: Engine, rows: list[Row], prices: P
                 component="zorg", municipality=key[0], month=key[1], product=key[2], treatment=Treatment.PAYABLE,
                 rule=RULES[key[2]], price=key[3], price_version_id=7, rows=expected[key].rows,
                 quantity=expected[key].quantity, billed_quantity=expected[key].billed_quantity,
-                amount=expected[key].amount, **effects,
+                amount=expected[key].amount, member=key[4], **effects,
             )  # fmt: skip
             before = steps[0][key].amount if key in steps[0] else Eur.zero()
             assert volume.late.amount + volume.credited.amount + volume.withdrawn.amount == volume.amount - before

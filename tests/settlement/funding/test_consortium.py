@@ -15,6 +15,7 @@ from kernel.money import Eur, allocate, total
 from kernel.periods import Month
 from settlement.entitlement import Entitlement, LineKey, Treatment
 from settlement.funding import consortium
+from settlement.funding.facts import Facts
 from settlement.phrases import explanation_lines
 from tests.settlement.funding.documents import codes, document, refused, settled, sums
 
@@ -49,7 +50,7 @@ def divided(text: str, above: list[Entitlement], through: str = "2026-12") -> li
     contract = contract_of(text)
     component = contract.component[-1]
     assert isinstance(component, ConsortiumComponent)
-    lines, findings = consortium.entitle(contract, component, above, Month.parse(through))
+    lines, findings = consortium.entitle(contract, component, Facts(), above, Month.parse(through))
     assert findings == []
     return lines
 
@@ -81,7 +82,7 @@ def test_by_delivery_counts_what_a_budget_covers_and_waits_for_deliveries() -> N
     contract = contract_of(document(TEAM, CARE, BY_DELIVERY))
     component = contract.component[-1]
     assert isinstance(component, ConsortiumComponent)
-    lines, findings = consortium.entitle(contract, component, above, Month(2026, 12))
+    lines, findings = consortium.entitle(contract, component, Facts(), above, Month(2026, 12))
     assert codes(findings) == ["F09"]
     assert "GM0502, 2026-01: er is iets te verdelen en nog geen lid leverde iets" in str(findings[0])
     # To March 1,000.00 by 61.75 : 212.35 is 225.28 and 774.72; to April 2,000.00 so 450.57 and 1,549.43;
@@ -111,6 +112,54 @@ def test_a_year_and_a_municipality_stand_alone() -> None:
     of_first = {(one.key.municipality, str(one.amount), one.task_field) for one in lines if ONE in one.key.label}
     assert of_first == {("GM0502", "36.68", "6.751"), ("GM0599", "16.67", "6.752")}
     assert {one.task_field for one in divided(document(CARE, THIRDS + 'task_field = "6.761"'), above[:1])} == {"6.761"}
+
+
+OWN_CODES = PLAIN + (
+    f'by = "delivery"\nmembers = [{{ provider = "{ONE}", own_code = true }}, '
+    f'{{ provider = "{TWO}", own_code = true }}, {{ provider = "{THREE}", products = ["44A09"] }}]\n'
+)
+SENT = """
+through = "2026-03"
+products.45A04 = { unit = "minute", price_per = "hour", rounding = "client_month" }
+products.44A09 = { unit = "day", price_per = "day" }
+prices = [["45A04", 2026-01-01, "open", "60.00"], ["44A09", 2026-01-01, "open", "200.00"]]
+deliveries = [
+    { product = "45A04", start = 2026-01-05, end = 2026-01-05, quantity = 100 },
+    { product = "45A04", start = 2026-01-06, end = 2026-01-06, quantity = 95, provider = "41000002" },
+    { product = "44A09", start = 2026-01-07, end = 2026-01-07, quantity = 1 },
+    { product = "44A09", start = 2026-02-07, end = 2026-02-08, quantity = 2, provider = "41000002" },
+]
+"""
+
+
+def test_who_delivered_under_its_own_code_gets_what_it_delivered() -> None:
+    lines, findings = settled(document(CARE, OWN_CODES), SENT)
+    assert findings == []
+    # 100 minutes of the one and 95 of the other are two hours each: 240.00, not the three hours of 195 minutes.
+    # The day of 200.00 under the code of ONE is of THREE, who delivers that product for it; two days came from TWO.
+    payable = [one for one in lines if one.key.treatment is Treatment.PAYABLE]
+    assert sums(payable) == {
+        ("2026-01", "45A04"): "240.00", ("2026-01", "44A09"): "200.00", ("2026-02", "44A09"): "400.00"
+    }  # fmt: skip
+    assert sums([one for one in lines if one.key.treatment is Treatment.PASSED_ON]) == {
+        ("2026-01", f"passed_on {ONE}"): "120.00",
+        ("2026-01", f"passed_on {TWO}"): "120.00",
+        ("2026-01", f"passed_on {THREE}"): "200.00",
+        ("2026-02", f"passed_on {TWO}"): "400.00",
+    }
+    ambulant = next(one for one in payable if one.key.label == "45A04")
+    assert [sentence for _, sentence, _ in explanation_lines(ambulant.explanation)][1:] == [
+        "1 levering: 100 minuten, per cliënt en maand afgerond op 2 uur × 60,00",
+        "onder de code van 41000002: 1 levering: 95 minuten, per cliënt en maand afgerond op 2 uur × 60,00",
+    ]
+
+
+def test_a_member_of_another_consortium_delivers_nothing_for_this_component() -> None:
+    other = 'key = "wonen"\nkind = "effort"\nproducts = ["02A16"]\n'
+    text = document(CARE, other, OWN_CODES + 'applies_to = ["hulp"]\n')
+    care, stay, _ = contract_of(text).component
+    assert contract_of(text).members_read_by(care) == (TWO,)
+    assert contract_of(text).members_read_by(stay) == ()
 
 
 def test_the_explanation_can_be_redone_by_hand() -> None:
@@ -160,6 +209,9 @@ def test_parts_add_up_to_what_is_payable_and_months_to_the_year(
         ((TEAM, THIRDS, THIRDS.replace("leden", "anderen")), "team wordt ook door leden verdeeld; noem in applies_to"),
         ((CARE, BY_DELIVERY.replace("44A09", "45A04")), "product 45A04 staat twee keer in members"),
         ((CARE, BY_DELIVERY.replace('products = ["44A09"]', 'percent = "5"')), "verdelen naar levering vraagt"),
+        ((CARE, BY_DELIVERY.replace('products = ["44A09"]', 'products = ["44A09"], own_code = true')),
+         "verdelen naar levering vraagt van elk lid products of own_code"),
+        ((CARE, BY_DELIVERY.replace('products = ["44A09"] }', "own_code = false }")), "of own_code = true als het"),
         ((CARE, BY_DELIVERY.replace("44A09", "02A16")), "noemt product 02A16, dat geen onderdeel erboven leest"),
         ((TEAM, PLAIN + f'members = [{{ provider = "{ONE}", percent = "100" }}]'), "geef er minstens 2"),
         ((TEAM, THIRDS + 'colour = "red"'), "onbekende sleutel"),
