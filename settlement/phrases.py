@@ -15,6 +15,7 @@ from fractions import Fraction
 from kernel.explanations import Step
 from kernel.money import Eur, half_up
 from kernel.notation import format_months
+from kernel.periods import Month
 from settlement.entitlement import Cause
 from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Count, Language
@@ -29,7 +30,7 @@ _COUNTS = frozenset(
     (
         "rows", "arrangements", "quantity", "billed_quantity", "billed_quantity_before",
         "persons", "persons_all", "counted", "recounted", "before", "now",
-        "clients", "units", "units_all", "delivered", "allowed", "above",
+        "clients", "units", "units_all", "delivered", "allowed", "above", "volume", "whole", "used", "left",
     )
 )  # fmt: skip
 
@@ -39,6 +40,8 @@ def step_sentence(step: Step, language: Language = DUTCH) -> str:
     steps = language.steps
     if step.code == "volume_times_price":
         return _volume_sentence(step, language)
+    if step.code == "above_frequency":
+        return _above_sentence(step, language)
     if step.code == "last_instalment":
         earlier = Eur(step.values["year_eur"]) - Eur(step.result)
         case = "last_instalment" if earlier else "last_instalment.only"
@@ -192,7 +195,17 @@ def _volume_sentence(step: Step, language: Language) -> str:
         said = language.steps["volume_times_price.member"]
         sentence = said.format(member=values["member"], product=sentence)
     product = Fraction(values["price_eur"]) * int(values["billed_quantity"]) / units_per_price
-    rounding = Eur(step.result) - half_up(product)
+    return _with_rounding(sentence, Eur(step.result) - half_up(product), language)
+
+
+def _above_sentence(step: Step, language: Language) -> str:
+    """What is above an assignment x price, as `_volume_sentence`."""
+    case = f"above_frequency.{step.values['per']}" if "per" in step.values else "above_frequency"
+    sentence = _filled(language.steps[case], step.values, language)
+    return _with_rounding(sentence, Eur(step.values["rounding_eur"]), language)
+
+
+def _with_rounding(sentence: str, rounding: Eur, language: Language) -> str:
     if not rounding:
         return sentence
     said = language.steps["volume_times_price.rounded"]
@@ -224,4 +237,8 @@ def _shown(name: str, text: str, language: Language) -> object:
         return shown_fraction(text, language)
     if name == "measure":
         return language.measures.get(text, text)
+    if name == "unit":
+        return language.units[text]
+    if name == "month":
+        return language.month(Month.parse(text).first_day)
     return text

@@ -32,6 +32,7 @@ from settlement.funding import bands, client_bounds, frequency
 from settlement.funding.client_bounds import ClientAmounts
 from settlement.funding.facts import Assignment, ClientVolume, Entitled, Facts
 from settlement.funding.rule_lines import RuleLines
+from tariffs.units import Rounding
 
 # What a product comes to by municipality, month and product; of bands all of the month, under no product.
 _Net = dict[tuple[str, Month, str], Eur]
@@ -136,17 +137,23 @@ def frequency_lines(over: Iterable[frequency.Above], lines: RuleLines, clause: s
 
 
 def _above_frequency(one: frequency.Above) -> Step:
+    volume, rule = one.volume, one.volume.rule
     values = {
         "assignment": one.assignment.shown,
         "delivered": str(one.delivered),
         "allowed": str(one.allowed),
         "above": str(one.quantity),
+        "unit": str(rule.unit),
+        "month": str(volume.month),
+        "price_eur": str(volume.price),
+        "rounding_eur": str(one.amount - half_up(Fraction(volume.price) * one.billed / rule.units_per_price)),
     }
-    if one.quantity == one.volume.quantity:
-        return Step("all_above_frequency", values, str(one.amount))
-    values |= {"billed_quantity": str(one.billed), "price_eur": str(one.volume.price)}
-    values |= {"units_per_price": str(one.volume.rule.units_per_price)}
-    return Step("above_frequency", values, str(one.amount))
+    if rule.rounding is Rounding.CLIENT_MONTH:
+        left = volume.billed_quantity - one.billed
+        values |= {"per": "client_month", "hours": str(volume.billed_quantity), "hours_left": str(left)}
+    elif rule.units_per_price != 1:
+        values |= {"per": "divided", "units_per_price": str(rule.units_per_price)}
+    return Step("above_frequency", values, str(one.amount), steps=(one.why,))
 
 
 # --- no-shows and adjustments -----------------------------------------------------------------------------------------

@@ -14,12 +14,13 @@ from typing import Literal
 
 from contracts.components.component import ComponentPart
 from contracts.components.frequency import Frequency
+from kernel.explanations import Step
 from kernel.findings import Finding, Severity
 from kernel.identifiers import as_shown
 from kernel.money import Eur, half_up
 from kernel.periods import Month, Period
 from settlement.funding.facts import Assignment, ClientVolume, Facts
-from tariffs.units import Rounding, hours_of
+from tariffs.units import Rounding, Unit, hours_of
 
 Variant = Literal["effort", "output"]
 
@@ -33,7 +34,7 @@ class Above:
     """What was delivered in a product period above the most that may be declared, with its price.
 
     `delivered` and `allowed` are those of the whole period; `quantity` the part of `volume` that is above, `billed` the
-    same in the unit that is billed.
+    same in the unit that is billed. `why` explains what is allowed.
     """
 
     volume: ClientVolume
@@ -43,6 +44,7 @@ class Above:
     quantity: int
     billed: int
     amount: Eur
+    why: Step
 
 
 def product_period(start: date, end: date | None, month: Month) -> Period | None:
@@ -61,9 +63,7 @@ def most_in_period(assignment: Assignment, period: Period, variant: Variant, *, 
         return None
     if assignment.per != "week":
         return assignment.volume
-    if variant == "output":
-        return assignment.volume * _weeks_by_sundays(period, assignment)
-    return assignment.volume * (SIX_WEEKS if six_weeks else weeks_touched(period))
+    return assignment.volume * _weeks(period, assignment, variant, six_weeks=six_weeks)[0]
 
 
 def most_of_assignment(assignment: Assignment, variant: Variant) -> int | None:
@@ -75,8 +75,7 @@ def most_of_assignment(assignment: Assignment, variant: Variant) -> int | None:
     whole = Period(assignment.start, assignment.end)
     if assignment.per == "month":
         return assignment.volume * len(list(whole.months()))
-    weeks = _weeks_by_sundays(whole, assignment) if variant == "output" else weeks_touched(whole)
-    return assignment.volume * weeks
+    return assignment.volume * _weeks(whole, assignment, variant)[0]
 
 
 def weeks_touched(period: Period) -> int:
@@ -89,6 +88,16 @@ def sundays(period: Period) -> int:
     """The Sundays in the period."""
     first = period.start + timedelta(days=SUNDAY - period.start.weekday())
     return max(0, -((first - period.end).days // DAYS_PER_WEEK))
+
+
+def _weeks(
+    period: Period, assignment: Assignment, variant: Variant, *, six_weeks: bool = False
+) -> tuple[int, Literal["weeks", "six_weeks", "sundays", "broken_week"]]:
+    """The weeks of a period that count, and how they are counted."""
+    if variant == "output":
+        weeks = _weeks_by_sundays(period, assignment)
+        return weeks, "sundays" if weeks == sundays(period) else "broken_week"
+    return (SIX_WEEKS, "six_weeks") if six_weeks else (weeks_touched(period), "weeks")
 
 
 def _weeks_by_sundays(period: Period, assignment: Assignment) -> int:
@@ -136,13 +145,17 @@ def above(
 def _above(
     assignment: Assignment, by_month: Mapping[Month, Sequence[ClientVolume]], variant: Variant, *, six_weeks: bool
 ) -> Iterator[Above]:
-    left = most_of_assignment(assignment, variant)
+    whole = left = most_of_assignment(assignment, variant)
     for month in sorted(by_month):
         period = product_period(assignment.start, assignment.end, month)
         allowed = most_in_period(assignment, period, variant, six_weeks=six_weeks) if period else 0
         if allowed is None:
             continue
-        if left is not None:
+        unit = by_month[month][0].rule.unit
+        why = _why_in_period(assignment, period, variant, unit, six_weeks=six_weeks)
+        if whole is not None and left is not None:
+            if period and left < allowed:
+                why = _why_left(assignment, variant, unit, whole, left)
             allowed = min(allowed, left)
         delivered = sum(volume.quantity for volume in by_month[month])
         if left is not None:
@@ -151,7 +164,33 @@ def _above(
         for volume in sorted(by_month[month], key=lambda v: (v.first_day, v.price), reverse=True):
             if quantity := min(over, volume.quantity):
                 over -= quantity
-                yield Above(volume, assignment, delivered, allowed, quantity, *_priced(volume, quantity))
+                yield Above(volume, assignment, delivered, allowed, quantity, *_priced(volume, quantity), why)
+
+
+def _why_in_period(
+    assignment: Assignment, period: Period | None, variant: Variant, unit: Unit, *, six_weeks: bool = False
+) -> Step:
+    """How what may be declared in a product period, or in all days of an assignment, follows from what was assigned."""
+    if period is None:
+        return Step("outside_assignment")
+    values = {"first_date": str(period.start), "last_date": str(period.last_day), "per": str(assignment.per)}
+    number = 1
+    if assignment.per == "week":
+        number, values["per"] = _weeks(period, assignment, variant, six_weeks=six_weeks)
+    elif assignment.per == "month":
+        number = len(list(period.months()))
+    volume = assignment.volume or 0
+    values |= {"volume": str(volume), "unit": str(unit), "number": str(number), "allowed": str(volume * number)}
+    return Step("allowed", values)
+
+
+def _why_left(assignment: Assignment, variant: Variant, unit: Unit, whole: int, left: int) -> Step:
+    """What earlier months left of the most that may be declared on all of an assignment."""
+    values = {"whole": str(whole), "used": str(whole - left), "left": str(left), "unit": str(unit)}
+    if assignment.per == "total" or assignment.end is None:
+        return Step("left_of_assignment", values)
+    in_all = _why_in_period(assignment, Period(assignment.start, assignment.end), variant, unit)
+    return Step("left_of_assignment", values, steps=(in_all,))
 
 
 def _priced(volume: ClientVolume, quantity: int) -> tuple[int, Eur]:

@@ -151,12 +151,39 @@ _STEPS: Mapping[str, str] = {
     "part_by_units": "deel naar eenheden: {whole_eur} × {units} / {units_all}, verdeeld op centen (grootste rest)",
     "frequency": "product {product}: geleverd boven de toewijzingen",
     "above_frequency": (
-        "toewijzing {assignment}: {delivered} geleverd, {allowed} toegestaan; {above} erboven: "
-        "{billed_quantity} × {price_eur} / {units_per_price}"
+        "toewijzing {assignment}: {delivered:{unit}} geleverd in {month}, {allowed} toegestaan; {above} erboven × "
+        "{price_eur}"
     ),
-    "all_above_frequency": (
-        "toewijzing {assignment}: {delivered} geleverd, {allowed} toegestaan; {above} erboven, zoals geprijsd"
+    "above_frequency.divided": (
+        "toewijzing {assignment}: {delivered:{unit}} geleverd in {month}, {allowed} toegestaan; {above} erboven × "
+        "{price_eur} / {units_per_price}"
     ),
+    "above_frequency.client_month": (
+        "toewijzing {assignment}: {delivered:{unit}} geleverd in {month}, {allowed} toegestaan; {above} erboven; "
+        "afgerond op uren {hours} geleverd − {hours_left} zonder die {above} × {price_eur}"
+    ),
+    "allowed.weeks": (
+        "toegestaan: {volume:{unit}} per week × {number} = {allowed}; elke week van maandag tot en met zondag met een "
+        "dag in {first_date} tot en met {last_date} telt"
+    ),
+    "allowed.six_weeks": (
+        "toegestaan: {volume:{unit}} per week × {number} = {allowed}; bij dit product telt elke maand als zes weken"
+    ),
+    "allowed.sundays": (
+        "toegestaan: {volume:{unit}} per week × {number} = {allowed}; elke zondag in {first_date} tot en met "
+        "{last_date} telt"
+    ),
+    "allowed.broken_week": (
+        "toegestaan: {volume:{unit}} per week × {number} = {allowed}; elke zondag in {first_date} tot en met "
+        "{last_date} telt, en de gebroken week aan het einde van de toewijzing"
+    ),
+    "allowed.month": (
+        "toegestaan: {volume:{unit}} per maand × {number} = {allowed}; elke maand in {first_date} tot en met "
+        "{last_date} telt, ook een deel ervan"
+    ),
+    "allowed.total": "toegestaan: {volume:{unit}} voor de hele toewijzing",
+    "outside_assignment": "toegestaan: 0, de maand ligt buiten de toewijzing",
+    "left_of_assignment": ("toegestaan: {whole:{unit}} voor de hele toewijzing − {used} in eerdere maanden = {left}"),
     "no_show": "product {product}: {percent} % van {before_eur} wordt betaald: {paid_eur}",
     "supplement": "{label}: {percent} %",
     "adjustment": "product {product}: {before_eur} × {percent} %",
@@ -207,8 +234,7 @@ _STEPS: Mapping[str, str] = {
     ),
     "trajectory_rest.month": (
         "traject {trajectory} vanaf {start_date}, deel van de afgesproken maand: {price_eur} − {earlier_eur} van "
-        "de andere "
-        "delen"
+        "de andere delen"
     ),
     "trajectory_rest.end": (
         "traject {trajectory} vanaf {start_date}, bij het einde op {end_date}: {price_eur} − {earlier_eur} van de "

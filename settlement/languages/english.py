@@ -145,12 +145,38 @@ _STEPS: Mapping[str, str] = {
     "part_by_units": "part by units: {whole_eur} × {units} / {units_all}, divided to the cent (largest remainder)",
     "frequency": "product {product}: delivered above what was assigned",
     "above_frequency": (
-        "assignment {assignment}: {delivered} delivered, {allowed} allowed; {above} above: "
-        "{billed_quantity} × {price_eur} / {units_per_price}"
+        "assignment {assignment}: {delivered:{unit}} delivered in {month}, {allowed} allowed; {above} above it × "
+        "{price_eur}"
     ),
-    "all_above_frequency": (
-        "assignment {assignment}: {delivered} delivered, {allowed} allowed; {above} above, as priced"
+    "above_frequency.divided": (
+        "assignment {assignment}: {delivered:{unit}} delivered in {month}, {allowed} allowed; {above} above it × "
+        "{price_eur} / {units_per_price}"
     ),
+    "above_frequency.client_month": (
+        "assignment {assignment}: {delivered:{unit}} delivered in {month}, {allowed} allowed; {above} above it; in "
+        "rounded hours {hours} delivered − {hours_left} without those {above} × {price_eur}"
+    ),
+    "allowed.weeks": (
+        "allowed: {volume:{unit}} per week × {number} = {allowed}; every week from Monday to Sunday with a day in "
+        "{first_date} to {last_date} counts"
+    ),
+    "allowed.six_weeks": (
+        "allowed: {volume:{unit}} per week × {number} = {allowed}; for this product every month counts as six weeks"
+    ),
+    "allowed.sundays": (
+        "allowed: {volume:{unit}} per week × {number} = {allowed}; every Sunday in {first_date} to {last_date} counts"
+    ),
+    "allowed.broken_week": (
+        "allowed: {volume:{unit}} per week × {number} = {allowed}; every Sunday in {first_date} to {last_date} counts, "
+        "and the broken week at the end of the assignment"
+    ),
+    "allowed.month": (
+        "allowed: {volume:{unit}} per month × {number} = {allowed}; every month in {first_date} to {last_date} counts, "
+        "also part of one"
+    ),
+    "allowed.total": "allowed: {volume:{unit}} for the whole assignment",
+    "outside_assignment": "allowed: 0, the month lies outside the assignment",
+    "left_of_assignment": ("allowed: {whole:{unit}} for the whole assignment − {used} in earlier months = {left}"),
     "no_show": "product {product}: {percent}% of {before_eur} is paid: {paid_eur}",
     "supplement": "{label}: {percent}%",
     "adjustment": "product {product}: {before_eur} × {percent}%",

@@ -39,7 +39,7 @@ def test_both_languages_say_the_same_with_the_same_places(table: str) -> None:
 def test_a_number_with_a_word_has_one_for_one_and_one_for_many(table: str) -> None:
     for language in (DUTCH, ENGLISH):
         for template in getattr(language, table).values():
-            words = [spec for _, _, spec, _ in Formatter().parse(template) if spec]
+            words = [spec for _, _, spec, _ in Formatter().parse(template) if spec and spec != "{unit}"]
             assert all(spec.count("/") == 1 for spec in words), template
 
 

@@ -135,7 +135,7 @@ QUARTER = {"number": "1", "of": "4", "year": "2026", "year_eur": "5299250.01", "
         ),
         (
             Step("unfunded", {"month": "2026-03", "to_date_eur": "75.00", "before_eur": "100.00"}, "-25.00"),
-            "boven het plafond: 75,00 tot en met 2026-03 − 100,00 van eerdere maanden; onder nul: dat deel wordt "
+            "boven het plafond: 75,00 tot en met maart 2026 − 100,00 van eerdere maanden; onder nul: dat deel wordt "
             "alsnog betaald",
         ),
         (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from kernel.periods import Period
 from settlement.entitlement import Treatment
 from settlement.funding.facts import Assignment
 from settlement.funding.frequency import most_in_period, most_of_assignment, product_period, sundays, weeks_touched
+from settlement.phrases import explanation_lines
 from tests.settlement.funding.care import CASES, case, contract, deliveries, facts, lines, of, prices, simulate
 
 
@@ -145,6 +148,110 @@ def test_hours_that_are_rounded_by_month_are_taken_off_as_hours() -> None:
     )
     found = lines(contract(EFFORT), given)
     assert (found[("2025-01", "som")], found[("2025-01", "frequency som")]) == ("350.40", "-58.40")
+
+
+def said(kind: str, assigned: str, *rows: Any, rule: str = "{}") -> list[str]:
+    """Why the last of what is above the assignments is not paid."""
+    agreed = contract(f'kind = "{kind}"\nproducts = ["uur", "min", "som"]\nfrequency = {rule}')
+    given = facts(f"{assigned}\n{prices(uur='61.75', min='60.50', som='58.40')}\n{deliveries(*rows)}")
+    last = of(simulate(agreed, given), "unfunded_frequency")[-1]
+    return [sentence for _, sentence, _ in explanation_lines(last.explanation)][1:]
+
+
+def assigned(product: str, volume: int, per: str, last_day: str = "2025-03-09") -> str:
+    return (
+        f'assignments = [{{ product = "{product}", start = 2025-01-13, end = {last_day}, volume = {volume}, '
+        f'per = "{per}", number = "T1" }}]'
+    )
+
+
+@pytest.mark.parametrize(
+    ("why", "sentences"),
+    [
+        (
+            partial(said, "effort", assigned("uur", 3, "week"), ("uur", "2025-01-14", 12)),
+            [
+                "toewijzing T1: 12 uur geleverd in januari 2025, 9 toegestaan; 3 erboven × 61,75",
+                "toegestaan: 3 uur per week × 3 = 9; elke week van maandag tot en met zondag met een dag in 13-01-2025 "
+                "tot en met 31-01-2025 telt",
+            ],
+        ),
+        (
+            partial(said, "effort", assigned("uur", 3, "week"), ("uur", "2025-01-14", 20),
+                    rule='{ six_weeks = ["uur"] }'),
+            [
+                "toewijzing T1: 20 uur geleverd in januari 2025, 18 toegestaan; 2 erboven × 61,75",
+                "toegestaan: 3 uur per week × 6 = 18; bij dit product telt elke maand als zes weken",
+            ],
+        ),
+        (
+            partial(said, "output", assigned("uur", 3, "week"), ("uur", "2025-01-14", 12)),
+            [
+                "toewijzing T1: 12 uur geleverd in januari 2025, 6 toegestaan; 6 erboven × 61,75",
+                "toegestaan: 3 uur per week × 2 = 6; elke zondag in 13-01-2025 tot en met 31-01-2025 telt",
+            ],
+        ),
+        (
+            partial(said, "output", assigned("uur", 3, "week", "2025-01-29"), ("uur", "2025-01-14", 12)),
+            [
+                "toewijzing T1: 12 uur geleverd in januari 2025, 9 toegestaan; 3 erboven × 61,75",
+                "toegestaan: 3 uur per week × 3 = 9; elke zondag in 13-01-2025 tot en met 29-01-2025 telt, en de "
+                "gebroken week aan het einde van de toewijzing",
+            ],
+        ),
+        (
+            partial(said, "effort", assigned("som", 300, "month"),
+                    ("som", "2025-01-14", 190), ("som", "2025-01-28", 190)),
+            [
+                "toewijzing T1: 380 minuten geleverd in januari 2025, 300 toegestaan; 80 erboven; afgerond op uren 6 "
+                "geleverd − 5 zonder die 80 × 58,40",
+                "toegestaan: 300 minuten per maand × 1 = 300; elke maand in 13-01-2025 tot en met 31-01-2025 telt, ook "
+                "een deel ervan",
+            ],
+        ),
+        (
+            partial(said, "effort", assigned("min", 20, "total"), ("min", "2025-01-14", 17), ("min", "2025-02-04", 18)),
+            [
+                "toewijzing T1: 18 minuten geleverd in februari 2025, 3 toegestaan; 15 erboven × 60,50 / 60",
+                "toegestaan: 20 minuten voor de hele toewijzing − 17 in eerdere maanden = 3",
+            ],
+        ),
+        (
+            partial(
+                said,                "effort", assigned("uur", 3, "week"),
+                ("uur", "2025-01-20", 9), ("uur", "2025-02-20", 15), ("uur", "2025-03-05", 2),
+            ),
+            [
+                "toewijzing T1: 2 uur geleverd in maart 2025, 0 toegestaan; 2 erboven × 61,75",
+                "toegestaan: 24 uur voor de hele toewijzing − 24 in eerdere maanden = 0",
+                "toegestaan: 3 uur per week × 8 = 24; elke week van maandag tot en met zondag met een dag in "
+                "13-01-2025 tot en met 09-03-2025 telt",
+            ],
+        ),
+        (  # three rows of 17 minutes are 17,14 each and 51,42 together; 51 minutes would be 51,43
+            partial(
+                said,                "effort", assigned("min", 10, "total", "2025-02-09"),
+                ("min", "2025-01-14", 10), ("min", "2025-02-04", 17), ("min", "2025-02-05", 17),
+                ("min", "2025-02-06", 17),
+            ),
+            [
+                "toewijzing T1: 51 minuten geleverd in februari 2025, 0 toegestaan; 51 erboven × 60,50 / 60, per "
+                "levering afgerond op centen (samen -0,01)",
+                "toegestaan: 10 minuten voor de hele toewijzing − 10 in eerdere maanden = 0",
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_allowed_can_be_counted_again(why: Callable[[], list[str]], sentences: list[str]) -> None:
+    assert why() == sentences
+
+
+def test_care_outside_the_days_of_the_assignment_says_so() -> None:
+    row = ("uur", "2025-04-02", 2, ', assignment = "T1"')
+    assert said("effort", assigned("uur", 3, "week"), row) == [
+        "toewijzing T1: 2 uur geleverd in april 2025, 0 toegestaan; 2 erboven × 61,75",
+        "toegestaan: 0, de maand ligt buiten de toewijzing",
+    ]
 
 
 def test_six_weeks_of_category_01() -> None:
