@@ -20,17 +20,19 @@ from settlement.entitlement import Cause
 from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Count, Language
 from settlement.reading import Run
-from tariffs.units import Rounding
+from tariffs.units import MINUTES_PER_HOUR, Rounding
 
 _SHOWN_DECIMALS = 6
 _LONGEST_FRACTION = 21
 
 _NUMBERS = frozenset(("weight", "factor", "score", "measured", "worst", "best"))
+_BAND_UNITS = frozenset(("units", "units_all", "units_before", "units_now"))
+_BAND_EDGES = frozenset(("lower", "upper"))
 _COUNTS = frozenset(
     (
         "rows", "arrangements", "quantity", "billed_quantity", "billed_quantity_before",
         "persons", "persons_all", "counted", "recounted", "before", "now",
-        "clients", "units", "units_all", "delivered", "allowed", "above", "volume", "whole", "used", "left",
+        "clients", "delivered", "allowed", "above", "volume", "whole", "used", "left",
     )
 )  # fmt: skip
 
@@ -102,7 +104,7 @@ def explanation_lines(
     sentence = step_sentence(step, language)
     if step.source and step.source != source:
         sentence = f"{sentence} ({step.source})"
-    lines = [(depth, sentence, language.number(step.result) if step.result else "")]
+    lines = [(depth, sentence, shown_fraction(step.result, language) if step.result else "")]
     for child in step.steps:
         lines += explanation_lines(child, depth + 1, step.source or source, language)
     return lines
@@ -117,6 +119,15 @@ def shown_fraction(text: str, language: Language = DUTCH) -> str:
     cut = int(exact * scale)  # towards zero
     sign = "-" if exact < 0 and cut == 0 else ""
     return f"{sign}{language.number(Decimal(cut).scaleb(-_SHOWN_DECIMALS))}…"
+
+
+def _undivided(text: str, language: Language) -> str:
+    """'1.5' as '1,5'; a number without an end as what it was made of: hours from minutes, '19/12' as '(95 / 60)'."""
+    if "/" not in text:
+        return language.number(text)
+    exact = Fraction(text)
+    parts = MINUTES_PER_HOUR if MINUTES_PER_HOUR % exact.denominator == 0 else exact.denominator
+    return f"({language.number(int(exact * parts))} / {parts})"
 
 
 def not_settled_before_sentence(run: Run) -> str:
@@ -224,6 +235,10 @@ def _shown(name: str, text: str, language: Language) -> object:
     """A value by what its name says it is; a name that says nothing is text, and so are codes and numbers of order."""
     if name in _COUNTS:
         return Count(shown_fraction(text, language), text in ("1", "-1"))
+    if name in _BAND_UNITS:
+        return Count(_undivided(text, language), text in ("1", "-1"))
+    if name in _BAND_EDGES:
+        return language.number(text)
     if name.endswith("_eur"):
         return " / ".join(language.number(amount) for amount in text.split(" / "))
     if name.endswith("percent") or name in _NUMBERS:

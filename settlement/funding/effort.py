@@ -94,17 +94,23 @@ def _bands(component: EffortComponent, facts: Facts, lines: RuleLines, through: 
     for volume in facts.volumes:
         if volume.component == component.key and volume.month <= through:
             units[volume.month][volume.municipality] += Fraction(volume.billed_quantity) / volume.rule.units_per_price
-    to_date, earlier, period = Fraction(0), Eur.zero(), None
+    unit = next((str(v.rule.price_per) for v in facts.volumes if v.component == component.key), "")
+    to_date, before, period = Fraction(0), None, None
     for month in sorted(units):
         started = (month.year, month.month if component.bands_per == "month" else 0)
         if started != period:
-            to_date, earlier, period = Fraction(0), Eur.zero(), started
-        to_date += sum(units[month].values())
-        step = bands.banded(component.bands, to_date)
+            to_date, before, period = Fraction(0), None, started
+        now = sum(units[month].values())
+        values = {"month": str(month), "unit": unit, "units_before": plain(to_date), "units_now": plain(now)}
+        to_date += now
+        per = "added" if before else "only"
+        step = bands.banded(component.bands, to_date, {**values, "per": per})
+        earlier = Eur(before.result) if before else Eur.zero()
         amount = Eur(step.result) - earlier
-        values = {"per": component.bands_per, "to_date_eur": step.result, "earlier_eur": str(earlier)}
-        whole = Step("bands", values, str(amount), component.clause, (step,))
-        earlier = Eur(step.result)
+        values |= {"per": component.bands_per, "to_date_eur": step.result, "earlier_eur": str(earlier)}
+        steps = (step, before) if before else (step,)
+        whole = Step("bands", values, str(amount), component.clause, steps)
+        before = replace(step, values={**step.values, "per": "earlier"})
         municipalities = sorted(m for m, of_month in units[month].items() if of_month)
         if not municipalities:
             continue
@@ -112,7 +118,12 @@ def _bands(component: EffortComponent, facts: Facts, lines: RuleLines, through: 
         for municipality, weight, part in zip(municipalities, weights, allocate(amount, weights), strict=True):
             why = whole
             if len(municipalities) > 1:
-                said = {"units": plain(weight), "units_all": plain(sum(weights)), "whole_eur": str(amount)}
+                said = {
+                    "units": plain(weight),
+                    "units_all": plain(sum(weights)),
+                    "whole_eur": str(amount),
+                    "unit": unit,
+                }
                 why = Step("part_by_units", said, str(part), component.clause, (whole,))
             yield lines.line(municipality, month, "bands", part, why)
 

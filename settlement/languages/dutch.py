@@ -144,11 +144,25 @@ _STEPS: Mapping[str, str] = {
     # by effort
     "not_paid": "niet betaald: {amount_eur}",
     "not_paid.given_back": "hoort bij leveringen die werden teruggenomen, en komt terug",
-    "bands.year": "staffel: {to_date_eur} van het jaar tot en met deze maand − {earlier_eur} tot en met de vorige",
-    "bands.month": "staffel van de maand: {to_date_eur}",
-    "in_bands": "{units} eenheden, elk tegen de prijs van zijn schijf; samen eenmaal afgerond op centen",
-    "band": "{units} × {price_eur}",
-    "part_by_units": "deel naar eenheden: {whole_eur} × {units} / {units_all}, verdeeld op centen (grootste rest)",
+    "bands.year": "staffel: {to_date_eur} van het jaar tot en met {month} − {earlier_eur} van eerdere maanden",
+    "bands.month": "staffel van {month}: {to_date_eur}",
+    "in_bands.only": (
+        "{units:{unit}} in {month}, elk tegen de prijs van zijn schijf; samen eenmaal afgerond op centen"
+    ),
+    "in_bands.added": (
+        "{units_before} van eerdere maanden + {units_now} in {month} = {units:{unit}}, elk tegen de prijs van zijn "
+        "schijf; samen eenmaal afgerond op centen"
+    ),
+    "in_bands.earlier": (
+        "{units:{unit}} van eerdere maanden, elk tegen de prijs van zijn schijf; samen eenmaal afgerond op centen"
+    ),
+    "band.only": "{units:{unit}} × {price_eur}",
+    "band.upper": "schijf tot {upper}: {units:{unit}} × {price_eur}",
+    "band.lower_upper": "schijf van {lower} tot {upper}: {units:{unit}} × {price_eur}",
+    "band.lower": "schijf boven {lower}: {units:{unit}} × {price_eur}",
+    "part_by_units": (
+        "deel van deze gemeente: {whole_eur} × {units} / {units_all:{unit}}, verdeeld op centen (grootste rest)"
+    ),
     "frequency": "product {product}: geleverd boven de toewijzingen",
     "above_frequency": (
         "toewijzing {assignment}: {delivered:{unit}} geleverd in {month}, {allowed} toegestaan; {above} erboven × "

@@ -138,11 +138,23 @@ _STEPS: Mapping[str, str] = {
     # by effort
     "not_paid": "not paid: {amount_eur}",
     "not_paid.given_back": "belongs to deliveries that were taken back, and is given back",
-    "bands.year": "price bands: {to_date_eur} of the year up to this month − {earlier_eur} up to the month before",
-    "bands.month": "price bands of the month: {to_date_eur}",
-    "in_bands": "{units} units, each at the price of its band; rounded to the cent once, together",
-    "band": "{units} × {price_eur}",
-    "part_by_units": "part by units: {whole_eur} × {units} / {units_all}, divided to the cent (largest remainder)",
+    "bands.year": "price bands: {to_date_eur} of the year up to the end of {month} − {earlier_eur} of earlier months",
+    "bands.month": "price bands of {month}: {to_date_eur}",
+    "in_bands.only": ("{units:{unit}} in {month}, each at the price of its band; rounded to the cent once, together"),
+    "in_bands.added": (
+        "{units_before} of earlier months + {units_now} in {month} = {units:{unit}}, each at the price of its band; "
+        "rounded to the cent once, together"
+    ),
+    "in_bands.earlier": (
+        "{units:{unit}} of earlier months, each at the price of its band; rounded to the cent once, together"
+    ),
+    "band.only": "{units:{unit}} × {price_eur}",
+    "band.upper": "band up to {upper}: {units:{unit}} × {price_eur}",
+    "band.lower_upper": "band from {lower} to {upper}: {units:{unit}} × {price_eur}",
+    "band.lower": "band above {lower}: {units:{unit}} × {price_eur}",
+    "part_by_units": (
+        "part of this municipality: {whole_eur} × {units} / {units_all:{unit}}, divided to the cent (largest remainder)"
+    ),
     "frequency": "product {product}: delivered above what was assigned",
     "above_frequency": (
         "assignment {assignment}: {delivered:{unit}} delivered in {month}, {allowed} allowed; {above} above it × "

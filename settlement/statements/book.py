@@ -66,7 +66,7 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "order": {**_RULED, "num_format": "0", "align": "left"},
     "date": {**_RULED, "align": "left"},
     "count": {**_NUMBER, "num_format": "#,##0"},
-    "decimals": {**_NUMBER, "num_format": "#,##0.00"},
+    "decimals": {**_NUMBER, "num_format": "#,##0.00####"},
     "price": {**_NUMBER, "num_format": "#,##0.00##"},
     "percent": {**_NUMBER, "num_format": '0.00####" %"'},
     "share": {**_NUMBER, "num_format": '0.00000000" %"'},

@@ -18,6 +18,7 @@ from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.funding.bands import amount_in_bands
 from settlement.funding.components import entitle
+from settlement.phrases import explanation_lines
 from settlement.simulation import facts_of
 from tests.settlement.funding.care import case, contract, deliveries, facts, lines, of, prices, simulate
 
@@ -55,6 +56,31 @@ def test_the_months_add_up_to_the_year_and_a_new_year_starts_at_the_first_band()
         ("2025-02", "42120.00"),
         ("2025-11", "17803.76"),
         ("2026-01", "312.00"),
+    ]
+
+
+def test_each_step_of_a_band_can_be_redone() -> None:
+    rows = (("uur", "2025-01-10", 800), ("uur", "2025-02-10", 700), ("min", "2025-11-10", 62020))
+    found = of(simulate(contract(BANDED), facts(f"{PRICED}\n{deliveries(*rows)}")), "bands")
+    assert [(sentence, result) for _, sentence, result in explanation_lines(found[2].explanation)] == [
+        (
+            "staffel: 153.210,72 van het jaar tot en met november 2025 − 92.040,00 van eerdere maanden (artikel 5)",
+            "61.170,72",
+        ),
+        (
+            "1.500 van eerdere maanden + (62.020 / 60) in november 2025 = (152.020 / 60) uur, elk tegen de prijs van "
+            "zijn schijf; samen eenmaal afgerond op centen",
+            "153.210,72",
+        ),
+        ("schijf tot 1.000: 1.000 uur × 62,40", "62.400,00"),
+        ("schijf van 1.000 tot 2.500: 1.500 uur × 59,28", "88.920,00"),
+        ("schijf boven 2.500: (2.020 / 60) uur × 56,16", "1.890,72"),
+        (
+            "1.500 uur van eerdere maanden, elk tegen de prijs van zijn schijf; samen eenmaal afgerond op centen",
+            "92.040,00",
+        ),
+        ("schijf tot 1.000: 1.000 uur × 62,40", "62.400,00"),
+        ("schijf van 1.000 tot 2.500: 500 uur × 59,28", "29.640,00"),
     ]
 
 
