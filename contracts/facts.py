@@ -143,7 +143,10 @@ IndexRow = Annotated[tuple[Key, Year, Literal["provisional", "final"], SignedNum
 AccountabilityKind = Literal[
     "production_statement", "annual_accounts", "auditor_statement", "board_declaration", "quality_report"
 ]
-AccountabilityRow = Annotated[tuple[Year, AccountabilityKind], Field(strict=False)]
+AccountabilityRow = (
+    Annotated[tuple[Year, AccountabilityKind], Field(strict=False)]
+    | Annotated[tuple[Year, AccountabilityKind, Amount], Field(strict=False)]
+)
 DeterminationRow = Annotated[tuple[Year, Key | Literal[""], Amount], Field(strict=False)]
 SpendRow = Annotated[tuple[Name, Name | Literal[""], Year, SignedAmount], Field(strict=False)]
 
@@ -153,7 +156,8 @@ class GivenFacts(Part):
 
     `counts`: area, measure, date, status, persons. `prices`: product, first day, first day after or "open", price.
     `figures`: numbers that the contract reads by name (a cost, a score), of the year of `through` or by year.
-    `index_figures`: name, year, status, percent. `accountability`: year and kind of what was received and accepted.
+    `index_figures`: name, year, status, percent. `accountability`: year and kind of what was received and accepted,
+    with the amount that it states or without.
     `determinations`: year, component or "", amount. `spend`: provider, segment or "", year, amount.
     """
 

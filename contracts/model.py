@@ -190,8 +190,6 @@ class Contract(Part):
                 messages += self._consortium_misfits(component)
             if isinstance(component, ArrangementComponent):
                 messages += self._sources_misfits(component)
-            if isinstance(component, RiskSharingComponent | OutcomeComponent):
-                messages += self._withheld_misfits(component)
             for municipality, product in self.deliveries_read_by(component):
                 if (municipality, product) in read:
                     messages.append(
@@ -248,17 +246,6 @@ class Contract(Part):
                 yield (
                     f"onderdeel {component.key}: funding_sources noemt de {source.law} en het contract niet; zet de "
                     "wet bij laws of haal de bron weg"
-                )
-
-    def _withheld_misfits(self, component: RiskSharingComponent | OutcomeComponent) -> Iterator[str]:
-        """What is paid of such a budget at the end of a year is less than the budget: it would count as a loss."""
-        for one in self.component:
-            withheld = isinstance(one, PopulationComponent) and one.withheld is not None
-            withheld |= isinstance(one, LumpSumComponent) and one.advance_percent < 100
-            if withheld and one.key in component.budget.of:
-                yield (
-                    f"onderdeel {component.key}: van {one.key} wordt een deel ingehouden, en wat betaald is, is dan "
-                    "niet het budget; geef het budget met eur of figure"
                 )
 
     def _guarantee_misfits(self, component: GuaranteeComponent) -> Iterator[str]:

@@ -118,6 +118,7 @@ def facts_of(
         figures=figures_of(recorded.scores.get(registered.id, ()), registered.contract.in_force.period),
         index_figures=recorded.index_figures,
         accountability=recorded.accountability.get(registered.id, frozenset()),
+        production=recorded.production.get(registered.id, {}),
         determinations=recorded.determinations.get(registered.id, {}),
         task_fields=_task_fields(terms, registered.contract, products)
         | {(v.product, v.month): task_field_of(terms, v.product, v.month) for v in volumes},

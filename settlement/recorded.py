@@ -26,13 +26,14 @@ C = TypeVar("C", Assignment, Trajectory)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """By contract id the outcome scores, what was received and not rejected, and determinations; households
-    and index figures of all.
+    """By contract id the outcome scores, what was received and not rejected, what production statements come to by
+    year, and determinations; households and index figures of all.
 
     By provider id assignments and trajectories."""
 
     scores: Mapping[int, Sequence[OutcomeScore]] = field(default_factory=dict)
     accountability: Mapping[int, frozenset[tuple[int, str]]] = field(default_factory=dict)
+    production: Mapping[int, Mapping[int, Eur]] = field(default_factory=dict)
     determinations: Mapping[int, Mapping[tuple[int, str], Eur]] = field(default_factory=dict)
     households: tuple[HouseholdMember, ...] = ()
     assignments: Mapping[int, Sequence[Assignment]] = field(default_factory=dict)
@@ -43,9 +44,12 @@ class Recorded:
 def read_recorded(connection: Connection, cutoff: int) -> Recorded:
     """What was known at `cutoff`."""
     received: dict[int, set[tuple[int, str]]] = {}
+    production: dict[int, dict[int, Eur]] = {}
     for document in facts_known(connection, ACCOUNTABILITY, cutoff):
         if document.verdict != "rejected":
             received.setdefault(document.contract_id, set()).add((document.year, document.kind))
+            if document.kind == "production_statement" and document.amount_eur is not None:
+                production.setdefault(document.contract_id, {})[document.year] = document.amount_eur
     determined: dict[int, dict[tuple[int, str], Eur]] = {}
     for decision in facts_known(connection, DETERMINATIONS, cutoff):
         of_contract = determined.setdefault(decision.contract_id, {})
@@ -53,6 +57,7 @@ def read_recorded(connection: Connection, cutoff: int) -> Recorded:
     return Recorded(
         scores=_by_contract(facts_known(connection, OUTCOMES, cutoff)),
         accountability={contract: frozenset(documents) for contract, documents in received.items()},
+        production=production,
         determinations=determined,
         households=tuple(
             HouseholdMember(

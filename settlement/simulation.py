@@ -108,7 +108,13 @@ def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]
             for year, number in (said if isinstance(said, dict) else {str(given.through.year): said}).items()
         },
         index_figures={(name, year, status): percent for name, year, status, percent in given.index_figures},
-        accountability=frozenset(given.accountability),
+        accountability=frozenset((year, kind) for year, kind, *_ in given.accountability),
+        production={
+            year: amount
+            for year, kind, *amounts in given.accountability
+            for amount in amounts
+            if kind == "production_statement"
+        },
         determinations={(year, component): amount for year, component, amount in given.determinations},
         spend={(provider, segment, year): amount for provider, segment, year, amount in given.spend},
         task_fields={(volume.product, volume.month): "" for volume in volumes},

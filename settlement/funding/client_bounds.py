@@ -36,12 +36,15 @@ class Bounded:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What one client comes to in one period, month by month; `settled` is the month in which a minimum is settled."""
+    """What one client comes to in one period, month by month; `settled` is the month in which a minimum is settled.
+
+    An assignment that is open, or outlives the contract, is over for the contract in its last month in force.
+    """
 
     municipality: str
     client: str
     by_month: Mapping[Month, Fraction]
-    settled: Month | None
+    settled: Month
 
     def to_date(self, month: Month) -> Eur:
         return half_up(sum((amount for known, amount in self.by_month.items() if known <= month), Fraction(0)))
@@ -80,7 +83,7 @@ def below_minimum(
     least = bound.minimum_eur
     found: dict[tuple[str, Month], list[Eur]] = defaultdict(list)
     for group in groups:
-        if group.settled is None or group.settled > through:
+        if group.settled > through:
             continue
         had = group.to_date(max([*group.by_month, group.settled]))
         if had < least:
@@ -101,7 +104,7 @@ def groups_of(
     """What `amounts` come to per client and period of the bound."""
     in_force = list(contract.in_force.period.months())
     gathered: dict[tuple[str, str, object], dict[Month, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
-    settled: dict[tuple[str, str, object], Month | None] = {}
+    settled: dict[tuple[str, str, object], Month] = {}
     for (municipality, client, assignment), by_month in amounts.items():
         for month, amount in by_month.items():
             period: object = {"assignment": assignment, "month": month, "year": month.year}[bound.per]
@@ -114,8 +117,8 @@ def groups_of(
                     settled[key] = max(known for known in in_force if known.year == month.year)
                 case "assignment":
                     end = assignments[(municipality, assignment)].end
-                    last_month = None if end is None else min(Month.of(end - timedelta(days=1)), in_force[-1])
-                    settled[key] = last_month and max(last_month, settled.get(key) or month, month)
+                    last_month = in_force[-1] if end is None else min(Month.of(end - timedelta(days=1)), in_force[-1])
+                    settled[key] = max(last_month, settled.get(key, month), month)
     return [
         _Group(municipality, client, dict(gathered[key]), settled[key])
         for key in sorted(gathered, key=str)

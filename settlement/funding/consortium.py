@@ -1,9 +1,10 @@
 """A consortium: what the main contractor passes on to each member, of what is payable to it.
 
 Over the months of a calendar year so far, and for each municipality apart, what is payable is divided by the agreed
-shares or by the value of what each member delivered (`allocate`: to the cent, largest remainder). The line of a month
-is what that comes to, less what it came to in the month before, so that the parts add up to what is payable and the
-months to the year. It is never payable itself: the municipality pays the main contractor, once.
+shares or by the value of what each member delivered (`allocate`: to the cent, largest remainder). What is due after the
+contract counts with its last year. The line of a month is what that comes to, less what it came to in the month before,
+so that the parts add up to what is payable and the months to the year. It is never payable itself: the municipality
+pays the main contractor, once.
 
 A delivery is of the member under whose own code it came. What came under the code of the main contractor is of the
 member that names its product, and else of the main contractor itself, where that is a member with its own code.
@@ -23,6 +24,7 @@ from kernel.periods import Month
 from settlement.entitlement import PASSED_ON, Entitlement, LineKey, Treatment
 from settlement.funding.facts import Entitled, Facts
 from settlement.funding.spread import applied_to, keys_applied_to, task_field_over
+from settlement.funding.years import year_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,13 @@ def entitle(
     entitlements: list[Entitlement] = []
     findings: list[Finding] = []
     keys = [key for key in (*(line.key for line in payable), *(one.key for one in delivered)) if key.month <= through]
-    for municipality, year in sorted({(key.municipality, key.month.year) for key in keys}):
+    for municipality, year in sorted({(key.municipality, year_of(contract, key.month)) for key in keys}):
         divided, missing = _year(
             contract,
             component,
-            sorted({key.month for key in keys if _of(key, municipality, year)}),
-            [line for line in payable if _of(line.key, municipality, year)],
-            [one for one in delivered if _of(one.key, municipality, year)],
+            sorted({key.month for key in keys if _of(contract, key, municipality, year)}),
+            [line for line in payable if _of(contract, line.key, municipality, year)],
+            [one for one in delivered if _of(contract, one.key, municipality, year)],
             municipality,
         )
         entitlements += divided
@@ -57,8 +59,8 @@ def entitle(
     return entitlements, findings
 
 
-def _of(key: LineKey, municipality: str, year: int) -> bool:
-    return key.municipality == municipality and key.month.year == year
+def _of(contract: Contract, key: LineKey, municipality: str, year: int) -> bool:
+    return key.municipality == municipality and year_of(contract, key.month) == year
 
 
 def _deliveries(

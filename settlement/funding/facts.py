@@ -6,12 +6,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from kernel.findings import Finding
+from kernel.findings import Finding, Severity
 from kernel.identifiers import as_shown
-from kernel.money import Eur
+from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.entitlement import Entitlement, PricedVolume
 from tariffs.units import PriceRule
+
+# What to do where nothing is known: deliver, or state that nothing was delivered.
+NOTHING_KNOWN_HINT = (
+    "lees de leveringen van het jaar in; is er niets geleverd, lees dan de productieverantwoording in met het bedrag "
+    "van wat er wel geleverd is, of 0 (bekostiging import accountability)"
+)
 
 # Persons by (area, measure, day, status), the status being 'provisional' or 'final'.
 Counts = Mapping[tuple[str, str, date, str], int]
@@ -107,7 +113,8 @@ class Facts:
 
     `posted`: what earlier runs posted on deliveries of months that are not priced now, so that a total over the year is
     whole. `figures`: numbers the contract reads by name, by year. `index_figures`: percentages by name, year, status.
-    `accountability`: year and kind of what was received and not rejected. `determinations`: by year and component, ''
+    `accountability`: year and kind of what was received and not rejected; `production`: by year what the production
+    statement among those comes to. `determinations`: by year and component, ''
     for all of the contract. `spend`: by provider, segment ('' for all) and year. `task_fields`: Iv3 by product and
     month. `prices`: of a product of a price list on a day, None when there is none.
     """
@@ -122,10 +129,20 @@ class Facts:
     figures: Mapping[tuple[str, int], Decimal] = field(default_factory=dict)
     index_figures: Mapping[tuple[str, int, str], Decimal] = field(default_factory=dict)
     accountability: frozenset[tuple[int, str]] = frozenset()
+    production: Mapping[int, Eur] = field(default_factory=dict)
     determinations: Mapping[tuple[int, str], Eur] = field(default_factory=dict)
     spend: Mapping[tuple[str, str, int], Eur] = field(default_factory=dict)
     task_fields: Mapping[tuple[str, Month], str] = field(default_factory=dict)
     prices: Mapping[tuple[str, str], Sequence[tuple[date, date | None, Decimal]]] = field(default_factory=dict)
+
+    def delivered_as_stated(self, year: int) -> bool:
+        """Whether the production statement of a year comes to just what is known to be delivered: then that is all.
+
+        A component that nothing was delivered for was then worth nil, and is not unknown.
+        """
+        delivered = [volume.amount for volume in self.volumes if volume.month.year == year]
+        delivered += [one.amount for one in self.posted if one.key.month.year == year and not one.key.of_contract]
+        return self.production.get(year) == total(delivered)
 
     def price_on(self, price_list: str, product: str, day: date) -> Decimal | None:
         """The price of a product on a day; None when there is none."""
@@ -133,3 +150,9 @@ class Facts:
             if start <= day and (end is None or day < end):
                 return price
         return None
+
+
+def nothing_known(component: str, of: Sequence[str], year: int) -> Finding:
+    """No line at all of what is counted: that is not known, and not nought."""
+    message = f"over {year} is van {', '.join(of)} niets bekend: dit onderdeel is nog niet uitgerekend"
+    return Finding("F31", Severity.WARNING, f'onderdeel "{component}"', message, NOTHING_KNOWN_HINT)

@@ -13,8 +13,9 @@ from kernel.findings import Finding, Severity
 from kernel.money import Eur, total
 from kernel.notation import plain
 from settlement.entitlement import Entitlement, Treatment
-from settlement.funding.facts import Facts
-from settlement.funding.years import months_of, part_of_year
+from settlement.funding.facts import Facts, nothing_known
+from settlement.funding.withheld import withheld_of
+from settlement.funding.years import months_of, part_of_year, year_of
 
 
 class NotComputable(Exception):
@@ -71,8 +72,14 @@ class YearReader:
         return found if said.at_most is None else min(found, Fraction(said.at_most))
 
     def paid(self, said: AnnualAmount) -> tuple[Fraction, Step]:
-        """An amount that is paid, and why: of components their payable lines."""
-        return self._amount(said, [line for line in self.above if line.key.treatment is Treatment.PAYABLE])
+        """An amount that is paid, and why: of components their payable lines, with what of a budget is withheld yet."""
+        amount, step = self._amount(said, [line for line in self.above if line.key.treatment is Treatment.PAYABLE])
+        later = withheld_of(self.contract, said.of, self.facts, self.year)
+        if not later:
+            return amount, step
+        whole = amount + later.exact
+        values = {"paid_eur": shown(amount), "withheld_eur": str(later)}
+        return whole, Step("with_withheld", values, shown(whole), steps=(step,))
 
     def delivered(self, said: AnnualAmount) -> tuple[Fraction, Step]:
         """A cost that is made, and why: of components what their deliveries are worth, paid for or not."""
@@ -85,11 +92,13 @@ class YearReader:
             return part.exact, step
         if said.figure is not None:
             return self._product(said.figure, said.times)
-        of_year = [o.amount for o in lines if o.key.component in said.of and o.key.month.year == self.year]
-        if not of_year:
+        of_these = [line for line in lines if line.key.component in said.of]
+        of_year = [line.amount for line in of_these if year_of(self.contract, line.key.month) == self.year]
+        values = {"components": ", ".join(said.of), "year": str(self.year)}
+        if not of_year and not self.facts.delivered_as_stated(self.year):
             raise NotComputable(nothing_known(self.component.key, said.of, self.year))
         found = total(of_year)
-        return found.exact, Step("sum_of_year", {"components": ", ".join(said.of), "year": str(self.year)}, str(found))
+        return found.exact, Step("sum_of_year" if of_year else "nothing_stated", values, str(found))
 
     def _product(self, name: str, times: str | None) -> tuple[Fraction, Step]:
         amount = self.figure(name)
@@ -102,12 +111,6 @@ class YearReader:
 
     def _finding(self, code: str, severity: Severity, message: str, hint: str) -> Finding:
         return Finding(code, severity, f'onderdeel "{self.component.key}"', message, hint)
-
-
-def nothing_known(component: str, of: Sequence[str], year: int) -> Finding:
-    """No line at all of what is counted: that is not known, and not nought."""
-    message = f"over {year} is van {', '.join(of)} niets bekend: dit onderdeel is nog niet uitgerekend"
-    return Finding("F31", Severity.WARNING, f'onderdeel "{component}"', message, "lees de leveringen van het jaar in")
 
 
 def _is_delivery(line: Entitlement) -> bool:

@@ -23,9 +23,8 @@ from kernel.money import Eur, half_up, total
 from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import SHORTFALL, Entitlement, LineKey, Treatment
-from settlement.funding.facts import Entitled, Facts
-from settlement.funding.figures import nothing_known
-from settlement.funding.years import months_of, part_of_year, years_over
+from settlement.funding.facts import Entitled, Facts, nothing_known
+from settlement.funding.years import months_of, part_of_year, year_of, years_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def entitle(
             continue
         for guarantee in guarantees(contract, component, month.year):
             whom = (guarantee.provider, guarantee.segment)
-            spent = _spent(component, facts, above, guarantee)
+            spent = _spent(contract, component, facts, above, guarantee)
             if spent is None:
                 unknown = nothing_known(component.key, component.spend_of, month.year)
                 findings.append(unknown if component.spend_of else _not_known(guarantee))
@@ -90,7 +89,7 @@ def _guarantee(
 
 
 def _spent(
-    component: GuaranteeComponent, facts: Facts, above: Sequence[Entitlement], guarantee: Guarantee
+    contract: Contract, component: GuaranteeComponent, facts: Facts, above: Sequence[Entitlement], guarantee: Guarantee
 ) -> Eur | None:
     """What was spent at the provider over the year; None when that is not known."""
     if not component.spend_of:
@@ -99,10 +98,10 @@ def _spent(
         one.amount
         for one in above
         if one.key.component in component.spend_of
-        and one.key.month.year == guarantee.year
+        and year_of(contract, one.key.month) == guarantee.year
         and one.key.treatment is Treatment.PAYABLE
     ]
-    return total(spent) if spent else None
+    return total(spent) if spent or facts.delivered_as_stated(guarantee.year) else None
 
 
 def _shortfall(component: GuaranteeComponent, guarantee: Guarantee, carried: Step | None, spent: Eur) -> Step:

@@ -54,6 +54,17 @@ def year_budget(contract: Contract, component: LumpSumComponent, figures: IndexF
         return None
 
 
+def withheld(contract: Contract, component: LumpSumComponent, facts: Facts, year: int) -> Eur:
+    """What of the sum of a year is not paid in advance; nil once it is determined, or while it is not known."""
+    if (year, component.key) in facts.determinations or (year, "") in facts.determinations:
+        return Eur.zero()
+    try:
+        granted = _granted(component, facts.index_figures, year, months_of(contract, year))
+    except MissingFigure:
+        return Eur.zero()
+    return granted.amount - total(one.amount for one in _instalments(contract, component, granted))
+
+
 def _granted(component: LumpSumComponent, figures: IndexFigures, year: int, in_force: Sequence[Month]) -> Budget:
     for named in component.years:
         if named.year == year:

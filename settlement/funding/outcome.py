@@ -18,7 +18,7 @@ from settlement.entitlement import OUTCOME, Entitlement, Treatment
 from settlement.funding.facts import Entitled, Facts
 from settlement.funding.figures import NotComputable, YearReader, shown
 from settlement.funding.spread import applied_to, spread
-from settlement.funding.years import years_over
+from settlement.funding.years import year_of, years_over
 
 
 def entitle(
@@ -46,7 +46,9 @@ def entitle(
         }
         steps = (of_budget, *(step for _, step in scores))
         step = Step("outcome", values, str(amount), component.clause, steps)
-        over = [line for line in applied_to(contract, component, above) if line.key.month.year == last.year]
+        over = [
+            line for line in applied_to(contract, component, above) if year_of(contract, line.key.month) == last.year
+        ]
         entitlements += spread(contract, component, (last, OUTCOME, Treatment.PAYABLE), amount, over, step)
     return entitlements, findings
 

@@ -52,7 +52,8 @@ def entitle(
         entitlements += [one for one in (*instalments, *reopenings) if one.key.month <= through]
         if budget.in_force[-1] <= through:
             entitlements += released(contract, component, budget, facts.accountability)
-            of_year, unknown = unspent(contract, component, budget, total(one.amount for one in reopenings), above)
+            extra, is_all = total(one.amount for one in reopenings), facts.delivered_as_stated(year)
+            of_year, unknown = unspent(contract, component, budget, extra, above, is_all=is_all)
             entitlements += of_year
             findings += unknown
     return entitlements, findings
@@ -68,6 +69,16 @@ def year_budget(
     if isinstance(budget, Finding):
         return None
     return budget.amount + total(one.amount for one in reopened(contract, component, budget))
+
+
+def withheld(contract: Contract, component: PopulationComponent, facts: Facts, year: int) -> Eur:
+    """What of the budget of a year waits for its accountability; nil when that is there, or the budget is not known."""
+    budget = _budget_of_year(contract, component, facts.counts, facts.index_figures, year)
+    if component.withheld is None or isinstance(budget, Finding):
+        return Eur.zero()
+    if (year, component.withheld.until) in facts.accountability:
+        return Eur.zero()
+    return budget.amount - less_withheld(component, budget).amount
 
 
 def _budget_of_year(

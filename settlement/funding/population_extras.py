@@ -11,7 +11,7 @@ from kernel.findings import Finding, Severity
 from kernel.money import Eur, half_up, total
 from kernel.notation import plain
 from settlement.entitlement import EARMARKED, REOPENING, UNSPENT, WITHHELD, Entitlement, LineKey, Treatment
-from settlement.funding.facts import Entitled
+from settlement.funding.facts import NOTHING_KNOWN_HINT, Entitled
 from settlement.funding.instalments import Budget, in_turns
 
 
@@ -54,11 +54,18 @@ def reopened(contract: Contract, component: PopulationComponent, budget: Budget)
 
 
 def unspent(
-    contract: Contract, component: PopulationComponent, budget: Budget, extra: Eur, above: Sequence[Entitlement]
+    contract: Contract,
+    component: PopulationComponent,
+    budget: Budget,
+    extra: Eur,
+    above: Sequence[Entitlement],
+    *,
+    is_all: bool,
 ) -> Entitled:
     """What becomes of the budget of a year, with the `extra` of reopenings, that covered deliveries were not worth.
 
-    Of no delivery at all it is not known what they were worth: then there is a warning, and nothing is paid back.
+    Of no delivery at all it is not known what they were worth: then there is a warning, and nothing is paid back;
+    unless what is known `is_all` that was delivered.
     """
     rule = component.unspent
     if rule is None or rule.rule == "keep":
@@ -71,10 +78,10 @@ def unspent(
         and one.key.treatment is Treatment.SHADOW
         and not one.key.of_contract
     ]
-    if not covered:
+    if not covered and not is_all:
         place = f"onderdeel {component.key}, {budget.year}"
         message = "er is geen levering uit het budget bekend, en dus niet wat er over is"
-        return [], [Finding("F31", Severity.WARNING, place, message, "lees de leveringen van het jaar in")]
+        return [], [Finding("F31", Severity.WARNING, place, message, NOTHING_KNOWN_HINT)]
     whole, realised = budget.amount + extra, total(covered)
     left = max(whole - realised, Eur.zero())
     values = {"year": str(budget.year), "budget_eur": str(whole), "realised_eur": str(realised)}

@@ -22,7 +22,7 @@ from settlement.entitlement import RISK_SHARING, Entitlement, Treatment
 from settlement.funding.facts import Entitled, Facts
 from settlement.funding.figures import NotComputable, YearReader, shown
 from settlement.funding.spread import applied_to, spread
-from settlement.funding.years import years_over
+from settlement.funding.years import year_of, years_over
 
 ShareOf = Callable[[Decimal | FigureShare], Fraction]
 FigureOf = Callable[[str], Fraction]
@@ -47,7 +47,9 @@ def entitle(
         values = {"cost_eur": shown(cost), "budget_eur": shown(budget)}
         deviation = Step("deviation", values, shown(cost - budget), steps=(of_cost, of_budget))
         step = Step("risk_sharing", {"year": str(last.year)}, str(amount), component.clause, (deviation, *steps))
-        over = [line for line in applied_to(contract, component, above) if line.key.month.year == last.year]
+        over = [
+            line for line in applied_to(contract, component, above) if year_of(contract, line.key.month) == last.year
+        ]
         entitlements += spread(contract, component, (last, RISK_SHARING, Treatment.PAYABLE), amount, over, step)
     return entitlements, findings
 

@@ -15,6 +15,14 @@ def months_of(contract: Contract, year: int) -> list[Month]:
     return [month for month in contract.in_force.period.months() if month.year == year]
 
 
+def year_of(contract: Contract, month: Month) -> int:
+    """The contract year that what is due in a month belongs to.
+
+    What is due after the contract, such as the end of a trajectory that began in time, belongs to its last year.
+    """
+    return min(month, Month.of(contract.in_force.period.last_day)).year
+
+
 def years_over(contract: Contract, through: Month) -> Iterator[Month]:
     """The last month in force of each year, as far as `through` has reached it."""
     for year in sorted({month.year for month in contract.in_force.period.months()}):

@@ -111,6 +111,8 @@ _STEPS: Mapping[str, str] = {
     "figure": "cijfer {name} over {year}",
     "figure_times": "cijfer {name} over {year}: {each_eur} × {factor} ({times})",
     "sum_of_year": "{components} over {year}",
+    "nothing_stated": "{components} over {year}: niets geleverd, zoals de productieverantwoording zegt",
+    "with_withheld": "{paid_eur} betaald + {withheld_eur} nog ingehouden",
     "risk_sharing": (
         "risicodeling over {year}, afgerond op centen: boven nul betaalt de gemeente, onder nul de aanbieder"
     ),

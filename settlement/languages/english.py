@@ -105,6 +105,8 @@ _STEPS: Mapping[str, str] = {
     "figure": "figure {name} of {year}",
     "figure_times": "figure {name} of {year}: {each_eur} × {factor} ({times})",
     "sum_of_year": "{components} over {year}",
+    "nothing_stated": "{components} over {year}: nothing delivered, as the production statement says",
+    "with_withheld": "{paid_eur} paid + {withheld_eur} still withheld",
     "risk_sharing": (
         "risk sharing over {year}, rounded to the cent: above nil the municipality pays, below nil the provider"
     ),

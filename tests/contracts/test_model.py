@@ -123,23 +123,3 @@ def test_an_area_of_cbs_is_one_area_however_it_is_written(population: str) -> No
     assert isinstance(component, PopulationComponent)
     assert component.areas == ("WK0363AA", "Kern Noord")
     assert contract_of(text).example[0].counts[0][0] == "GM0502"
-
-
-@pytest.mark.parametrize("kept", ['withheld = { percent = "5", until = "auditor_statement" }', ""])
-def test_a_budget_of_which_a_part_is_withheld_is_no_budget_to_share_a_loss_on(
-    document: Callable[..., Path], population: str, kept: str
-) -> None:
-    """What is withheld would count as a loss at the end of the year, and be taken back when it is paid."""
-    shared = (
-        '\n[[component]]\nkey = "risico"\nkind = "risk_sharing"\nclause = "artikel 9"\ntask_field = "6.23"\n'
-        'budget = { of = ["wijkteam"] }\ncost = { figure = "kosten" }\nboth = { steps = [{ share = "0.5" }] }\n'
-    )
-    path = document(population.replace(AMOUNT, f"{AMOUNT}\n{kept}") + shared)
-    if kept:
-        with pytest.raises(Refusal) as refused:
-            read_documents([path])
-        said = " ".join(f"{finding.message}; {finding.hint}" for finding in refused.value.findings)
-        assert "van wijkteam wordt een deel ingehouden" in said
-        assert "geef het budget met eur of figure" in said
-    else:
-        read_documents([path])

@@ -155,6 +155,27 @@ def test_what_is_earmarked_is_shown_and_not_paid(books: Books, tmp_path: Path) -
     assert "blijft bij de aanbieder voor het afgesproken doel" in [str(cell).strip() for cell in paper["Berekening"]]
 
 
+def test_a_year_of_nothing_is_told_from_a_year_of_silence_by_the_production_statement(books: Books) -> None:
+    text = TEAM_BUDGET.replace("RULE", "return").replace(
+        'withheld = { percent = "7.5", until = "auditor_statement" }', ""
+    )
+    books.open(document(text, start="2025-01-01", until="2026-01-01", municipalities='"GM0502", "GM0597"'))
+    books.count(10007, day="2025-01-01")
+    silent = books.settle("2025-12")
+    assert [finding.code for finding in silent.contracts[0].findings] == ["F31"]
+    assert "unspent" not in {label for _, label in said(silent, "A")}
+    books.discard(silent)
+    for amount, verdict, paid_back in (("95,00", "", None), ("0,00", "afgekeurd", None), ("0,00", "", "-800837.73")):
+        with books.transaction() as connection:
+            row = f"A;2025;productieverantwoording;2026-02-27;{verdict};{amount}"
+            path = books.table("contract;jaar;soort;ontvangen;oordeel;bedrag", [row])
+            import_facts(connection, ACCOUNTABILITY, path, path.parent / "config", WHO)
+        run = books.settle("2025-12")
+        assert [finding.code for finding in run.contracts[0].findings] == ([] if paid_back else ["F31"])
+        assert said(run, "A").get(("2025-12", "unspent")) == paid_back
+        books.discard(run)
+
+
 FIGURES_2026 = (
     "ova;2025;voorlopig;4,94",
     "ppc;2025;voorlopig;2,51",

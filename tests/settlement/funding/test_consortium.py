@@ -97,6 +97,19 @@ def test_by_delivery_counts_what_a_budget_covers_and_waits_for_deliveries() -> N
     }
 
 
+def test_what_is_due_after_the_contract_is_divided_by_what_was_delivered_in_its_last_year() -> None:
+    above = [
+        line(3, "61.75", "45A04", treatment=Treatment.SHADOW),
+        line(3, "61.75", "44A09", treatment=Treatment.SHADOW),
+    ]
+    key = LineKey("team", "GM0502", Month(2027, 2), "trajectory 50T01", Treatment.PAYABLE)
+    above.append(Entitlement(key, Eur("10.01"), "6.23", Step("posted", {}, "10.01")))
+    text = document(TEAM, CARE, BY_DELIVERY, until="2027-01-01")
+    assert sums(divided(text, above, "2027-03")) == {
+        ("2027-02", f"passed_on {ONE}"): "5.01", ("2027-02", f"passed_on {TWO}"): "5.00"
+    }  # fmt: skip
+
+
 def test_who_credited_more_than_it_delivered_gets_nothing_and_gives_nothing() -> None:
     above = [line(1, "100.00"), line(1, "-20.00", "45A04", treatment=Treatment.SHADOW),
              line(1, "60.00", "44A09", treatment=Treatment.SHADOW)]  # fmt: skip

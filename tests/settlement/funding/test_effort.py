@@ -266,6 +266,20 @@ def test_a_minimum_of_an_assignment_that_outlives_the_contract_is_settled_in_its
     ]
 
 
+def test_a_minimum_of_an_assignment_that_is_open_is_settled_in_the_last_month_of_the_contract() -> None:
+    component = bounded('per = "assignment", minimum_eur = "1000.00"')
+    assigned = 'assignments = [{ product = "uur", start = 2025-11-01, number = "T1" }]\n'
+    row = ("uur", "2025-11-10", 5, ', assignment = "T1"')
+    agreed = contract(component, until="2026-03-01")
+    for through, expected in (
+        ("2026-01", []),
+        ("2026-02", [("2026-02", "691.25")]),
+        ("2026-05", [("2026-02", "691.25")]),
+    ):
+        found = of(simulate(agreed, facts(f"{assigned}{prices(uur='61.75')}\n{deliveries(row)}", through)), "minimum")
+        assert [(str(e.key.month), str(e.amount)) for e in found] == expected  # 1,000.00 - 5 x 61.75
+
+
 def test_bounds_are_over_what_a_client_comes_to_after_all_other_rules() -> None:
     component = bounded('per = "month", maximum_eur = "600.00"') + '\nadjustments = [{ label = "cao", percent = "10" }]'
     found = lines(contract(component), facts(care(("2025-01-10", 10, "a"))))

@@ -24,6 +24,8 @@ from settlement.funding import risk_sharing
 from settlement.funding.components import entitle
 from settlement.funding.facts import Facts
 from settlement.phrases import explanation_lines
+from tests.settlement.funding.documents import document as agreed
+from tests.settlement.funding.documents import settled
 from tests.settlement.funding.lines import CAPELLE, ROTTERDAM, line, modified, refused
 
 ROOT = Path(__file__).parents[3]
@@ -269,6 +271,76 @@ def test_of_no_delivery_at_all_the_cost_is_not_known(borne_by: str) -> None:
     assert (lines, [(finding.code, str(finding.severity)) for finding in findings]) == ([], [("F31", "warning")])
     [nought], _ = shared(contract, above=[line("2026-01", "0.00")])
     assert abs(nought.amount.cents) == 1000_00
+
+
+@pytest.mark.parametrize(
+    ("stated", "delivered", "amount"),
+    [
+        ("0.00", [], "1000.00"),  # half of what a budget of 2,000.00 leaves when nothing was delivered
+        ("12.50", [("12.50", "hulp")], "1000.00"),  # all that was delivered is known, and nothing of it is care
+        ("12.51", [("12.50", "hulp")], None),  # a cent is missing: then care may be missing too
+        ("12.50", [], None),
+    ],
+)
+def test_a_production_statement_tells_that_nothing_was_delivered(
+    stated: str, delivered: list[tuple[str, str]], amount: str | None
+) -> None:
+    terms = HEAD + 'budget = { eur = "2000.00" }\ncost = { of = ["zorg"] }\nsaving = { steps = [{ share = "0.50" }] }\n'
+    above = [line("2026-03", value, component=component) for value, component in delivered]
+    facts = Facts(posted=above, production={2026: Eur(stated)})
+    lines, findings = entitle(modified(terms), facts, Month(2026, 12))
+    found = [one for one in lines if one.key.component == "regel"]
+    assert [str(-one.amount) for one in found] == ([] if amount is None else [amount])
+    assert [finding.code for finding in findings] == (["F31"] if amount is None else [])
+    if found:
+        said = [sentence for _, sentence, _ in explanation_lines(found[0].explanation)]
+        assert "zorg over 2026: niets geleverd, zoals de productieverantwoording zegt" in said
+
+
+def test_what_is_due_after_the_contract_is_a_cost_of_its_last_year() -> None:
+    """The end of a trajectory that began in time: else 100.00 too much would be shared as a saving."""
+    terms = HEAD + 'budget = { eur = "1000.00" }\ncost = { of = ["zorg"] }\nsaving = { steps = [{ share = "0.50" }] }\n'
+    contract = modified(terms + 'cost_borne_by = "payer"\n', until="2027-01-01")
+    above = [line("2026-12", "400.00"), line("2027-02", "200.00", label="trajectory 50T01")]
+    lines, _ = shared(contract, above=above, through="2027-02")
+    assert {(str(one.key.month), str(one.amount)) for one in lines} == {("2026-12", "200.00")}  # half of 1,000 - 600
+
+
+SHARE = """key = "risico"
+kind = "risk_sharing"
+task_field = "6.23"
+budget = { of = ["team", "wijk"] }
+cost = { figure = "cost" }
+both = { steps = [{ share = "0.50" }] }
+"""
+TEAM = 'key = "team"\nkind = "lump_sum"\ntask_field = "6.23"\namount_eur = "100000.00"\nadvance_percent = "80"\n'
+WIJK = (
+    'key = "wijk"\nkind = "population"\ntask_field = "6.23"\nbudget_eur = "50000.00"\n'
+    'withheld = { percent = "10", until = "auditor_statement" }\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "paid", "amount"),
+    [
+        ("", "125000.00", "-5000.00"),  # 80,000 + 45,000 paid, 20,000 + 5,000 withheld; half of 150,000 - 140,000
+        ('accountability = [[2026, "auditor_statement"]]', "130000.00", "-5000.00"),
+        ('determinations = [[2026, "team", "100000.00"]]', "145000.00", "-5000.00"),
+        ('determinations = [[2026, "team", "95000.00"]]', "140000.00", "-2500.00"),  # 145,000 is what it comes to
+    ],
+)
+def test_what_is_withheld_of_a_budget_is_part_of_it(known: str, paid: str, amount: str) -> None:
+    """Else it would count as a loss at the end of the year, and be taken back when it is paid."""
+    text = agreed(TEAM, WIJK, SHARE, until="2027-01-01")
+    lines, findings = settled(text, f'through = "2026-12"\nfigures = {{ cost = "140000.00" }}\n{known}')
+    assert findings == []
+    budget = [one for one in lines if one.key.component != "risico"]
+    assert total(one.amount for one in budget) == Eur(paid)
+    [shared_risk] = [one for one in lines if one.key.component == "risico"]
+    assert str(shared_risk.amount) == amount
+    if not known:
+        said = [sentence for _, sentence, _ in explanation_lines(shared_risk.explanation)]
+        assert "125.000,00 betaald + 25.000,00 nog ingehouden" in said
 
 
 def test_a_year_partly_in_force() -> None:
