@@ -243,7 +243,10 @@ def _unspent(unspent: Unspent) -> str:
 
 def _ceiling(component: CeilingComponent) -> Iterator[str]:
     per = {"year": "per jaar", "month": "per maand", "contract": "over de hele looptijd"}[component.per]
-    yield f"  Plafond: {format_eur(component.amount_eur)} {per}"
+    if component.amount_eur is not None:
+        yield f"  Plafond: {format_eur(component.amount_eur)} {per}"
+    for one in component.years:
+        yield f"  Plafond {one.year}: {format_eur(one.amount_eur)}"
     if component.soft_band_percent is not None and component.soft_band_rate is not None:
         paid = _percent(component.soft_band_rate)
         yield f"  Zachte band: de eerste {format_number(component.soft_band_percent)}% erboven voor {paid}% betaald"

@@ -66,9 +66,9 @@ def curves(contract: Contract, facts: Facts, above: Sequence[Entitlement], year:
                     continue
                 yield Curve(component.key, "cost", base, edges, amount_at)
             case CeilingComponent():
-                most = component.amount_eur
+                most, _ = ceiling.agreed_amount(component, year)
                 edges = [edge.exact for edge in ceiling.edges(component, most)]
-                yield Curve(component.key, "delivered", most.exact, edges, _paid(component))
+                yield Curve(component.key, "delivered", most.exact, edges, _paid(component, most))
             case EffortComponent() if component.bands:
                 edges = [Fraction(band.up_to) for band in component.bands if band.up_to is not None]
                 yield Curve(component.key, "volume", max(edges, default=Fraction(1)), edges, _banded(component))
@@ -108,10 +108,10 @@ def _shared(component: RiskSharingComponent, budget: Fraction, reader: YearReade
     return lambda cost: risk_sharing.settled(component, budget, cost, reader.share, added)[0]
 
 
-def _paid(component: CeilingComponent) -> Callable[[Fraction], Eur]:
+def _paid(component: CeilingComponent, most: Eur) -> Callable[[Fraction], Eur]:
     def paid(delivered: Fraction) -> Eur:
         amount = half_up(delivered)
-        unpaid, _ = ceiling.above_ceiling(component, component.amount_eur, amount, Step("ceiling_amount"))
+        unpaid, _ = ceiling.above_ceiling(component, most, amount, Step("ceiling_amount"))
         return amount - unpaid
 
     return paid

@@ -4,9 +4,16 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from contracts.values import Amount, Key, Number, Part
+from contracts.values import Amount, Key, Number, Part, Year
 
 Share = Annotated[Number, Field(le=1)]
+
+
+class YearAmount(Part):
+    """An amount for the part of `year` in which the contract is in force."""
+
+    year: Year
+    amount_eur: Amount
 
 
 class AnnualAmount(Part):

@@ -6,15 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from contracts.components.component import BudgetPart
+from contracts.components.figures import YearAmount
 from contracts.components.indexation import IndexedPart
-from contracts.values import Amount, Part, Percent, Year
-
-
-class YearAmount(Part):
-    """What is granted for the part of `year` in which the contract is in force."""
-
-    year: Year
-    amount_eur: Amount
+from contracts.values import Amount, Part, Percent
 
 
 class DueMonth(Part):

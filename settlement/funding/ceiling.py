@@ -135,20 +135,28 @@ def _periods(contract: Contract, component: CeilingComponent, paid: Iterable[Mon
 
     What is due after the last month in force, such as the end of a trajectory, counts with the last of them.
     """
-    whole = component.amount_eur
-    step = Step("ceiling_amount", {}, str(whole), component.clause)
     months = list(contract.in_force.period.months())
     after = sorted(month for month in paid if month > months[-1])
     if component.per == "contract":
-        yield _Period([*months, *after], whole, step)
+        yield _Period([*months, *after], *agreed_amount(component, months[0].year))
     elif component.per == "month":
         for month in (*months, *after):
-            yield _Period([month], whole, step)
+            yield _Period([month], *agreed_amount(component, month.year))
     else:
         for year in sorted({month.year for month in months}):
-            of_year = months_of(contract, year)
-            part = part_of_year(whole, of_year, step) if component.partial_year == "months_of_twelve" else (whole, step)
-            yield _Period([*of_year, *after] if of_year[-1] == months[-1] else of_year, *part)
+            of_year, agreed = months_of(contract, year), agreed_amount(component, year)
+            if not component.years and component.partial_year == "months_of_twelve":
+                agreed = part_of_year(agreed[0], of_year, agreed[1])
+            yield _Period([*of_year, *after] if of_year[-1] == months[-1] else of_year, *agreed)
+
+
+def agreed_amount(component: CeilingComponent, year: int) -> tuple[Eur, Step]:
+    """What the document says of a period that begins in `year`, and why; outside the years in force, of the nearest."""
+    if component.amount_eur is not None:
+        return component.amount_eur, Step("ceiling_amount", {}, str(component.amount_eur), component.clause)
+    named = min(component.years, key=lambda one: abs(one.year - year))
+    step = Step("ceiling_of_year", {"year": str(named.year)}, str(named.amount_eur), component.clause)
+    return named.amount_eur, step
 
 
 def _warnings(component: CeilingComponent, ceiling: Eur, reached: Sequence[tuple[Month, Eur]]) -> Iterator[Finding]:

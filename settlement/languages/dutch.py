@@ -101,6 +101,7 @@ _STEPS: Mapping[str, str] = {
     "above_ceiling": "geleverd {delivered_eur}, plafond {ceiling_eur}",
     "above_soft_ceiling": "geleverd {delivered_eur}, plafond {ceiling_eur}, uit de zachte band betaald {paid_eur}",
     "ceiling_amount": "plafond volgens het contract",
+    "ceiling_of_year": "plafond over {year} volgens het contract",
     "soft_band": (
         "zachte band van {percent} % van {ceiling_eur}, dus {width_eur} breed: "
         "daarbinnen geleverd {within_eur} × {share}"

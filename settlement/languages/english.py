@@ -96,6 +96,7 @@ _STEPS: Mapping[str, str] = {
     "above_ceiling": "delivered {delivered_eur}, ceiling {ceiling_eur}",
     "above_soft_ceiling": "delivered {delivered_eur}, ceiling {ceiling_eur}, paid from the soft band {paid_eur}",
     "ceiling_amount": "ceiling of the contract",
+    "ceiling_of_year": "ceiling for {year} in the contract",
     "soft_band": (
         "soft band of {percent} % of {ceiling_eur}, so {width_eur} wide: delivered within it {within_eur} × {share}"
     ),

@@ -154,6 +154,32 @@ def test_part_of_a_year() -> None:
     assert capped(modified(PLAIN + 'partial_year = "whole"', start="2026-06-01"), above)[0] == []
 
 
+YEARS = """kind = "ceiling"
+years = [{ year = 2026, amount_eur = "600.00" }, { year = 2027, amount_eur = "1000.07" }]
+soft_band_percent = "10"
+soft_band_rate = "0.5"
+"""
+
+
+def test_a_ceiling_of_its_own_for_each_year_counts_as_it_is_written() -> None:
+    above = [line("2026-06", "650.00"), line("2027-01", "900.00"), line("2027-02", "200.00")]
+    lines, _ = capped(modified(YEARS, start="2026-06-01"), above)
+    # 2026, seven months: 600.00 whole. 650.00 is 50.00 above; of it 50% is paid, within a band of 60.00.
+    # 2027: 1,100.00 is 99.93 above, all within 10% of 1,000.07, 100.01: 49.965 is paid, half up 49.97.
+    assert sums(lines) == {
+        ("2026-06", "ceiling"): "-25.00", ("2026-06", "unfunded"): "25.00",
+        ("2027-02", "ceiling"): "-49.96", ("2027-02", "unfunded"): "49.96",
+    }  # fmt: skip
+    said = [sentence for _, sentence, _ in explanation_lines(lines[0].explanation)]
+    assert "plafond over 2026 volgens het contract" in said
+
+
+def test_what_is_due_after_the_contract_is_under_the_ceiling_of_its_last_year() -> None:
+    delivered = [line("2027-12", "700.00"), line("2028-02", "310.07", label="trajectory 50T01")]
+    lines, _ = capped(modified(YEARS), delivered, "2028-02")
+    assert sums(lines) == {("2028-02", "ceiling"): "-5.00", ("2028-02", "unfunded"): "5.00"}
+
+
 def test_municipalities_bear_it_by_what_they_pay_to_date() -> None:
     above = [
         line("2026-01", "990.00", ROTTERDAM, task_field="6.712"),
@@ -219,6 +245,11 @@ def test_a_warning_when_a_share_of_the_ceiling_is_reached(delivered: list[str], 
         (PLAIN + 'per = "month"\npartial_year = "whole"', "partial_year hoort bij een plafond per jaar"),
         (PLAIN + 'warning_percents = ["90", "75"]', "warning_percents lopen niet op"),
         (PLAIN + 'applies_to = ["hulp"]', "onderdeel regel noemt hulp, dat er niet boven staat"),
+        (YEARS + 'amount_eur = "1.00"', "geef amount_eur (elke periode) of years (per jaar)"),
+        ('kind = "ceiling"', "geef amount_eur (elke periode) of years (per jaar)"),
+        (YEARS + 'per = "month"', "years noemt het plafond van elk jaar"),
+        (YEARS + 'partial_year = "whole"', "laat partial_year weg"),
+        (YEARS.replace("2027", "2028"), "de jaren zijn 2026, 2028, en de looptijd vraagt 2026, 2027; noem elk jaar"),
     ],
 )
 def test_documents_that_cannot_be_meant(document: str, said: str, tmp_path: Path) -> None:
