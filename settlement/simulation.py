@@ -144,9 +144,10 @@ def _price(
             end=delivery.end + timedelta(days=1),
             quantity=delivery.quantity,
             member=_member(contract, delivery),
+            reference=f"nr. {place}",
         )
-        for delivery in _due(contract, given)
-        if _slice(contract, delivery) in contract.slices_read_by(component)
+        for place, delivery in enumerate(given.deliveries, start=1)
+        if _is_due(contract, given, delivery) and _slice(contract, delivery) in contract.slices_read_by(component)
     ]
 
     def price_on(product: str, day: date) -> Decimal | None:
@@ -164,9 +165,8 @@ def _price(
     return volumes, clients, findings
 
 
-def _due(contract: Contract, given: FactsPart) -> Sequence[FactsDelivery]:
-    in_force = contract.in_force.period
-    return [d for d in given.deliveries if d.start in in_force and Month.of(d.start) <= given.through]
+def _is_due(contract: Contract, given: FactsPart, delivery: FactsDelivery) -> bool:
+    return delivery.start in contract.in_force.period and Month.of(delivery.start) <= given.through
 
 
 def _pair(contract: Contract, delivery: FactsDelivery) -> tuple[str, str]:
@@ -183,10 +183,9 @@ def _slice(contract: Contract, delivery: FactsDelivery) -> tuple[str, str, str]:
 
 def _unread_deliveries(contract: Contract, given: FactsPart) -> list[Finding]:
     read = {one for component in contract.component for one in contract.slices_read_by(component)}
-    due = _due(contract, given)
     findings = []
     for delivery in given.deliveries:
-        if delivery not in due or _slice(contract, delivery) not in read:
+        if not _is_due(contract, given, delivery) or _slice(contract, delivery) not in read:
             of_member = f" van aanbieder {delivery.provider}" if _member(contract, delivery) else ""
             message = f"geen onderdeel leest product {delivery.product}{of_member} op {delivery.start:%d-%m-%Y}"
             findings.append(Finding("C20", Severity.ERROR, "", message, "haal de levering weg of noem het product"))

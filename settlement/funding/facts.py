@@ -31,7 +31,8 @@ class ClientVolume:
     """What a client had of a product in a month, under one assignment and at one price; as `PricedVolume` in all else.
 
     `client` names nobody: it is a number or word that is the same wherever the client is. `first_day` and `last_day`
-    are those of the care in the month.
+    are those of the care in the month. `reference` is that of one of the deliveries, by which the provider knows whose
+    they are.
     """
 
     component: str
@@ -49,6 +50,7 @@ class ClientVolume:
     first_day: date
     last_day: date
     member: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from kernel.identifiers import as_shown
 from kernel.money import Eur, half_up
 from kernel.periods import Month
 from settlement.funding.facts import ClientVolume
@@ -23,10 +24,12 @@ _BY_CLIENT = f"""
 SELECT slice, service_month, client_id, assignment, price, sum(rows)::bigint AS rows,
        sum(quantity)::bigint AS quantity, sum(cents)::bigint AS cents,
        min(service_start) FILTER (WHERE rows <> 0) AS service_start,
-       max(service_end) FILTER (WHERE rows <> 0) AS service_end
+       max(service_end) FILTER (WHERE rows <> 0) AS service_end,
+       min(reference) FILTER (WHERE rows <> 0) AS reference
 FROM (
     SELECT slice, c.service_month, client_id, assignment, price, service_start, service_end, sum(sign) AS rows,
-           sum(sign * quantity) AS quantity, sum({ROW_CENTS}) AS cents
+           sum(sign * quantity) AS quantity, sum({ROW_CENTS}) AS cents,
+           min(reference COLLATE "C") FILTER (WHERE sign > 0) AS reference
     {{read}}
     GROUP BY slice, c.service_month, client_id, assignment, price, service_start, service_end
 ) AS periods
@@ -83,4 +86,5 @@ def _volume(coverage: Coverage, municipality: str, row: Any) -> ClientVolume:
         first_day=row.service_start,
         last_day=row.service_end - timedelta(days=1),
         member=coverage.member,
+        reference=as_shown(row.reference or ""),
     )

@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from kernel.findings import Finding, Severity
+from kernel.identifiers import as_shown
 from kernel.money import total
 from kernel.periods import Month
 from settlement.entitlement import PricedVolume, Treatment
@@ -33,6 +34,7 @@ class DeliveredRow:
     quantity: int
     sign: int = 1
     member: str = ""
+    reference: str = ""
 
 
 # A delivery without a price on its day, and a month of a client that is rounded as a whole but has two prices.
@@ -99,16 +101,18 @@ def clients_by_hand(
     found = []
     for own in of_clients.values():
         for volume in price_by_hand(own, rule_of, price_on, price_of_last_day)[0]:
-            days: dict[tuple[date, date], int] = defaultdict(int)
+            periods: dict[tuple[date, date], list[DeliveredRow]] = defaultdict(list)
             for row in own:
                 day = row.end - timedelta(days=1) if price_of_last_day else row.start
-                days[(row.start, row.end)] += row.sign * (price_on(row.product, day) == volume.price)
-            if had := [period for period, number in days.items() if number]:
-                found.append(_client_volume(own[0], volume, min(had)[0], max(end for _, end in had)))
+                if price_on(row.product, day) == volume.price:
+                    periods[(row.start, row.end)].append(row)
+            if had := [row for priced in periods.values() if sum(row.sign for row in priced) for row in priced]:
+                found.append(_client_volume(volume, had))
     return found
 
 
-def _client_volume(of: DeliveredRow, volume: PricedVolume, start: date, end: date) -> ClientVolume:
+def _client_volume(volume: PricedVolume, rows: Sequence[DeliveredRow]) -> ClientVolume:
+    of = rows[0]
     return ClientVolume(
         component=volume.component,
         municipality=volume.municipality,
@@ -122,9 +126,10 @@ def _client_volume(of: DeliveredRow, volume: PricedVolume, start: date, end: dat
         quantity=volume.quantity,
         billed_quantity=volume.billed_quantity,
         amount=volume.amount,
-        first_day=start,
-        last_day=end - timedelta(days=1),
+        first_day=min(row.start for row in rows),
+        last_day=max(row.end for row in rows) - timedelta(days=1),
         member=of.member,
+        reference=as_shown(min((row.reference for row in rows if row.sign > 0), default="")),
     )
 
 

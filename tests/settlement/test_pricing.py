@@ -151,7 +151,7 @@ class Entry:
         row = self.row
         return DeliveredRow(
             "zorg", row.municipality, row.product, Treatment.PAYABLE, str(row.client), row.assignment, row.start,
-            row.end, row.quantity, self.sign, row.member,
+            row.end, row.quantity, self.sign, row.member, self.reference,
         )  # fmt: skip
 
     @property
