@@ -252,6 +252,10 @@ def _shown(name: str, text: str, language: Language) -> object:
         return shown_fraction(text, language)
     if name == "measure":
         return language.measures.get(text, text)
+    if name == "line":
+        return language.label(text)
+    if name == "span":
+        return " – ".join(language.month(Month.parse(month).first_day) for month in text.split("/"))
     if name == "unit":
         return language.units[text]
     if name == "month":

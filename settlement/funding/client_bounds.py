@@ -7,21 +7,44 @@ settled when its period is over, for clients who had care in it.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 
 from contracts.components.effort import ClientBound
 from contracts.model import Contract
 from kernel.explanations import Step
+from kernel.identifiers import as_shown
 from kernel.money import Eur, half_up, total
+from kernel.notation import plain
 from kernel.periods import Month
 from settlement.funding.facts import Assignment
+from settlement.funding.figures import shown
 
 ORDER = ("assignment", "month", "year")
 
-# What clients come to by municipality, client and assignment, month by month.
-ClientAmounts = dict[tuple[str, str, str], dict[Month, Fraction]]
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Part of what a client comes to in a month: a product, or what an earlier bound changed (a label).
+
+    `amount` is that of the deliveries that are paid, `factor` what a euro of it comes to after the rules above. The
+    provider knows the client by `reference`, a delivery.
+    """
+
+    month: Month
+    label: str
+    amount: Eur
+    factor: Fraction
+    reference: str
+
+    @property
+    def exact(self) -> Fraction:
+        return self.amount.exact * self.factor
+
+
+# What clients come to by municipality, client and assignment.
+ClientAmounts = dict[tuple[str, str, str], list[Part]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,66 +59,107 @@ class Bounded:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What one client comes to in one period, month by month; `settled` is the month in which a minimum is settled.
+    """What one client comes to in one period; `settled` is the month in which a minimum is settled.
 
-    An assignment that is open, or outlives the contract, is over for the contract in its last month in force.
+    An assignment that is open, or outlives the contract, is over for the contract in its last month in force. `named`
+    is how an explanation names the client: by an assignment, or by a delivery.
     """
 
     municipality: str
     client: str
-    by_month: Mapping[Month, Fraction]
+    named: Mapping[str, str]
+    parts: Sequence[Part]
     settled: Month
 
+    @property
+    def months(self) -> list[Month]:
+        return sorted({part.month for part in self.parts})
+
     def to_date(self, month: Month) -> Eur:
-        return half_up(sum((amount for known, amount in self.by_month.items() if known <= month), Fraction(0)))
+        return half_up(sum((part.exact for part in self.parts if part.month <= month), Fraction(0)))
+
+    def changed(self, month: Month, label: str, amount: Eur, amounts: ClientAmounts) -> None:
+        """Add what a bound changed to what the client comes to, for the bounds after it."""
+        part = Part(month, label, amount, Fraction(1), self.parts[0].reference)
+        amounts.setdefault((self.municipality, self.client, ""), []).append(part)
+
+    def steps(self, month: Month) -> tuple[Step, ...]:
+        """What the client comes to up to a month, by product and by what a euro of it comes to."""
+        alike: dict[tuple[str, Fraction], list[Part]] = defaultdict(list)
+        for part in self.parts:
+            if part.month <= month:
+                alike[(part.label, part.factor)].append(part)
+        return tuple(_of_client(label, factor, parts) for (label, factor), parts in alike.items())
 
 
-def above_maximum(bound: ClientBound, amounts: ClientAmounts, groups: Sequence[_Group]) -> Iterator[Bounded]:
+def _of_client(label: str, factor: Fraction, parts: Sequence[Part]) -> Step:
+    amount = total(part.amount for part in parts)
+    months = sorted({part.month for part in parts})
+    values = {
+        "line": label,
+        "span": "/".join(map(str, dict.fromkeys((months[0], months[-1])))),
+        "amount_eur": str(amount),
+    }
+    if factor == 1:
+        return Step("client_part", values, str(amount))
+    return Step("client_part", {**values, "per": "factor", "factor": plain(factor)}, shown(amount.exact * factor))
+
+
+def above_maximum(
+    bound: ClientBound, products: Sequence[str], amounts: ClientAmounts, groups: Sequence[_Group]
+) -> Iterator[Bounded]:
     """What clients have above the maximum, in the months it arose; taken off `amounts`."""
     if bound.maximum_eur is None:
         return
     most = bound.maximum_eur
-    found: dict[tuple[str, Month], list[tuple[Eur, Eur]]] = defaultdict(list)  # to date, and above it before
+    found: dict[tuple[str, Month], list[Step]] = defaultdict(list)
     for group in groups:
         before = Eur.zero()
-        for month in sorted(group.by_month):
+        for month in group.months:
             to_date = group.to_date(month)
             above = max(Eur.zero(), to_date - most)
             if above > before:
-                found[(group.municipality, month)].append((to_date, before))
-                of_client = amounts.setdefault((group.municipality, group.client, ""), {})
-                of_client[month] = of_client.get(month, Fraction(0)) - (above - before).exact
+                values = {"per": bound.per, "month": str(month), **group.named, "to_date_eur": str(to_date)}
+                values |= {"maximum_eur": str(most), "earlier_eur": str(before)}
+                step = Step("above_maximum", values, str(above - before), steps=group.steps(month))
+                found[(group.municipality, month)].append(step)
+                group.changed(month, f"maximum {bound.per}", before - above, amounts)
             before = above
-    for (municipality, month), clients in sorted(found.items()):
-        together, earlier = total(to_date for to_date, _ in clients), total(before for _, before in clients)
-        amount = total(to_date - most - before for to_date, before in clients)
-        values = {"per": bound.per, "clients": str(len(clients)), "maximum_eur": str(most)}
-        values |= {"together_eur": str(together), "earlier_eur": str(earlier)}
-        yield Bounded(municipality, month, amount, Step("client_maximum", values, str(amount)))
+    for (municipality, month), of_clients in sorted(found.items()):
+        said = {"per": bound.per, "maximum_eur": str(most), "products": ", ".join(products)}
+        yield _together(municipality, month, Step("client_maximum", said), of_clients)
 
 
 def below_minimum(
-    bound: ClientBound, amounts: ClientAmounts, groups: Sequence[_Group], through: Month
+    bound: ClientBound, products: Sequence[str], amounts: ClientAmounts, groups: Sequence[_Group], through: Month
 ) -> Iterator[Bounded]:
     """What clients fall short of the minimum of a period that is over; added to `amounts`."""
     if bound.minimum_eur is None:
         return
     least = bound.minimum_eur
-    found: dict[tuple[str, Month], list[Eur]] = defaultdict(list)
+    found: dict[tuple[str, Month], list[Step]] = defaultdict(list)
     for group in groups:
         if group.settled > through:
             continue
-        had = group.to_date(max([*group.by_month, group.settled]))
+        until = max([*group.months, group.settled])
+        had = group.to_date(until)
         if had < least:
-            found[(group.municipality, group.settled)].append(had)
-            of_client = amounts.setdefault((group.municipality, group.client, ""), {})
-            of_client[group.settled] = of_client.get(group.settled, Fraction(0)) + (least - had).exact
-    for (municipality, month), clients in sorted(found.items()):
-        together = total(clients)
-        amount = total(least - had for had in clients)
-        values = {"per": bound.per, "clients": str(len(clients)), "minimum_eur": str(least)}
-        values |= {"together_eur": str(together)}
-        yield Bounded(municipality, month, amount, Step("client_minimum", values, str(amount)))
+            values = {"per": bound.per, "month": str(group.settled), **group.named, "had_eur": str(had)}
+            values["minimum_eur"] = str(least)
+            step = Step("below_minimum", values, str(least - had), steps=group.steps(until))
+            found[(group.municipality, group.settled)].append(step)
+            group.changed(group.settled, f"minimum {bound.per}", least - had, amounts)
+    for (municipality, month), of_clients in sorted(found.items()):
+        said = {"per": bound.per, "minimum_eur": str(least), "products": ", ".join(products)}
+        yield _together(municipality, month, Step("client_minimum", said), of_clients)
+
+
+def _together(municipality: str, month: Month, step: Step, of_clients: Sequence[Step]) -> Bounded:
+    """What a bound changes for all its clients, in the order of what they are named by."""
+    amount = total(Eur(one.result) for one in of_clients)
+    in_order = sorted(of_clients, key=lambda one: one.values.get("assignment") or one.values["reference"])
+    values = {**step.values, "clients": str(len(of_clients))}
+    return Bounded(municipality, month, amount, replace(step, values=values, result=str(amount), steps=tuple(in_order)))
 
 
 def groups_of(
@@ -103,13 +167,14 @@ def groups_of(
 ) -> list[_Group]:
     """What `amounts` come to per client and period of the bound."""
     in_force = list(contract.in_force.period.months())
-    gathered: dict[tuple[str, str, object], dict[Month, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    gathered: dict[tuple[str, str, object], list[Part]] = defaultdict(list)
     settled: dict[tuple[str, str, object], Month] = {}
-    for (municipality, client, assignment), by_month in amounts.items():
-        for month, amount in by_month.items():
+    for (municipality, client, assignment), parts in amounts.items():
+        for part in parts:
+            month = part.month
             period: object = {"assignment": assignment, "month": month, "year": month.year}[bound.per]
             key = (municipality, client, period)
-            gathered[key][month] += amount
+            gathered[key].append(part)
             match bound.per:
                 case "month":
                     settled[key] = month
@@ -120,7 +185,12 @@ def groups_of(
                     last_month = in_force[-1] if end is None else min(Month.of(end - timedelta(days=1)), in_force[-1])
                     settled[key] = max(last_month, settled.get(key, month), month)
     return [
-        _Group(municipality, client, dict(gathered[key]), settled[key])
-        for key in sorted(gathered, key=str)
-        for municipality, client, _ in (key,)
+        _Group(municipality, client, _named(bound, str(period), parts), parts, settled[(municipality, client, period)])
+        for (municipality, client, period), parts in sorted(gathered.items(), key=lambda one: str(one[0]))
     ]
+
+
+def _named(bound: ClientBound, period: str, parts: Sequence[Part]) -> dict[str, str]:
+    if bound.per == "assignment":
+        return {"assignment": as_shown(period)}
+    return {"reference": min(part.reference for part in parts)}

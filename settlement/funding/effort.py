@@ -29,13 +29,15 @@ from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import Entitlement, Treatment
 from settlement.funding import bands, client_bounds, frequency
-from settlement.funding.client_bounds import ClientAmounts
+from settlement.funding.client_bounds import ClientAmounts, Part
 from settlement.funding.facts import Assignment, ClientVolume, Entitled, Facts
+from settlement.funding.figures import shown
 from settlement.funding.rule_lines import RuleLines
 from tariffs.units import Rounding
 
-# What a product comes to by municipality, month and product; of bands all of the month, under no product.
-_Net = dict[tuple[str, Month, str], Eur]
+# What a product comes to by municipality, month and product, as the lines that make it; of bands all of the month,
+# under no product.
+_Net = dict[tuple[str, Month, str], list[Step]]
 
 
 def entitle(
@@ -48,11 +50,11 @@ def entitle(
         if finding := _several_units(component, facts):
             return [], [finding]
         banded = list(_bands(component, facts, lines, through))
-        net = {(e.key.municipality, e.key.month, ""): e.amount for e in banded}
+        net = {(e.key.municipality, e.key.month, ""): [_line_of("bands", e.amount)] for e in banded}
         return [*banded, *_adjusted(component, net, lines)], []
     # Of an earlier version of the contract a shadow line of nil may be left beside what is paid.
     payable = [e for e in own if e.key.treatment is Treatment.PAYABLE]
-    net = {(e.key.municipality, e.key.month, e.key.label): e.amount for e in payable}
+    net = {(e.key.municipality, e.key.month, e.key.label): [_line_of(e.key.label, e.amount)] for e in payable}
     clients = [v for v in facts.clients if v.component == component.key and v.month <= through]
     paid = {volume: volume.amount for volume in clients}
     found: list[Entitlement] = []
@@ -64,11 +66,20 @@ def entitle(
             paid[one.volume] -= one.amount
         found += frequency_lines(over, lines, component.clause)
         for key, ones in by_product(over).items():
-            net[key] -= total(one.amount for one in ones)
+            net[key].append(_line_of(f"frequency {key[2]}", -total(one.amount for one in ones)))
     found += _no_shows(component, net, lines)
     found += _adjusted(component, net, lines)
     bounded, unknown = _bounds(contract, component, facts, paid, lines, through)
     return ([], unknown) if unknown else ([*found, *bounded], [])
+
+
+def _line_of(label: str, amount: Eur) -> Step:
+    return Step("line_of_product", {"line": label}, str(amount))
+
+
+def _sum_of(lines: Sequence[Step]) -> tuple[Eur, tuple[Step, ...]]:
+    """What lines come to; and the lines, where there are several."""
+    return total(Eur(line.result) for line in lines), tuple(lines) if len(lines) > 1 else ()
 
 
 # --- bands ------------------------------------------------------------------------------------------------------------
@@ -175,12 +186,14 @@ def _no_shows(component: EffortComponent, net: _Net, lines: RuleLines) -> Iterat
     for key in sorted(key for key in net if key[2] in paid_percent):
         municipality, month, product = key
         percent = paid_percent[product]
-        paid = half_up(net[key].exact * share(percent))
-        if less := net[key] - paid:
-            values = {"product": product, "before_eur": str(net[key]), "percent": str(percent), "paid_eur": str(paid)}
-            step = Step("no_show", values, str(less), component.clause)
+        amount, steps = _sum_of(net[key])
+        exact = amount.exact * share(percent)
+        paid = half_up(exact)
+        if less := amount - paid:
+            values = {"product": product, "before_eur": str(amount), "percent": str(percent), "exact_eur": shown(exact)}
+            step = Step("no_show", {**values, "paid_eur": str(paid)}, str(less), component.clause, steps)
             yield from lines.reduced(municipality, month, ("no_show", "unfunded_no_show"), product, less, step)
-        net[key] = paid
+            net[key].append(_line_of(f"no_show {product}", -less))
 
 
 def _adjusted(component: EffortComponent, net: _Net, lines: RuleLines) -> Iterator[Entitlement]:
@@ -190,13 +203,12 @@ def _adjusted(component: EffortComponent, net: _Net, lines: RuleLines) -> Iterat
             municipality, month, product = key
             if not _applies(adjustment, month, product):
                 continue
-            part = half_up(net[key].exact * share(adjustment.percent))
-            if part:
-                values = {"product": product, "before_eur": str(net[key]), "percent": str(adjustment.percent)}
-                steps[(municipality, month)].append(
-                    Step("adjustment" if product else "adjustment_of_bands", values, str(part))
-                )
-            net[key] += part
+            amount, before = _sum_of(net[key])
+            if part := half_up(amount.exact * share(adjustment.percent)):
+                values = {"product": product, "before_eur": str(amount), "percent": str(adjustment.percent)}
+                step = Step("adjustment" if product else "adjustment_of_bands", values, str(part), steps=before)
+                steps[(municipality, month)].append(step)
+                net[key].append(_line_of(f"supplement {adjustment.label}", part))
         for (municipality, month), of_products in sorted(steps.items()):
             amount = total(Eur(step.result) for step in of_products)
             values = {"label": adjustment.label, "percent": str(adjustment.percent)}
@@ -226,21 +238,20 @@ def _bounds(
     amounts: ClientAmounts = {}
     for volume, amount in paid.items():
         if volume.quantity > 0:
-            by_month = amounts.setdefault((volume.municipality, volume.client, volume.assignment), {})
-            exact = amount.exact * _factor(component, volume)
-            by_month[volume.month] = by_month.get(volume.month, Fraction(0)) + exact
+            part = Part(volume.month, volume.product, amount, _factor(component, volume), volume.reference)
+            amounts.setdefault((volume.municipality, volume.client, volume.assignment), []).append(part)
     assignments = {(one.municipality, one.number): one for one in facts.assignments}
     found: list[Entitlement] = []
     for bound in sorted(component.client_bounds, key=lambda bound: client_bounds.ORDER.index(bound.per)):
         if bound.per == "assignment" and (unknown := _unknown(component, amounts, assignments)):
             return [], [unknown]
-        found += _bound(contract, component.clause, bound, amounts, lines, through, assignments)
+        found += _bound(contract, component, bound, amounts, lines, through, assignments)
     return found, []
 
 
 def _bound(
     contract: Contract,
-    clause: str,
+    component: EffortComponent,
     bound: ClientBound,
     amounts: ClientAmounts,
     lines: RuleLines,
@@ -248,12 +259,12 @@ def _bound(
     assignments: Mapping[tuple[str, str], Assignment],
 ) -> Iterator[Entitlement]:
     groups = client_bounds.groups_of(bound, amounts, contract, assignments)
-    for over in client_bounds.above_maximum(bound, amounts, groups):
+    for over in client_bounds.above_maximum(bound, component.products, amounts, groups):
         words = ("maximum", "unfunded_maximum")
-        why = replace(over.explanation, source=clause)
+        why = replace(over.explanation, source=component.clause)
         yield from lines.reduced(over.municipality, over.month, words, bound.per, over.amount, why)
-    for short in client_bounds.below_minimum(bound, amounts, groups, through):
-        why = replace(short.explanation, source=clause)
+    for short in client_bounds.below_minimum(bound, component.products, amounts, groups, through):
+        why = replace(short.explanation, source=component.clause)
         yield lines.line(short.municipality, short.month, f"minimum {bound.per}", short.amount, why)
 
 

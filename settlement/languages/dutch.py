@@ -201,31 +201,41 @@ _STEPS: Mapping[str, str] = {
     "allowed.total": "toegestaan: {volume:{unit}} voor de hele toewijzing",
     "outside_assignment": "toegestaan: 0, de maand ligt buiten de toewijzing",
     "left_of_assignment": ("toegestaan: {whole:{unit}} voor de hele toewijzing − {used} in eerdere maanden = {left}"),
-    "no_show": "product {product}: {percent} % van {before_eur} wordt betaald: {paid_eur}",
+    "no_show": (
+        "product {product}: {before_eur} × {percent} % = {exact_eur}, op centen {paid_eur}, wordt betaald; niet "
+        "betaald {before_eur} − {paid_eur}"
+    ),
+    "line_of_product": "{line}",
     "supplement": "{label}: {percent} %",
     "adjustment": "product {product}: {before_eur} × {percent} %",
     "adjustment_of_bands": "staffel: {before_eur} × {percent} %",
     "client_maximum.assignment": (
-        "{clients:cliënt/cliënten} boven {maximum_eur} per toewijzing: {together_eur} tot en met deze maand "
-        "− {clients} × "
-        "{maximum_eur} − {earlier_eur} van eerdere maanden"
+        "{clients:cliënt/cliënten} boven het maximum van {maximum_eur} per toewijzing, voor {products}"
     ),
     "client_maximum.month": (
-        "{clients:cliënt/cliënten} boven {maximum_eur} per maand: {together_eur} − {clients} × {maximum_eur}"
+        "{clients:cliënt/cliënten} boven het maximum van {maximum_eur} per maand, voor {products}"
     ),
-    "client_maximum.year": (
-        "{clients:cliënt/cliënten} boven {maximum_eur} per jaar: {together_eur} tot en met deze maand − {clients} × "
-        "{maximum_eur} − {earlier_eur} van eerdere maanden"
+    "client_maximum.year": ("{clients:cliënt/cliënten} boven het maximum van {maximum_eur} per jaar, voor {products}"),
+    "above_maximum.assignment": (
+        "toewijzing {assignment}: {to_date_eur} tot en met {month} − {maximum_eur} − {earlier_eur} van eerdere maanden"
+    ),
+    "above_maximum.month": "cliënt van levering {reference}: {to_date_eur} in {month} − {maximum_eur}",
+    "above_maximum.year": (
+        "cliënt van levering {reference}: {to_date_eur} van het jaar tot en met {month} − {maximum_eur} − "
+        "{earlier_eur} van eerdere maanden"
     ),
     "client_minimum.assignment": (
-        "{clients:cliënt/cliënten} onder {minimum_eur} per toewijzing: {clients} × {minimum_eur} − {together_eur}"
+        "{clients:cliënt/cliënten} onder het minimum van {minimum_eur} per toewijzing, voor {products}"
     ),
     "client_minimum.month": (
-        "{clients:cliënt/cliënten} onder {minimum_eur} per maand: {clients} × {minimum_eur} − {together_eur}"
+        "{clients:cliënt/cliënten} onder het minimum van {minimum_eur} per maand, voor {products}"
     ),
-    "client_minimum.year": (
-        "{clients:cliënt/cliënten} onder {minimum_eur} per jaar: {clients} × {minimum_eur} − {together_eur}"
-    ),
+    "client_minimum.year": ("{clients:cliënt/cliënten} onder het minimum van {minimum_eur} per jaar, voor {products}"),
+    "below_minimum.assignment": "toewijzing {assignment}: {minimum_eur} − {had_eur}",
+    "below_minimum.month": "cliënt van levering {reference}: {minimum_eur} − {had_eur} in {month}",
+    "below_minimum.year": "cliënt van levering {reference}: {minimum_eur} − {had_eur} in het jaar",
+    "client_part": "{line}, {span}",
+    "client_part.factor": "{line}, {span}: {amount_eur} × {factor} na niet verschenen, toeslagen en kortingen",
     # by output
     "period_of_care.care": (
         "product {product}: {clients:cliënt/cliënten} met zorg van {first_date} tot en met {last_date} × {price_eur}"

@@ -192,30 +192,38 @@ _STEPS: Mapping[str, str] = {
     "allowed.total": "allowed: {volume:{unit}} for the whole assignment",
     "outside_assignment": "allowed: 0, the month lies outside the assignment",
     "left_of_assignment": ("allowed: {whole:{unit}} for the whole assignment − {used} in earlier months = {left}"),
-    "no_show": "product {product}: {percent}% of {before_eur} is paid: {paid_eur}",
+    "no_show": (
+        "product {product}: {before_eur} × {percent}% = {exact_eur}, to the cent {paid_eur}, is paid; not paid "
+        "{before_eur} − {paid_eur}"
+    ),
+    "line_of_product": "{line}",
     "supplement": "{label}: {percent}%",
     "adjustment": "product {product}: {before_eur} × {percent}%",
     "adjustment_of_bands": "price bands: {before_eur} × {percent}%",
     "client_maximum.assignment": (
-        "{clients:client/clients} above {maximum_eur} per assignment: {together_eur} up to this month − {clients} × "
-        "{maximum_eur} − {earlier_eur} of earlier months"
+        "{clients:client/clients} above the maximum of {maximum_eur} per assignment, for {products}"
     ),
-    "client_maximum.month": (
-        "{clients:client/clients} above {maximum_eur} per month: {together_eur} − {clients} × {maximum_eur}"
+    "client_maximum.month": ("{clients:client/clients} above the maximum of {maximum_eur} per month, for {products}"),
+    "client_maximum.year": ("{clients:client/clients} above the maximum of {maximum_eur} per year, for {products}"),
+    "above_maximum.assignment": (
+        "assignment {assignment}: {to_date_eur} up to the end of {month} − {maximum_eur} − {earlier_eur} of earlier "
+        "months"
     ),
-    "client_maximum.year": (
-        "{clients:client/clients} above {maximum_eur} per year: {together_eur} up to this month − {clients} × "
-        "{maximum_eur} − {earlier_eur} of earlier months"
+    "above_maximum.month": "client of delivery {reference}: {to_date_eur} in {month} − {maximum_eur}",
+    "above_maximum.year": (
+        "client of delivery {reference}: {to_date_eur} of the year up to the end of {month} − {maximum_eur} − "
+        "{earlier_eur} of earlier months"
     ),
     "client_minimum.assignment": (
-        "{clients:client/clients} below {minimum_eur} per assignment: {clients} × {minimum_eur} − {together_eur}"
+        "{clients:client/clients} below the minimum of {minimum_eur} per assignment, for {products}"
     ),
-    "client_minimum.month": (
-        "{clients:client/clients} below {minimum_eur} per month: {clients} × {minimum_eur} − {together_eur}"
-    ),
-    "client_minimum.year": (
-        "{clients:client/clients} below {minimum_eur} per year: {clients} × {minimum_eur} − {together_eur}"
-    ),
+    "client_minimum.month": ("{clients:client/clients} below the minimum of {minimum_eur} per month, for {products}"),
+    "client_minimum.year": ("{clients:client/clients} below the minimum of {minimum_eur} per year, for {products}"),
+    "below_minimum.assignment": "assignment {assignment}: {minimum_eur} − {had_eur}",
+    "below_minimum.month": "client of delivery {reference}: {minimum_eur} − {had_eur} in {month}",
+    "below_minimum.year": "client of delivery {reference}: {minimum_eur} − {had_eur} in the year",
+    "client_part": "{line}, {span}",
+    "client_part.factor": "{line}, {span}: {amount_eur} × {factor} after no-shows, supplements and discounts",
     # by output
     "period_of_care.care": (
         "product {product}: {clients:client/clients} with care from {first_date} up to and including "

@@ -191,7 +191,9 @@ def test_the_statement_says_what_was_paid_otherwise_and_what_was_not_paid(books_
     for sentence in (
         "toewijzing T1: 1.320 minuten geleverd in januari 2026, 1.260 toegestaan; 60 erboven × 60,00 / 60",
         "toegestaan: 1.260 minuten per maand × 1 = 1.260; elke maand in 01-01-2026 tot en met 31-01-2026 telt",
-        "1 cliënt boven 1.000,00 per jaar: 1.260,00 tot en met deze maand − 1 × 1.000,00 − 0,00 van eerdere maanden",
+        "1 cliënt boven het maximum van 1.000,00 per jaar, voor 45A04",
+        "cliënt van levering r1: 1.260,00 van het jaar tot en met januari 2026 − 1.000,00 − 0,00 van eerdere maanden",
+        "45A04, januari 2026",
         "traject R1, bij de start op 10-01-2026: 70 % van 8.000,00",
         "traject R1 vanaf 10-01-2026, voortijdig gestopt op 15-01-2026: 3.200,00 verschuldigd − 5.600,00 eerder",
         "naar rato: 8.000,00 × 40 %",

@@ -16,11 +16,17 @@ from contracts.components.effort import Band
 from kernel.findings import Refusal
 from kernel.money import Eur, total
 from kernel.periods import Month
+from settlement.entitlement import Entitlement
 from settlement.funding.bands import amount_in_bands
 from settlement.funding.components import entitle
 from settlement.phrases import explanation_lines
 from settlement.simulation import facts_of
 from tests.settlement.funding.care import case, contract, deliveries, facts, lines, of, prices, simulate
+
+
+def sentences(line: Entitlement) -> list[tuple[str, str]]:
+    return [(sentence, result) for _, sentence, result in explanation_lines(line.explanation)]
+
 
 # --- bands ------------------------------------------------------------------------------------------------------------
 
@@ -62,7 +68,7 @@ def test_the_months_add_up_to_the_year_and_a_new_year_starts_at_the_first_band()
 def test_each_step_of_a_band_can_be_redone() -> None:
     rows = (("uur", "2025-01-10", 800), ("uur", "2025-02-10", 700), ("min", "2025-11-10", 62020))
     found = of(simulate(contract(BANDED), facts(f"{PRICED}\n{deliveries(*rows)}")), "bands")
-    assert [(sentence, result) for _, sentence, result in explanation_lines(found[2].explanation)] == [
+    assert sentences(found[2]) == [
         (
             "staffel: 153.210,72 van het jaar tot en met november 2025 − 92.040,00 van eerdere maanden (artikel 5)",
             "61.170,72",
@@ -148,6 +154,26 @@ def test_of_a_no_show_a_share_is_paid() -> None:
         ("2025-01", "no_show stuk"): "-20.00",  # 40% is 13.332
         ("2025-01", "unfunded_no_show stuk"): "20.00",
     }
+
+
+def test_what_a_rule_is_taken_over_is_said() -> None:
+    """Half of 33,33 is 16,665: 16,67 is paid and 16,66 is not, which without that figure looks like a mistake."""
+    component = NO_SHOW.replace('"40"', '"50"') + '\nadjustments = [{ label = "cao", percent = "2" }]'
+    given = facts(f"{prices(stuk='33.33')}\n{deliveries(('stuk', '2025-01-10', 1))}")
+    no_show, supplement = of(simulate(contract(component), given), "unfunded_no_show", "supplement")
+    assert sentences(no_show) == [
+        (
+            "product stuk: 33,33 × 50 % = 16,665, op centen 16,67, wordt betaald; niet betaald 33,33 − 16,67 "
+            "(artikel 5)",
+            "16,66",
+        )
+    ]
+    assert sentences(supplement) == [
+        ("cao: 2 % (artikel 5)", "0,33"),
+        ("product stuk: 16,67 × 2 %", "0,33"),
+        ("stuk", "33,33"),
+        ("niet verschenen stuk", "-16,66"),
+    ]
 
 
 def test_what_is_taken_off_a_product_is_booked_where_the_product_is() -> None:
@@ -284,6 +310,41 @@ def test_bounds_are_over_what_a_client_comes_to_after_all_other_rules() -> None:
     component = bounded('per = "month", maximum_eur = "600.00"') + '\nadjustments = [{ label = "cao", percent = "10" }]'
     found = lines(contract(component), facts(care(("2025-01-10", 10, "a"))))
     assert found[("2025-01", "maximum month")] == "-79.25"  # 617.50 + 61.75 = 679.25
+
+
+def test_what_each_client_comes_to_can_be_redone() -> None:
+    """A client is named by a delivery, and an earlier bound stands among what it comes to."""
+    component = bounded('per = "month", maximum_eur = "600.00"', 'per = "year", maximum_eur = "900.00"')
+    component += '\nadjustments = [{ label = "cao", percent = "10", from = "2025-02" }]'
+    rows = (("2025-01-10", 8, "a"), ("2025-01-10", 1, "b"), ("2025-02-10", 5, "a"), ("2025-02-11", 5, "a"))
+    found = of(simulate(contract(component), facts(care(*rows))), "unfunded_maximum")
+    of_month, of_year = (sentences(line) for line in found)
+    assert of_month == [
+        ("1 cliënt boven het maximum van 600,00 per maand, voor uur (artikel 5)", "79,25"),
+        ("cliënt van levering nr. 3: 679,25 in februari 2025 − 600,00", "79,25"),
+        ("uur, februari 2025: 617,50 × 1,1 na niet verschenen, toeslagen en kortingen", "679,25"),
+    ]
+    assert of_year == [
+        ("1 cliënt boven het maximum van 900,00 per jaar, voor uur (artikel 5)", "194,00"),
+        ("cliënt van levering nr. 1: 1.094,00 van het jaar tot en met februari 2025 − 900,00 − 0,00 van eerdere "
+         "maanden", "194,00"),
+        ("uur, januari 2025", "494,00"),
+        ("uur, februari 2025: 617,50 × 1,1 na niet verschenen, toeslagen en kortingen", "679,25"),
+        ("maximum per cliënt per maand, februari 2025", "-79,25"),
+    ]  # fmt: skip
+
+
+def test_what_a_client_is_short_of_can_be_redone() -> None:
+    rows = (("2025-02-10", 1, "b"), ("2025-03-10", 2, "b"), ("2025-03-10", 3, "a"))
+    agreed = contract(bounded('per = "year", minimum_eur = "250.00"'))
+    [short] = of(simulate(agreed, facts(care(*rows))), "minimum")
+    assert sentences(short) == [
+        ("2 cliënten onder het minimum van 250,00 per jaar, voor uur (artikel 5)", "129,50"),
+        ("cliënt van levering nr. 1: 250,00 − 185,25 in het jaar", "64,75"),
+        ("uur, februari 2025 – maart 2025", "185,25"),
+        ("cliënt van levering nr. 3: 250,00 − 185,25 in het jaar", "64,75"),
+        ("uur, maart 2025", "185,25"),
+    ]
 
 
 def test_a_bound_of_assignments_needs_them() -> None:
