@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from contracts.components.component import BudgetPart
+from contracts.components.indexation import IndexedPart
 from contracts.values import Amount, Key, Name, Part, Percent, ProviderCode, Year
 
 
@@ -24,8 +25,10 @@ class Discount(Part):
     percent: Percent
 
 
-class GuaranteeComponent(BudgetPart):
+class GuaranteeComponent(IndexedPart, BudgetPart):
     """A budget guaranteed to original providers, each apart: what one is short is never made up by another.
+
+    The amount of the base year first rises with prices, if it does, and then the discount is taken off.
 
     `spend_of`: the components of this contract whose payments count as spent; without it, what is recorded as spent at
     the provider. `last_year`: what becomes of a shortfall that no later year is left for.
@@ -65,6 +68,16 @@ class GuaranteeComponent(BudgetPart):
                 )
         if self.spend_of and len(pairs) > 1:
             raise ValueError("spend_of telt wat dit contract betaalt en past bij één garantie; laat het weg, of splits")
+        return self
+
+    @model_validator(mode="after")
+    def _rises_after_the_base_year(self) -> "GuaranteeComponent":
+        years = [one.year for one in self.index] + ([self.indexation.first_year] if self.indexation else [])
+        if years and min(years) <= self.base_year:
+            raise ValueError(
+                f"de indexering begint in {min(years)} en het bedrag is van {self.base_year}; laat haar in een later "
+                "jaar beginnen"
+            )
         return self
 
     @model_validator(mode="after")

@@ -2,11 +2,12 @@
 
 Each provider, and each segment, stands alone: what one is short is never made up by what another has too much.
 
-The guarantee of a calendar year is made in three steps, each rounded half up to the cent:
+The guarantee of a calendar year is made in these steps, each rounded half up to the cent:
 
-1. the amount of the base year less the discount of the year, or the guarantee of the year before less that discount;
-2. for a year that is only partly in force: the months in force of twelve;
-3. plus what was carried over from the year before, where the contract carries a shortfall over.
+1. the amount of the base year, indexed year by year up to this one, each year rounded;
+2. less the discount of the year, or less those of the years so far, one after the other;
+3. for a year that is only partly in force: the months in force of twelve;
+4. plus what was carried over from the year before, where the contract carries a shortfall over.
 
 The shortfall is what was spent less than that, never below nil.
 """
@@ -24,7 +25,9 @@ from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import SHORTFALL, Entitlement, LineKey, Treatment
 from settlement.funding.facts import Entitled, Facts, nothing_known
+from settlement.funding.indexation import indexed, missing_figure
 from settlement.funding.years import months_of, part_of_year, year_of, years_over
+from tariffs.indexation import IndexFigures, MissingFigure
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,13 @@ class Guarantee:
     step: Step
 
 
-def guarantees(contract: Contract, component: GuaranteeComponent, year: int) -> list[Guarantee]:
-    """What is guaranteed over the months of a year in force, without what was carried over; nothing outside them."""
+def guarantees(contract: Contract, component: GuaranteeComponent, figures: IndexFigures, year: int) -> list[Guarantee]:
+    """What is guaranteed over the months of a year in force, without what was carried over; nothing outside them.
+
+    Raises `MissingFigure`.
+    """
     in_force = months_of(contract, year)
-    return [_guarantee(component, one, year, in_force) for one in component.guaranteed if in_force]
+    return [_guarantee(component, one, figures, year, in_force) for one in component.guaranteed if in_force]
 
 
 def entitle(
@@ -56,7 +62,11 @@ def entitle(
         rule = component.last_year if month.year == last_year and component.last_year else component.shortfall
         if rule == "none":  # whatever was spent, it changes nothing
             continue
-        for guarantee in guarantees(contract, component, month.year):
+        try:
+            of_year = guarantees(contract, component, facts.index_figures, month.year)
+        except MissingFigure as missing:
+            return [], [*findings, missing_figure(component, missing)]
+        for guarantee in of_year:
             whom = (guarantee.provider, guarantee.segment)
             spent = _spent(contract, component, facts, above, guarantee)
             if spent is None:
@@ -74,13 +84,13 @@ def entitle(
 
 
 def _guarantee(
-    component: GuaranteeComponent, guaranteed: Guaranteed, year: int, in_force: Sequence[Month]
+    component: GuaranteeComponent, guaranteed: Guaranteed, figures: IndexFigures, year: int, in_force: Sequence[Month]
 ) -> Guarantee:
-    amount = guaranteed.base_year_amount_eur
-    step = Step("base_year_amount", {"year": str(component.base_year)}, str(amount), component.clause)
+    base = guaranteed.base_year_amount_eur
+    of_base_year = Step("base_year_amount", {"year": str(component.base_year)}, str(base), component.clause)
+    amount, step = indexed(component, figures, year, (base, of_base_year))
     for discount in component.discounts:
-        of_year = discount.year == year
-        if of_year or (component.discount_on == "previous_year" and discount.year < year):
+        if discount.year == year or (component.discount_on == "previous_year" and discount.year < year):
             values = {"year": str(discount.year), "percent": plain(discount.percent), "before_eur": str(amount)}
             amount = half_up(amount.exact * (1 - share(discount.percent)))
             step = Step("discount", values, str(amount), component.clause, (step,))

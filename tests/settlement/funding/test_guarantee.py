@@ -36,7 +36,7 @@ def spend(*rows: tuple[str, str, int, str], through: str = "2027-12") -> str:
 def amounts(contract: Contract, year: int) -> list[str]:
     component = contract.component[-1]
     assert isinstance(component, GuaranteeComponent)
-    return [str(one.amount) for one in guarantees(contract, component, year)]
+    return [str(one.amount) for one in guarantees(contract, component, {}, year)]
 
 
 def test_guarantees_are_not_netted() -> None:
@@ -71,6 +71,37 @@ def test_a_discount_on_the_base_year_or_on_the_year_before() -> None:
     assert (amounts(chained, 2026), amounts(chained, 2027)) == (["95000.01"], ["80750.01"])
     plain = contract_of(document(ONE + 'shortfall = "none"'))
     assert amounts(plain, 2027) == ["100000.01"]
+
+
+RISING = 'index = [{ year = 2026, percent = "4.2" }, { year = 2027, percent = "3.1" }]\n'
+
+
+def test_the_amount_of_the_base_year_rises_before_the_discount() -> None:
+    contract = contract_of(document(PAID + RISING))
+    # 2026: 100,000.01 x 1.042 = 104,200.01042, half up 104,200.01; less 5% 98,990.0095, half up 98,990.01.
+    # 2027: 104,200.01 x 1.031 = 107,430.21031, half up 107,430.21; less 15% 91,315.6785, half up 91,315.68.
+    assert (amounts(contract, 2026), amounts(contract, 2027)) == (["98990.01"], ["91315.68"])
+    chained = contract_of(document(PAID + RISING + 'discount_on = "previous_year"'))
+    # 107,430.21 less 5% is 102,058.6995, half up 102,058.70; less 15% 86,749.895, half up 86,749.90.
+    assert amounts(chained, 2027) == ["86749.90"]
+    lines, _ = settled(contract, spend((OWN, "", 2026, "98990.00"), (OWN, "", 2027, "91000.00")))
+    assert sums(lines) == {("2026-12", f"shortfall {OWN}"): "0.01", ("2027-12", f"shortfall {OWN}"): "315.68"}
+    said = [(depth, sentence, amount) for depth, sentence, amount in explanation_lines(lines[0].explanation)]
+    assert said[1:] == [
+        (1, "korting 2026: 104.200,01 − 5 %", "98.990,01"),
+        (2, "index 2026: 100.000,01 + 4,2 %", "104.200,01"),
+        (3, "bedrag van het basisjaar 2025", "100.000,01"),
+    ]
+
+
+def test_a_guarantee_that_rises_with_a_figure_that_is_not_known_is_not_settled() -> None:
+    figures = 'indexation = { weights = { ova = "1" }, method = "none", first_year = 2026, index_decimals = 2 }\n'
+    text = document(PAID + figures)
+    told = spend((OWN, "", 2026, "0.00"), (OWN, "", 2027, "0.00"))
+    lines, findings = settled(text, told)
+    assert (lines, codes(findings)) == ([], ["F30"])
+    known = told + '\nindex_figures = [["ova", 2026, "provisional", "4.2"], ["ova", 2027, "provisional", "3.1"]]'
+    assert sums(settled(text, known)[0])[("2026-12", f"shortfall {OWN}")] == "98990.01"
 
 
 def test_a_part_of_a_year_is_guaranteed_by_its_months() -> None:
@@ -185,6 +216,9 @@ def test_a_shortfall_is_never_negative_and_every_provider_stands_alone(rows: lis
         (ONE, "shortfall: ontbreekt"),
         (PAID.replace("pay_difference", "carry_over"), "last_year ontbreekt; zeg wat er met het tekort"),
         (PAID + 'last_year = "none"', "last_year hoort bij shortfall carry_over"),
+        (PAID + RISING.replace("2026", "2025"), "de indexering begint in 2025 en het bedrag is van 2025; laat haar"),
+        (PAID + RISING + 'indexation = { weights = { ova = "1" }, method = "none", first_year = 2026, '
+         "index_decimals = 2 }", "index en indexation sluiten elkaar uit"),
         (PAID.replace('{ year = 2026, percent = "5" }, ', ""), "de jaren zijn 2027, en de looptijd vraagt 2026, 2027"),
         (PAID.replace("2025", "2024") + 'discount_on = "previous_year"', "de looptijd vraagt 2025, 2026, 2027"),
         (PAID.replace('"15"', '"101"'), "101 is te hoog; geef hooguit 100"),
