@@ -6,16 +6,17 @@ contracts.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
 
 from contracts.components.arrangement import ArrangementComponent
 from contracts.components.component import BudgetPart, ModifierPart
 from contracts.components.consortium import ConsortiumComponent
 from contracts.components.guarantee import GuaranteeComponent
-from contracts.components.output import OutputComponent
-from contracts.components.population import PopulationComponent
 from contracts.documents import Document, KeyPath
 from contracts.model import Component, Contract, Example, ExampleSettler
 from contracts.parties import Parties
+from contracts.values import Unread, judged
 from kernel.findings import Finding, Refusal
 from kernel.money import Eur, total
 from kernel.notation import format_date, format_eur
@@ -31,89 +32,116 @@ def acceptance_findings(
     settle_example: ExampleSettler,
 ) -> list[Finding]:
     """Everything that keeps `documents` from being recorded beside the `known` contracts (by number)."""
-    findings = [*_read_twice(documents, known), *findings_in_themselves(documents, settle_example)]
+    findings = [*findings_in_themselves(documents, settle_example), *_read_twice(documents, known)]
     for document in documents:
-        findings += _parties(document, parties, known.get(document.contract.number))
-        findings += _products(document, products)
-        findings += _unknown_spending(document)
-        for index, example in enumerate(document.contract.example):
-            findings += _example_products(document, index, example, products)
+        findings += judged(_provider(document, parties))
+        findings += judged(_same_provider(document, known))
+        findings += judged(_municipalities(document, parties))
+        for index, component in _components(document):
+            findings += judged(_products(document, index, component, products))
+            findings += judged(_unknown_spending(document, index, component))
+            findings += judged(_members(document, index, component, parties))
+        for index, example in _examples(document):
+            findings += judged(_example_products(document, index, example, products))
     return findings
 
 
 def findings_in_themselves(documents: Sequence[Document], settle_example: ExampleSettler) -> list[Finding]:
-    """What keeps `documents` from being recorded, whatever else is known."""
-    findings = list(_same_number(documents))
+    """What keeps `documents` from being recorded, whatever else is known.
+
+    The worked examples of a document that is wrong in itself are not settled.
+    """
+    findings = [finding for document in documents for finding in document.findings]
+    findings += _same_number(documents)
     for document in documents:
-        findings += _task_fields(document)
-        findings += _other_providers(document)
-        for index, example in enumerate(document.contract.example):
+        for index, component in _components(document):
+            findings += judged(_task_fields(document, index, component))
+            findings += judged(_other_providers(document, index, component))
+        for index, example in [] if document.findings else _examples(document):
             findings += _example_lines(document, index, example, settle_example)
     return findings
 
 
+def _components(document: Document) -> Iterator[tuple[int, Component]]:
+    with suppress(Unread):
+        yield from enumerate(document.contract.component)
+
+
+def _examples(document: Document) -> Iterator[tuple[int, Example]]:
+    with suppress(Unread):
+        yield from enumerate(document.contract.example)
+
+
+def _numbered(documents: Sequence[Document]) -> Iterator[tuple[str, Document]]:
+    """The documents whose contract number can be read."""
+    for document in documents:
+        with suppress(Unread):
+            yield document.contract.number, document
+
+
 def _same_number(documents: Sequence[Document]) -> Iterator[Finding]:
     first: dict[str, str] = {}
-    for document in documents:
-        number = document.contract.number
+    for number, document in _numbered(documents):
         if number in first:
             message = f"contract {number} staat ook in {first[number]}"
             yield document.finding("C04", ("contract",), message, "geef elk contract een eigen nummer")
         first.setdefault(number, document.file_name)
 
 
-def _parties(document: Document, parties: Parties, earlier: Contract | None) -> Iterator[Finding]:
-    contract = document.contract
-    hint = 'lees de partij eerst in met "bekostiging contract parties"'
-    if contract.provider not in parties.providers:
-        yield document.finding("C05", ("provider",), f"aanbieder {contract.provider} is onbekend", hint)
-    for index, component in enumerate(contract.component):
-        for place, member in enumerate(component.members if isinstance(component, ConsortiumComponent) else ()):
-            if member.own_code and member.provider not in parties.providers:
-                path = ("component", index, "members", place, "provider")
-                yield document.finding("C05", path, f"aanbieder {member.provider} is onbekend", hint)
-    for place, code in enumerate(contract.municipalities):
+_READ_FIRST = 'lees de partij eerst in met "bekostiging contract parties"'
+
+
+def _provider(document: Document, parties: Parties) -> Iterator[Finding]:
+    provider = document.contract.provider
+    if provider not in parties.providers:
+        yield document.finding("C05", ("provider",), f"aanbieder {provider} is onbekend", _READ_FIRST)
+
+
+def _members(document: Document, index: int, component: Component, parties: Parties) -> Iterator[Finding]:
+    for place, member in enumerate(component.members if isinstance(component, ConsortiumComponent) else ()):
+        if member.own_code and member.provider not in parties.providers:
+            path = ("component", index, "members", place, "provider")
+            yield document.finding("C05", path, f"aanbieder {member.provider} is onbekend", _READ_FIRST)
+
+
+def _municipalities(document: Document, parties: Parties) -> Iterator[Finding]:
+    for place, code in enumerate(document.contract.municipalities):
         if code not in parties.municipalities:
-            yield document.finding("C06", ("municipalities", place), f"gemeente {code} is onbekend", hint)
+            yield document.finding("C06", ("municipalities", place), f"gemeente {code} is onbekend", _READ_FIRST)
+
+
+def _same_provider(document: Document, known: Mapping[str, Contract]) -> Iterator[Finding]:
+    contract = document.contract
+    earlier = known.get(contract.number)
     if earlier is not None and earlier.provider != contract.provider:
         message = f"contract {contract.number} is van aanbieder {earlier.provider} en blijft van die aanbieder"
-        yield document.finding(
-            "C07", ("provider",), message, "geef het contract met de andere aanbieder een nieuw nummer"
-        )
+        hint = "geef het contract met de andere aanbieder een nieuw nummer"
+        yield document.finding("C07", ("provider",), message, hint)
 
 
-def _other_providers(document: Document) -> Iterator[Finding]:
+def _other_providers(document: Document, index: int, component: Component) -> Iterator[Finding]:
     """A contract pays one provider; a guarantee of another would be paid to the wrong one."""
     provider = document.contract.provider
     hint = "maak van elke aanbieder een eigen document; contract simulate rekent ze ook in één document door"
-    for index, component in enumerate(document.contract.component):
-        for place, one in enumerate(component.guaranteed if isinstance(component, GuaranteeComponent) else ()):
-            if one.provider != provider:
-                message = f"de garantie is van aanbieder {one.provider}, en dit contract betaalt {provider}"
-                yield document.finding("C18", ("component", index, "guaranteed", place, "provider"), message, hint)
+    for place, one in enumerate(component.guaranteed if isinstance(component, GuaranteeComponent) else ()):
+        if one.provider != provider:
+            message = f"de garantie is van aanbieder {one.provider}, en dit contract betaalt {provider}"
+            yield document.finding("C18", ("component", index, "guaranteed", place, "provider"), message, hint)
 
 
-def _unknown_spending(document: Document) -> Iterator[Finding]:
+def _unknown_spending(document: Document, index: int, component: Component) -> Iterator[Finding]:
     """A run knows what this contract pays and nothing else: a shortfall against other spending is never computed."""
     hint = "noem bij spend_of de onderdelen die het betalen; maak van elk segment een eigen onderdeel"
-    for index, component in enumerate(document.contract.component):
-        if isinstance(component, GuaranteeComponent) and component.shortfall != "none" and not component.spend_of:
-            message = "zonder spend_of is niet bekend wat besteed is, en wordt het tekort nooit uitgerekend"
-            yield document.finding("C19", ("component", index), message, hint)
+    if isinstance(component, GuaranteeComponent) and component.shortfall != "none" and not component.spend_of:
+        message = "zonder spend_of is niet bekend wat besteed is, en wordt het tekort nooit uitgerekend"
+        yield document.finding("C19", ("component", index), message, hint)
 
 
-def _task_fields(document: Document) -> Iterator[Finding]:
-    for index, component in enumerate(document.contract.component):
-        for path, field in _task_fields_of(component):
-            if field not in TASK_FIELDS:
-                message = f'"{field}" is geen taakveld van Iv3 2025'
-                yield document.finding("C08", ("component", index, *path), message, "kies bijvoorbeeld 6.23")
-
-
-def _products(document: Document, products: Mapping[str, Product]) -> Iterator[Finding]:
-    for index, component in enumerate(document.contract.component):
-        for path, code in _products_of(component):
-            yield from _product(document, ("component", index, *path), products.get(code), code)
+def _task_fields(document: Document, index: int, component: Component) -> Iterator[Finding]:
+    for path, field in _task_fields_of(component):
+        if field not in TASK_FIELDS:
+            message = f'"{field}" is geen taakveld van Iv3 2025'
+            yield document.finding("C08", ("component", index, *path), message, "kies bijvoorbeeld 6.23")
 
 
 def _task_fields_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
@@ -124,28 +152,11 @@ def _task_fields_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
         yield ("funding_sources", place, "task_field"), source.task_field
 
 
-def _products_of(component: Component) -> Iterator[tuple[KeyPath, str]]:
-    """Where a component names the products it reads, and those products."""
-    if isinstance(component, OutputComponent):
-        for key, part in (("periods", component.periods), ("trajectories", component.trajectories)):
-            for place, code in enumerate(part.products if part else ()):
-                yield (key, "products", place), code
-        for place, code in enumerate(component.products):
-            yield ("products", place), code
-        return
-    if isinstance(component, PopulationComponent):
-        for key in ("covers", "carve_outs", "out_of_area"):
-            for place, code in enumerate(getattr(component, key)):
-                yield (key, place), code
-        return
-    if isinstance(component, ArrangementComponent):
-        for place, price in enumerate(component.prices):
-            yield ("prices", place, "product"), price.product
-        for place, code in enumerate(component.covers):
-            yield ("covers", place), code
-        return
-    for place, code in enumerate((*component.products_paid, *component.products_counted)):
-        yield ("products", place), code
+def _products(
+    document: Document, index: int, component: Component, products: Mapping[str, Product]
+) -> Iterator[Finding]:
+    for path, code in chain(component.products_named, component.products_named_elsewhere):
+        yield from judged(_product(document, ("component", index, *path), products.get(code), code))
 
 
 def _product(document: Document, path: KeyPath, product: Product | None, code: str) -> Iterator[Finding]:
@@ -214,26 +225,44 @@ def _example_lines(
 
 def _read_twice(documents: Sequence[Document], known: Mapping[str, Contract]) -> Iterator[Finding]:
     """A delivery that two contracts read on one day would be paid twice."""
-    new = {document.contract.number: document.contract for document in documents}
+    new = {number: document.contract for number, document in _numbered(documents)}
     readers: dict[tuple[str, str, str], list[tuple[Contract, str]]] = defaultdict(list)
-    for contract in (*(contract for number, contract in known.items() if number not in new), *new.values()):
-        for component in contract.component:
-            for slice_key in contract.slices_read_by(component):
-                readers[slice_key].append((contract, component.key))
+    for contract in (*(c for number, c in known.items() if number not in new), *new.values()):
+        with suppress(Unread):
+            for component in contract.component:
+                for read in judged(_reads(contract, component)):
+                    readers[read].append((contract, component.key))
     for document in documents:
-        contract = document.contract
-        for index, component in enumerate(contract.component):
-            lists = {code: path[:-1] for path, code in _products_of(component)}
-            for provider, municipality, product in contract.slices_read_by(component):
-                for other, other_key in readers[(provider, municipality, product)]:
-                    said_there = other.number in new and other.number >= contract.number
-                    if not said_there and other.in_force.period.overlaps(contract.in_force.period):
-                        message = (
-                            f"product {product} van {municipality} is op dezelfde dagen ook van onderdeel "
-                            f'"{other_key}" van contract {other.number}'
-                        )
-                        hint = "laat één contract het product lezen, of laat de looptijden op elkaar aansluiten"
-                        if contract.provider != provider or other.provider != provider:
-                            message += f": wat {provider} zelf aanlevert, zou twee keer betaald worden"
-                            hint += "; of laat own_code van dit lid weg"
-                        yield document.finding("C17", ("component", index, *lists[product]), message, hint)
+        for index, component in _components(document):
+            yield from judged(_read_by_others(document, index, component, readers, new))
+
+
+def _reads(contract: Contract, component: Component) -> Iterator[tuple[str, str, str]]:
+    """Provider, municipality and product of the deliveries that a component reads."""
+    yield from contract.slices_read_by(component)
+
+
+def _read_by_others(
+    document: Document,
+    index: int,
+    component: Component,
+    readers: Mapping[tuple[str, str, str], Sequence[tuple[Contract, str]]],
+    new: Mapping[str, Contract],
+) -> Iterator[Finding]:
+    contract = document.contract
+    named = chain(component.products_named_elsewhere, component.products_named)
+    lists = {code: path[:-1] for path, code in named}
+    for read in _reads(contract, component):
+        provider, municipality, product = read
+        for other, other_key in readers[read]:
+            hint = "laat één contract het product lezen, of laat de looptijden op elkaar aansluiten"
+            said_there = other.number in new and other.number >= contract.number
+            if not said_there and other.in_force.period.overlaps(contract.in_force.period):
+                message = (
+                    f"product {product} van {municipality} is op dezelfde dagen ook van onderdeel "
+                    f'"{other_key}" van contract {other.number}'
+                )
+                if contract.provider != provider or other.provider != provider:
+                    message += f": wat {provider} zelf aanlevert, zou twee keer betaald worden"
+                    hint += "; of laat own_code van dit lid weg"
+                yield document.finding("C17", ("component", index, *lists[product]), message, hint)

@@ -3,26 +3,28 @@
 `tomllib` says nothing of lines, so the text is walked a second time (`line_numbers`) to tell where a key stands.
 """
 
+import copy
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from contracts.model import KINDS, Contract
-from contracts.values import PATTERN_WORDS
+from contracts.values import PATTERN_WORDS, Part, Unread, misfits
 from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import counted
 from kernel.tabular import name_of, read_bytes
 
 KeyPath = tuple[str | int, ...]
-M = TypeVar("M", bound=BaseModel)
+P = TypeVar("P", bound=Part)
 
 RECORDS_NOTHING = "niets is vastgelegd"
 
@@ -31,13 +33,15 @@ RECORDS_NOTHING = "niets is vastgelegd"
 class Document:
     """A contract document as read: `text` whole, with line ends made alike, and what it says.
 
-    `lines` tells on which line each key and each element of a list stands.
+    `lines` tells on which line each key and each element of a list stands. With `findings`, what is wrong with it, it
+    is a contract as far as it could be read.
     """
 
     file_name: str
     text: str
     contract: Contract
     lines: Mapping[KeyPath, int]
+    findings: Sequence[Finding] = ()
 
     @property
     def sha256(self) -> str:
@@ -65,16 +69,18 @@ def read_documents(paths: Sequence[Path], refused: str = RECORDS_NOTHING) -> lis
 
     `refused` is what the refusal says was not done.
     """
-    documents: list[Document] = []
-    findings: list[Finding] = []
-    for path in paths:
-        document = _read(name_of(path), read_bytes(path))
-        if isinstance(document, Document):
-            documents.append(document)
-        else:
-            findings += document
-    if findings:
+    documents = documents_as_read(paths)
+    if findings := [finding for document in documents for finding in document.findings]:
         raise refuse_documents(findings, refused)
+    return documents
+
+
+def documents_as_read(paths: Sequence[Path]) -> list[Document]:
+    """Contract documents as far as they can be read, each with what is wrong with it."""
+    documents = []
+    for path in paths:
+        text, contract, findings = _read(Contract, name_of(path), read_bytes(path))
+        documents.append(Document(name_of(path), text, contract, line_numbers(text), findings))
     return documents
 
 
@@ -84,30 +90,36 @@ def refuse_documents(findings: Sequence[Finding], refused: str = RECORDS_NOTHING
     return Refusal(f"{refused}: {count}", "verbeter de documenten en lees ze opnieuw in", findings)
 
 
-def _read(file_name: str, content: bytes) -> Document | list[Finding]:
-    read = read_as(Contract, file_name, content)
-    if isinstance(read, list):
-        return read
-    text, contract = read
-    return Document(file_name, text, contract, line_numbers(text))
-
-
-def read_as(model: type[M], file_name: str, content: bytes) -> tuple[str, M] | list[Finding]:
+def read_as(model: type[P], file_name: str, content: bytes) -> tuple[str, P] | list[Finding]:
     """The text of a TOML document, with line ends made alike, and what it says; or all that is wrong with it."""
+    text, part, findings = _read(model, file_name, content)
+    return findings or (text, part)
+
+
+def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, P, list[Finding]]:
+    """The same, as far as it can be read, with all that is wrong. What is no TOML says nothing: its text is ''."""
+    nothing, _ = _as_read(model, {})
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         hint = "bewaar het document als UTF-8"
-        return [Finding("C01", Severity.ERROR, f"{file_name}, regel {line}", "het document is geen UTF-8", hint)]
+        finding = Finding("C01", Severity.ERROR, f"{file_name}, regel {line}", "het document is geen UTF-8", hint)
+        return "", nothing, [finding]
     try:
         data = parse(text)
     except tomllib.TOMLDecodeError as error:
-        return [_syntax_finding(file_name, text, str(error))]
-    try:
-        return text, model.model_validate(data)
-    except ValidationError as error:
-        return _model_findings(file_name, data, line_numbers(text), error.errors(include_url=False))
+        return "", nothing, [_syntax_finding(file_name, text, str(error))]
+    part, remarks = _as_read(model, data)
+    lines = line_numbers(text) if remarks else {}
+    return (
+        text,
+        part,
+        [
+            Finding("C03", Severity.ERROR, _place(file_name, data, lines, path), message, hint)
+            for path, message, hint in sorted(remarks, key=lambda remark: _line_of(lines, remark[0]) or 0)
+        ],
+    )
 
 
 # --- TOML -------------------------------------------------------------------------------------------------------------
@@ -247,8 +259,8 @@ _MODEL_MESSAGES = {
     "extra_forbidden": ("onbekende sleutel", "verbeter de naam of haal de sleutel weg"),
     "literal_error": ("{input} kan hier niet staan", "kies {expected}"),
     "enum": ("{input} kan hier niet staan", "kies {expected}"),
-    "union_tag_not_found": ("sleutel kind ontbreekt", "kies {kinds}"),
-    "union_tag_invalid": ('kind "{tag}" bestaat niet', "kies {expected_tags}"),
+    "union_tag_not_found": ("ontbreekt", "kies {kinds}"),
+    "union_tag_invalid": ("{tag} bestaat niet", "{near}kies {expected_tags}"),
     "string_type": ("hier hoort tekst", "zet de waarde tussen aanhalingstekens"),
     "string_too_short": ("leeg", "vul tekst in"),
     "string_too_long": ("te lang", "gebruik hooguit {max_length} tekens"),
@@ -271,26 +283,114 @@ _MODEL_MESSAGES = {
 _DATES = [("in_force",), ("from",), ("until",), ("start",), ("end",)]
 
 
-def _model_findings(
-    file_name: str, data: dict[str, Any], lines: Mapping[KeyPath, int], errors: Sequence[ErrorDetails]
-) -> list[Finding]:
-    """One finding for each remark; a value that fits none of several types gives their hints together."""
-    said: dict[tuple[KeyPath, str], tuple[str, str]] = {}
-    for error in errors:
-        # A list that is too short only because its elements are wrong.
-        if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+_Remark = tuple[KeyPath, str, str]
+
+
+def _as_read(model: type[P], data: dict[str, Any]) -> tuple[P, list[_Remark]]:
+    """What a document says as far as it can be read; and all that is wrong with it: where, what, and the remedy."""
+    errors: dict[KeyPath, list[ErrorDetails]] = {}
+    readable = data
+    while True:
+        try:
+            part = model.model_validate(readable)
+        except ValidationError as error:
+            found = _errors(readable, error)
+            told = set(errors)
+            for path, one in found:
+                if path not in told:
+                    errors.setdefault(path, []).append(one)
+            readable = _left_out(readable, found)
+        else:
+            break
+    meant = _keys_meant(part, errors)
+    remarks = []
+    for path, of_path in errors.items():
+        if of_path[0]["type"] == "missing" and path in meant.values():
+            continue  # its name is mistyped
+        for message, hint in _said(path, of_path):
+            remarks.append((path, message, f"bedoelt u {meant[path][-1]}? {hint}" if path in meant else hint))
+    for path, said in misfits(part):
+        message, _, hint = said.partition("; ")
+        remarks.append((path, message, hint))
+    return part, remarks
+
+
+# A list is too short without the elements that are wrong, or could have been a word; a table could have been a number.
+_OF_THE_WHOLE = ("too_short", "literal_error", "value_error")
+
+
+def _errors(data: dict[str, Any], error: ValidationError) -> list[tuple[KeyPath, ErrorDetails]]:
+    """The errors of pydantic, each with its place, without those that are there because of another."""
+    found = [(_path_in(data, one), one) for one in error.errors(include_url=False)]
+    found = [((*path, "kind") if one["type"].startswith("union_tag") else path, one) for path, one in found]
+
+    def follows(path: KeyPath, one: ErrorDetails) -> bool:
+        inside = any(len(other) > len(path) and other[: len(path)] == path for other, _ in found)
+        return inside and isinstance(one["input"], dict | list) and one["type"] in _OF_THE_WHOLE
+
+    return [(path, one) for path, one in found if not follows(path, one)]
+
+
+def _left_out(data: dict[str, Any], errors: Sequence[tuple[KeyPath, ErrorDetails]]) -> dict[str, Any]:
+    """The same without unknown keys, and with every value that has an error in it marked as unread."""
+    left = copy.deepcopy(data)
+    for place, error in errors:
+        path = next(
+            path
+            for path in (place[:end] for end in range(len(place), 0, -1))
+            if _at(data, path) is not Unread and (isinstance(_at(data, path[:-1]), dict) or _is_in_row(data, path))
+        )
+        key: Any = path[-1]
+        table: Any = _at(left, path[:-1])
+        if isinstance(table, list) and key == len(table):
+            table.append(Unread)
+        elif isinstance(table, dict | list):
+            table[key] = Unread
+        if error["type"] == "extra_forbidden":
+            table.pop(key, None)
+    return left
+
+
+def _is_in_row(data: dict[str, Any], path: KeyPath) -> bool:
+    return isinstance(_at(data, path[:-1]), list) and isinstance(_at(data, path[:-2]), list)
+
+
+def _at(said: Any, path: KeyPath) -> Any:
+    """What stands at a place of a document, or of what was read of it; None when nothing does."""
+    for key in path:
+        inside: Any = said.__dict__ if isinstance(said, Part) else said
+        if isinstance(inside, dict):
+            said = inside.get(key)
+        else:
+            there = isinstance(inside, list | tuple) and isinstance(key, int) and key < len(inside)
+            said = inside[key] if there else None
+    return said
+
+
+def _keys_meant(part: Part, errors: Mapping[KeyPath, Sequence[ErrorDetails]]) -> dict[KeyPath, KeyPath]:
+    """By the place of an unknown key, that of the known key it is nearest to, which then could not be read either."""
+    meant: dict[KeyPath, KeyPath] = {}
+    for path, (error, *_) in errors.items():
+        table = _at(part, path[:-1])
+        if error["type"] != "extra_forbidden" or not isinstance(table, Part):
             continue
-        path = _path_in(data, error)
+        names = {field.alias or name: name for name, field in type(table).model_fields.items()}
+        for near in get_close_matches(str(path[-1]), list(names), n=1):
+            meant[path] = (*path[:-1], near)
+            if names[near] not in table.model_fields_set:
+                table.__dict__.pop(names[near], None)
+    return meant
+
+
+def _said(path: KeyPath, errors: Sequence[ErrorDetails]) -> Iterable[tuple[str, str]]:
+    """What is wrong at a place, and the remedy; of a value that fits none of several types, their remedies together."""
+    said: dict[str, tuple[str, str]] = {}
+    for error in errors:
         message, hint = _in_dutch(error, path)
         # Of a value with several types pydantic's place names the type too.
-        remark = (path, message if error["loc"] == path else "")
-        if remark in said:
-            message, hint = said[remark][0], f"{said[remark][1]}, of {hint}"
-        said[remark] = (message, hint)
-    return [
-        Finding("C03", Severity.ERROR, _place(file_name, data, lines, path), message, hint)
-        for (path, _), (message, hint) in said.items()
-    ]
+        of_one = message if error["loc"] == path else ""
+        said[of_one] = (said[of_one][0], f"{said[of_one][1]}, of {hint}") if of_one in said else (message, hint)
+    return said.values()
 
 
 def _in_dutch(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
@@ -304,8 +404,21 @@ def _in_dutch(error: ErrorDetails, path: KeyPath) -> tuple[str, str]:
     words = {name: _plain(value) for name, value in error.get("ctx", {}).items()}
     words["pattern"] = PATTERN_WORDS.get(words.get("pattern", ""), "")
     words["kinds"] = ", ".join(KINDS)
+    words["near"] = "".join(f"bedoelt u {kind}? " for kind in get_close_matches(words.get("tag", ""), KINDS, n=1))
     message, hint = _MODEL_MESSAGES.get(error["type"], ("ongeldige waarde", "zie docs/contracts.md"))
-    return message.format(input=str(error["input"])[:60], **words), hint.format(**words)
+    return message.format(input=_shown(error["input"]), **words), hint.format(**words)
+
+
+def _shown(value: object) -> str:
+    """A value as the document writes it, when it is short."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case list():
+            return "een lijst"
+        case dict():
+            return "een tabel"
+    return str(value)[:60]
 
 
 def _plain(value: Any) -> str:
@@ -329,10 +442,15 @@ def _path_in(data: Any, error: ErrorDetails) -> KeyPath:
 _NAMED_TABLES = (("component", "onderdeel", "key"), ("example", "rekenvoorbeeld", "name"), ("case", "geval", "id"))
 
 
+def _line_of(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
+    """The line of a key, or of the table or list that it would be in."""
+    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
+
+
 def _place(file_name: str, data: dict[str, Any], lines: Mapping[KeyPath, int], path: KeyPath) -> str:
     """'wijkteam.toml, regel 14, onderdeel "wijkteam", sleutel recount.dead_band_percent'."""
-    known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in lines), None)
-    words = [file_name] if known is None else [file_name, f"regel {lines[known]}"]
+    line = _line_of(lines, path)
+    words = [file_name] if line is None else [file_name, f"regel {line}"]
     rest = path
     for table, noun, name in _NAMED_TABLES:
         if len(path) > 1 and path[0] == table:

@@ -3,11 +3,11 @@
 They are what the database holds for a run, written by hand: nothing else is read, and what is left out is not known.
 """
 
-from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
 
 from contracts.values import (
     YEAR_PATTERN,
@@ -15,14 +15,17 @@ from contracts.values import (
     Area,
     Key,
     Measure,
+    Misfit,
     MonthText,
     MunicipalityCode,
     Name,
     Number,
     Part,
+    Percent,
     ProviderCode,
     SignedAmount,
     SignedNumber,
+    Unread,
     Year,
 )
 from kernel.periods import Month
@@ -36,14 +39,16 @@ class FactsProduct(Part):
     price_per: Annotated[Unit, Field(strict=False)]
     rounding: Annotated[Rounding, Field(strict=False)] = Rounding.ROW
 
-    @model_validator(mode="after")
-    def _rule_exists(self) -> "FactsProduct":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._rule_exists()
+
+    def _rule_exists(self) -> Iterator[Misfit]:
         if (self.unit, self.price_per, self.rounding) not in PRICE_RULES:
-            raise ValueError(
+            yield (
+                (),
                 f"{self.unit} met een prijs per {self.price_per} en afronding {self.rounding} bestaat niet; "
-                "kies een combinatie uit docs/file_layouts.md"
+                "kies een combinatie uit docs/file_layouts.md",
             )
-        return self
 
     @property
     def rule(self) -> PriceRule:
@@ -65,20 +70,28 @@ class FactsDelivery(Part):
     municipality: MunicipalityCode | None = None
     provider: ProviderCode | None = None
 
-    @model_validator(mode="after")
-    def _within_a_month(self) -> "FactsDelivery":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._within_a_month()
+
+    def _within_a_month(self) -> Iterator[Misfit]:
         if self.end < self.start or Month.of(self.start) != Month.of(self.end):
-            raise ValueError(
-                f"de levering van {self.start} tot en met {self.end} ligt niet in één maand; schrijf er een per maand"
+            yield (
+                (),
+                f"de levering van {self.start} tot en met {self.end} ligt niet in één maand; schrijf er een per maand",
             )
-        return self
 
 
+def _row(said: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """A row; one with values that could not be read as it stands in the document."""
+    return tuple(said) if isinstance(said, list) and Unread in said else read(said)
+
+
+ROW = WrapValidator(_row)
 CountRow = Annotated[
-    tuple[Area, Measure, date, Literal["provisional", "final"], Annotated[int, Field(ge=0)]], Field(strict=False)
+    tuple[Area, Measure, date, Literal["provisional", "final"], Annotated[int, Field(ge=0)]], Field(strict=False), ROW
 ]
-PriceRow = Annotated[tuple[Name, date, date | Literal["open"], Number], Field(strict=False)]
-LineRow = Annotated[tuple[Key, MonthText, Name, SignedAmount], Field(strict=False)]
+PriceRow = Annotated[tuple[Name, date, date | Literal["open"], Number], Field(strict=False), ROW]
+LineRow = Annotated[tuple[Key, MonthText, Name, SignedAmount], Field(strict=False), ROW]
 
 
 class FactsAssignment(Part):
@@ -97,11 +110,8 @@ class FactsAssignment(Part):
     number: str = ""
     municipality: MunicipalityCode | None = None
 
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "FactsAssignment":
-        if self.end is not None and self.end < self.start:
-            raise ValueError(f"het einde ({self.end}) ligt voor het begin ({self.start}); end is de laatste dag")
-        return self
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield _ends_after_it_starts(self)
 
 
 class FactsHousehold(Part):
@@ -111,6 +121,9 @@ class FactsHousehold(Part):
     clients: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     start: date | None = None
     end: date | None = None
+
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield _ends_after_it_starts(self)
 
 
 class FactsTrajectory(Part):
@@ -124,31 +137,36 @@ class FactsTrajectory(Part):
     product: Name
     start: date
     end: date | None = None
-    done_percent: Number | None = None
+    done_percent: Percent | None = None
     result: bool = False
     number: str = ""
     municipality: MunicipalityCode | None = None
 
-    @model_validator(mode="after")
-    def _stops_within(self) -> "FactsTrajectory":
-        if self.end is not None and self.end < self.start:
-            raise ValueError(f"het einde ({self.end}) ligt voor het begin ({self.start}); end is de laatste dag")
-        if self.done_percent is not None and (self.end is None or self.done_percent > 100):
-            raise ValueError("done_percent hoort bij een traject dat stopte, en is hooguit 100; geef ook end")
-        return self
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield _ends_after_it_starts(self)
+        yield self._was_stopped()
+
+    def _was_stopped(self) -> Iterator[Misfit]:
+        if self.done_percent is not None and self.end is None:
+            yield ("done_percent",), "hoort bij een traject dat stopte; geef ook end"
+
+
+def _ends_after_it_starts(one: FactsAssignment | FactsHousehold | FactsTrajectory) -> Iterator[Misfit]:
+    if one.end is not None and one.start is not None and one.end < one.start:
+        yield ("end",), f"het einde ({one.end}) ligt voor het begin ({one.start}); end is de laatste dag"
 
 
 YearText = Annotated[str, Field(pattern=YEAR_PATTERN)]
-IndexRow = Annotated[tuple[Key, Year, Literal["provisional", "final"], SignedNumber], Field(strict=False)]
+IndexRow = Annotated[tuple[Key, Year, Literal["provisional", "final"], SignedNumber], Field(strict=False), ROW]
 AccountabilityKind = Literal[
     "production_statement", "annual_accounts", "auditor_statement", "board_declaration", "quality_report"
 ]
 AccountabilityRow = (
-    Annotated[tuple[Year, AccountabilityKind], Field(strict=False)]
-    | Annotated[tuple[Year, AccountabilityKind, Amount], Field(strict=False)]
+    Annotated[tuple[Year, AccountabilityKind], Field(strict=False), ROW]
+    | Annotated[tuple[Year, AccountabilityKind, Amount], Field(strict=False), ROW]
 )
-DeterminationRow = Annotated[tuple[Year, Key | Literal[""], Amount], Field(strict=False)]
-SpendRow = Annotated[tuple[Name, Name | Literal[""], Year, SignedAmount], Field(strict=False)]
+DeterminationRow = Annotated[tuple[Year, Key | Literal[""], Amount], Field(strict=False), ROW]
+SpendRow = Annotated[tuple[Name, Name | Literal[""], Year, SignedAmount], Field(strict=False), ROW]
 
 
 class GivenFacts(Part):
@@ -198,14 +216,23 @@ class FactsFile(GivenFacts):
     through: MonthText | None = None
     case: Annotated[tuple[Case, ...], Field(strict=False)] = ()
 
-    @model_validator(mode="after")
-    def _cases_are_told_apart(self) -> "FactsFile":
-        twice = sorted(name for name, times in Counter(case.id for case in self.case).items() if times > 1)
-        if twice:
-            raise ValueError(f"twee gevallen heten {', '.join(twice)}; geef elk geval een eigen id")
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._cases_are_told_apart()
+        yield self._have_an_end()
+
+    def _cases_are_told_apart(self) -> Iterator[Misfit]:
+        seen: set[str] = set()
+        for place, case in enumerate(self.case):
+            if case.id in seen:
+                yield ("case", place, "id"), f"twee gevallen heten {case.id}; geef elk geval een eigen id"
+            seen.add(case.id)
+
+    def _have_an_end(self) -> Iterator[Misfit]:
         if self.through is None and (not self.case or any(case.through is None for case in self.case)):
-            raise ValueError("through ontbreekt; geef de laatste maand, boven aan het bestand of bij elk geval")
-        return self
+            yield (
+                ("through",),
+                "ontbreekt; geef de laatste maand, boven aan het bestand of bij elk geval",
+            )
 
     def cases(self) -> list[tuple[str, FactsPart]]:
         """By id, the facts of every case, in the order of the file; without a list of cases one, called '1'."""

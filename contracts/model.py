@@ -1,16 +1,18 @@
 """A contract as agreed: what the TOML document says, checked in itself."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal, get_args
+from difflib import get_close_matches
+from functools import reduce
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
 
 from contracts.components.arrangement import ArrangementComponent
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import BudgetPart, ComponentPart, PricedPart
-from contracts.components.consortium import ConsortiumComponent
+from contracts.components.consortium import ConsortiumComponent, Member
 from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.lump_sum import LumpSumComponent
@@ -27,8 +29,11 @@ from contracts.values import (
     MunicipalityCode,
     Name,
     Part,
+    Place,
     ProviderCode,
-    misfits,
+    Unread,
+    judged,
+    placed,
 )
 from kernel.money import Eur
 from kernel.periods import Month, Period
@@ -40,17 +45,38 @@ class InForce(Part):
     start: date = Field(alias="from")
     until: date
 
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "InForce":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._ends_after_it_starts()
+
+    def _ends_after_it_starts(self) -> Iterator[Misfit]:
         if self.until <= self.start:
-            raise ValueError(
-                f"het einde ({self.until}) ligt niet na het begin ({self.start}); until is de eerste dag erna"
-            )
-        return self
+            said = f"het einde ({self.until}) ligt niet na het begin ({self.start}); until is de eerste dag erna"
+            yield ("until",), said
 
     @property
     def period(self) -> Period:
+        if self.until <= self.start:
+            raise Unread("until")
         return Period(self.start, self.until)
+
+
+class UnknownComponent(ComponentPart):
+    """What can be read of a component whose kind is not known: its key, not what it reads."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: str
+
+    @property
+    def products_paid(self) -> tuple[str, ...]:
+        raise Unread("kind")
+
+    products_counted = products_paid
+
+
+def _of_its_kind(said: Any, read: ValidatorFunctionWrapHandler) -> ComponentPart:
+    known = not isinstance(said, dict) or said.get("kind") is not Unread
+    return read(said) if known else UnknownComponent.model_validate(said)
 
 
 Component = Annotated[
@@ -66,6 +92,7 @@ Component = Annotated[
     | OutcomeComponent
     | ConsortiumComponent,
     Field(discriminator="kind"),
+    WrapValidator(_of_its_kind),
 ]
 KINDS = tuple(get_args(part.model_fields["kind"].annotation)[0] for part in get_args(get_args(Component)[0]))
 
@@ -165,119 +192,160 @@ class Contract(Part):
             return product in component.products_paid_elsewhere
         return product in component.products_paid
 
-    @model_validator(mode="after")
-    def _components_fit_together(self) -> "Contract":
-        if found := list(self._misfits()):
-            raise misfits(found)
-        return self
-
-    def _misfits(self) -> Iterator[Misfit]:
-        """Every way in which a component does not fit the contract or the components above it."""
-        above: list[str] = []
-        read: set[tuple[str, str]] = set()
+    def rules(self) -> Iterator[Iterable[Misfit]]:
         for index, component in enumerate(self.component):
-            place = ("component", index)
-            if component.key in above:
-                yield (*place, "key"), "twee onderdelen hebben dezelfde key; geef elk een eigen key"
-            messages = [*self._names_that_are_not_above(component, above), *self._years_misfit(component)]
-            if isinstance(component, BudgetPart):
-                messages += self._budget_misfits(component)
-            if isinstance(component, PopulationComponent):
-                messages += self._population_misfits(component)
-            if isinstance(component, GuaranteeComponent):
-                messages += self._guarantee_misfits(component)
-            if isinstance(component, ConsortiumComponent):
-                messages += self._consortium_misfits(component)
-            if isinstance(component, ArrangementComponent):
-                messages += self._sources_misfits(component)
-            for municipality, product in self.deliveries_read_by(component):
-                if (municipality, product) in read:
-                    messages.append(
-                        f"product {product} staat twee keer voor {municipality}; laat één onderdeel het lezen"
-                    )
-                read.add((municipality, product))
-            for message in messages:
-                yield place, message
-            above.append(component.key)
+            for rule in judged(self._rules_on(index, component)):
+                yield placed(("component", index), rule)
+        for index, example in enumerate(self.example):
+            yield placed(("example", index), self._expects_of_components(example))
 
-    def _names_that_are_not_above(self, component: ComponentPart, above: Sequence[str]) -> Iterator[str]:
-        if unknown := sorted(set(component.named) - set(above)):
-            yield (
-                f"onderdeel {component.key} noemt {', '.join(unknown)}, dat er niet boven staat; "
-                "noem onderdelen die eerder in het document staan"
-            )
+    def _rules_on(self, index: int, component: Component) -> Iterator[Iterable[Misfit]]:
+        """Whether a component fits the contract and the components above it."""
+        yield self._has_its_own_key(index, component)
+        for named in component.names_above:
+            yield self._names_what_is_above(index, component, named)
+        yield self._has_every_year(component)
+        yield self._reads_what_no_other_reads(index, component)
+        if isinstance(component, BudgetPart):
+            yield self._one_pays(component)
+            yield self._has_whole_months()
+        match component:
+            case PopulationComponent():
+                yield self._serves_others(component)
+                yield self._reopens_in_force(component)
+            case GuaranteeComponent():
+                yield self._guarantees_what_it_pays(component)
+            case ConsortiumComponent():
+                for place, member in enumerate(component.members):
+                    yield placed(("members", place), self._delivers_what_is_divided(component, member))
+                for other in self.component[:index]:
+                    if isinstance(other, ConsortiumComponent):
+                        yield self._divides_what_no_other_divides(component, other)
+            case ArrangementComponent():
+                yield self._sources_are_of_the_contract(component)
 
-    def _years_misfit(self, component: ComponentPart) -> Iterator[str]:
+    def _has_its_own_key(self, index: int, component: Component) -> Iterator[Misfit]:
+        for above in self.component[:index]:
+            for key in judged(_key_of(above)):
+                if key == component.key:
+                    yield ("key",), "twee onderdelen hebben dezelfde key; geef elk een eigen key"
+                    return
+
+    def _names_what_is_above(self, index: int, component: Component, place: Place) -> Iterator[Misfit]:
+        named: Any = reduce(getattr, place, component)  # type: ignore[arg-type]
+        above = [one.key for one in self.component[:index]]
+        for number, key in enumerate(named):
+            if key not in above:
+                yield (*place, number), f"{key} staat er niet boven; {_meant(key, above)}"
+
+    def _has_every_year(self, component: Component) -> Iterator[Misfit]:
         asked = component.years_asked(sorted({month.year for month in self.in_force.period.months()}))
         if component.years_named and component.years_named != asked:
             named, years = (", ".join(str(year) for year in years) for years in (component.years_named, asked))
-            yield (
-                f"onderdeel {component.key}: de jaren zijn {named}, en de looptijd vraagt {years}; noem elk jaar één "
-                "keer, in volgorde"
-            )
+            said = f"de jaren zijn {named}, en de looptijd vraagt {years}; noem elk jaar één keer, in volgorde"
+            yield (component.years_key,), said
+
+    def _reads_what_no_other_reads(self, index: int, component: Component) -> Iterator[Misfit]:
+        read = {
+            pair: next(judged(_key_of(one)), "erboven")
+            for one in reversed(self.component[:index])
+            for pair in judged(self._read_by(one))
+        }
+        twice: dict[tuple[str, str], list[str]] = {}
+        for municipality, product in dict.fromkeys(self.deliveries_read_by(component)):
+            if other := read.get((municipality, product)):
+                twice.setdefault((product, other), []).append(municipality)
+        places = {product: place for place, product in (*component.products_named_elsewhere, *component.products_named)}
+        for (product, other), municipalities in twice.items():
+            said = f"product {product} leest onderdeel {other} al voor {', '.join(municipalities)}"
+            yield places[product], f"{said}; laat één onderdeel het lezen"
+
+    def _read_by(self, component: Component) -> Iterator[tuple[str, str]]:
+        yield from self.deliveries_read_by(component)
 
     def _divided_by(self, consortium: ConsortiumComponent) -> list[Component]:
         """The components whose amounts a consortium divides: those it names, else all above it."""
         keys = [component.key for component in self.component]
         named = consortium.applies_to or keys[: keys.index(consortium.key)]
+        if set(named) - set(keys):
+            raise Unread("applies_to")
         return [component for component in self.component if component.key in named]
 
-    def _consortium_misfits(self, consortium: ConsortiumComponent) -> Iterator[str]:
-        divided = self._divided_by(consortium)
-        read = {product for component in divided for _, product in self.deliveries_read_by(component)}
-        for member in consortium.members:
-            if unknown := sorted(set(member.products) - read):
-                yield (
-                    f"onderdeel {consortium.key}: lid {member.provider} noemt product {', '.join(unknown)}, dat geen "
-                    "onderdeel erboven leest; verbeter het product of haal het weg"
-                )
-        for other in self.component[: self.component.index(consortium)]:
-            if isinstance(other, ConsortiumComponent):
-                keys = {component.key for component in divided if not isinstance(component, ConsortiumComponent)}
-                if twice := sorted(keys & {component.key for component in self._divided_by(other)}):
-                    yield (
-                        f"onderdeel {consortium.key}: {', '.join(twice)} wordt ook door {other.key} verdeeld; noem in "
-                        "applies_to wat elk verdeelt"
-                    )
+    def _delivers_what_is_divided(self, consortium: ConsortiumComponent, member: Member) -> Iterator[Misfit]:
+        read = {product for one in self._divided_by(consortium) for _, product in self.deliveries_read_by(one)}
+        if unknown := sorted(set(member.products) - read):
+            said = f"lid {member.provider} noemt product {', '.join(unknown)}, dat geen onderdeel erboven leest"
+            yield ("products",), f"{said}; verbeter het product of haal het weg"
 
-    def _sources_misfits(self, component: ArrangementComponent) -> Iterator[str]:
-        for source in component.funding_sources:
+    def _divides_what_no_other_divides(
+        self, consortium: ConsortiumComponent, other: ConsortiumComponent
+    ) -> Iterator[Misfit]:
+        divided = self._divided_by(consortium)
+        keys = {component.key for component in divided if not isinstance(component, ConsortiumComponent)}
+        if twice := sorted(keys & {component.key for component in self._divided_by(other)}):
+            said = f"{', '.join(twice)} wordt ook door {other.key} verdeeld; noem in applies_to wat elk verdeelt"
+            yield ("applies_to",), said
+
+    def _sources_are_of_the_contract(self, component: ArrangementComponent) -> Iterator[Misfit]:
+        for place, source in enumerate(component.funding_sources):
             if source.law not in self.laws:
                 yield (
-                    f"onderdeel {component.key}: funding_sources noemt de {source.law} en het contract niet; zet de "
-                    "wet bij laws of haal de bron weg"
+                    ("funding_sources", place, "law"),
+                    f"de {source.law} staat niet bij laws van het contract; zet de wet bij laws of haal de bron weg",
                 )
 
-    def _guarantee_misfits(self, component: GuaranteeComponent) -> Iterator[str]:
+    def _guarantees_what_it_pays(self, component: GuaranteeComponent) -> Iterator[Misfit]:
         if component.spend_of and component.guaranteed[0].provider != self.provider:
             yield (
-                f"onderdeel {component.key}: spend_of telt wat dit contract aan {self.provider} betaalt, en de "
-                f"garantie is van {component.guaranteed[0].provider}; laat spend_of weg"
+                ("spend_of",),
+                f"telt wat dit contract aan {self.provider} betaalt, en de garantie is van "
+                f"{component.guaranteed[0].provider}; laat spend_of weg",
             )
 
-    def _population_misfits(self, component: PopulationComponent) -> Iterator[str]:
+    def _serves_others(self, component: PopulationComponent) -> Iterator[Misfit]:
         if component.out_of_area and len(self.municipalities) == 1:
-            yield (
-                f"onderdeel {component.key}: out_of_area is voor cliënten van andere gemeenten; noem die bij "
-                "municipalities"
-            )
-        for reopening in component.reopenings:
+            said = "is voor cliënten van andere gemeenten; noem die bij municipalities"
+            yield ("out_of_area",), said
+
+    def _reopens_in_force(self, component: PopulationComponent) -> Iterator[Misfit]:
+        for place, reopening in enumerate(component.reopenings):
             if reopening.start.first_day not in self.in_force.period:
                 yield (
-                    f"onderdeel {component.key}: het contract is niet van kracht in {reopening.start}; laat reopenings "
-                    "ingaan in de looptijd"
+                    ("reopenings", place, "from"),
+                    f"het contract is niet van kracht in {reopening.start}; laat reopenings ingaan in de looptijd",
                 )
 
-    def _budget_misfits(self, component: BudgetPart) -> Iterator[str]:
+    def _one_pays(self, component: BudgetPart) -> Iterator[Misfit]:
         if component.municipality is None and len(self.municipalities) > 1:
-            yield f"onderdeel {component.key}: het contract heeft meer gemeenten; noem municipality"
+            yield ("municipality",), "het contract heeft meer gemeenten; noem municipality"
         if component.municipality is not None and component.municipality not in self.municipalities:
-            yield f"onderdeel {component.key}: {component.municipality} staat niet bij municipalities; noem een van die"
-        if self.in_force.start.day != 1 or self.in_force.until.day != 1:
+            yield ("municipality",), f"{component.municipality} staat niet bij municipalities; noem een van die"
+
+    def _has_whole_months(self) -> Iterator[Misfit]:
+        if self.in_force.period.start.day != 1 or self.in_force.period.end.day != 1:
             yield (
-                f"onderdeel {component.key}: bevoorschotting per maand vraagt een contract van hele maanden; laat het "
-                "op de eerste van een maand beginnen en eindigen"
+                (),
+                "bevoorschotting per maand vraagt een contract van hele maanden; laat het op de eerste van een maand "
+                "beginnen en eindigen",
             )
+
+    def _expects_of_components(self, example: Example) -> Iterator[Misfit]:
+        keys = [component.key for component in self.component]
+        for place, (key, *_) in enumerate(example.expect):
+            if isinstance(key, str) and key not in keys:
+                yield ("expect", place, 0), f"onderdeel {key} bestaat niet; {_meant(key, keys)}"
+
+
+def _key_of(component: ComponentPart) -> Iterator[str]:
+    yield component.key
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """The remedy for a name that is not among those that are known."""
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"bedoelt u {near[0]}?"
+    return f"kies uit {', '.join(known)}" if known else "haal het weg"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from contracts.acceptance import acceptance_findings
-from contracts.documents import Document, contract_of, read_documents, refuse_documents
+from contracts.documents import Document, contract_of, documents_as_read, refuse_documents
 from contracts.model import Contract, ExampleSettler
 from contracts.parties import known_parties
 from contracts.review import review_catchments, warnings
@@ -61,7 +61,7 @@ def add_contracts(
 
     Raises `Refusal` with every finding of every document.
     """
-    documents = read_documents(paths)
+    documents = documents_as_read(paths)
     lock_recordings(connection)
     cutoff = latest(connection)
     known = {registered.contract.number: registered for registered in contracts_known(connection, cutoff)}

@@ -5,10 +5,12 @@ through binary. Every rule below that a document can break has a Dutch message, 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -16,11 +18,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     StringConstraints,
-    ValidationError,
     WithJsonSchema,
+    create_model,
+    model_validator,
 )
-from pydantic_core import InitErrorDetails
 
 from kernel.findings import Refusal
 from kernel.identifiers import agb_code, area_code, municipality_code
@@ -43,6 +46,8 @@ PATTERN_WORDS = {
 
 def _exact(value: object) -> Decimal:
     """A decimal number written as text."""
+    if isinstance(value, bool | list | dict | date):
+        raise ValueError('hier hoort een getal tussen aanhalingstekens; schrijf cijfers met een punt, zoals "12.50"')
     if not isinstance(value, str):
         raise ValueError(f'hier hoort tekst; zet het getal tussen aanhalingstekens: "{value}"')
     if not re.fullmatch(SIGNED_NUMBER_PATTERN, value):
@@ -110,23 +115,83 @@ Year = Annotated[int, Field(ge=2000, le=2100)]
 Law = Literal["Wmo", "Jeugdwet", "Participatiewet"]
 
 
+# Where in a part something does not fit, and "what; remedy".
+Place = tuple[str | int, ...]
+Misfit = tuple[Place, str]
+T = TypeVar("T")
+P = TypeVar("P", bound="Part")
+
+
+class Unread(Exception):
+    """A rule asks for a key whose value could not be read; in what was read the class stands in its place."""
+
+
 class Part(BaseModel):
+    """A table of a document. One that has keys that could not be read is there without them."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        """What is checked once the keys are read: by rule, what does not fit."""
+        yield from ()
 
-# Where in a part something does not fit the rest, and "what; remedy".
-Misfit = tuple[tuple[str | int, ...], str]
+    @model_validator(mode="wrap")
+    @classmethod
+    def _without_what_is_unread(cls, said: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        unread = [key for key, value in said.items() if value is Unread] if isinstance(said, dict) else []
+        if not unread:
+            return read(said)
+        names = {field.alias or name: name for name, field in cls.model_fields.items()}
+        part: Self = _with_optional(cls, tuple((key, names[key]) for key in unread)).model_validate(
+            {key: value for key, value in said.items() if key not in unread}
+        )
+        for key in unread:
+            del part.__dict__[names[key]]
+        return part
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in type(self).model_fields:
+                raise Unread(name)
+            return super().__getattr__(name)
 
 
-def misfits(found: Iterable[Misfit]) -> ValidationError:
-    """What a validator raises to tell several things at once, each with the place it is about."""
-    return ValidationError.from_exception_data(
-        "Part",
-        [
-            InitErrorDetails(type="value_error", loc=place, input=None, ctx={"error": ValueError(said)})
-            for place, said in found
-        ],
-    )
+@cache
+def _with_optional(kind: type[P], keys: tuple[tuple[str, str], ...]) -> type[P]:
+    """The same kind of part, of which some keys, each with its name, may be left out."""
+    optional: Any = {name: (Any, Field(None, alias=key)) for key, name in keys}
+    return create_model(kind.__name__, __base__=kind, **optional)
+
+
+def misfits(part: Part) -> Iterator[Misfit]:
+    """Everything that does not fit in a part and in those within it, as far as they could be read."""
+    for name, field in type(part).model_fields.items():
+        yield from placed((field.alias or name,), _misfits_within(part.__dict__.get(name)))
+    for rule in judged(part.rules()):
+        yield from judged(rule)
+
+
+def _misfits_within(value: object) -> Iterator[Misfit]:
+    if isinstance(value, Part):
+        yield from misfits(value)
+    elif isinstance(value, dict | tuple):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from placed((key,), _misfits_within(inner))
+
+
+def judged(found: Iterable[T]) -> Iterator[T]:
+    """What a rule finds, up to where it asks for what could not be read."""
+    try:
+        yield from found
+    except Unread:
+        return
+
+
+def placed(place: Place, found: Iterable[Misfit]) -> Iterator[Misfit]:
+    """What was found in a part, with the place of that part before it."""
+    for within, said in found:
+        yield (*place, *within), said
 
 
 # Measures that go by a Dutch word too, in contracts and in count files.

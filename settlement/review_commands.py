@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from contracts.acceptance import findings_in_themselves
-from contracts.documents import Document, read_documents
+from contracts.documents import Document, documents_as_read
 from contracts.review import review, review_catchments
 from database.command_line import as_json
 from kernel.findings import Finding, Refusal
@@ -29,9 +29,10 @@ def review_command(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -
     Voorbeeld:
       bekostiging contract review wijkteam.toml
     """
-    documents = read_documents(files)
-    remarks = [remark for document in documents for remark in _remarks_on(document)]
-    remarks += review_catchments(documents, {})
+    documents = documents_as_read(files)
+    sound = [document for document in documents if not document.findings]
+    remarks = [remark for document in sound for remark in _remarks_on(document)]
+    remarks += review_catchments(sound, {})
     if errors := findings_in_themselves(documents, settle_example):
         count = counted(len(errors), "bevinding", "bevindingen")
         raise Refusal(f"het contract klopt niet: {count}", "verbeter het document", (*errors, *remarks))

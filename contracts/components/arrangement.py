@@ -1,11 +1,12 @@
 """Arrangements in a contract document: one price for all care of a client or a household, by profile and intensity."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from contracts.components.component import PricedPart
-from contracts.values import Law, Name, Number, Part, Percent
+from contracts.components.component import PricedPart, listed
+from contracts.values import Law, Misfit, Name, Number, Part, Percent, Place
 
 
 class ArrangementPrice(Part):
@@ -51,43 +52,59 @@ class ArrangementComponent(PricedPart):
         """Deliveries under an arrangement are counted; its own rows too, since the assignment is what pays."""
         return (*self.products_assigned, *self.covers)
 
-    @model_validator(mode="after")
-    def _prices_differ(self) -> "ArrangementComponent":
-        kinds = [(price.profile, price.intensity) for price in self.prices]
-        for profile, intensity in kinds:
-            if kinds.count((profile, intensity)) > 1:
-                raise ValueError(
-                    f"profiel {profile}, intensiteit {intensity} staat twee keer in prices; laat er een weg"
-                )
-        for product in self.products_counted:
-            if self.products_counted.count(product) > 1:
-                raise ValueError(f"product {product} staat twee keer in prices of covers; laat er een weg")
-        if unknown := sorted(set(self.beside) - set(self.products_assigned)):
-            raise ValueError(
-                f"beside noemt {', '.join(unknown)}, dat niet in prices staat; andere zorg mag altijd naast een "
-                "arrangement, haal het weg"
-            )
-        return self
+    @property
+    def products_named(self) -> Iterator[tuple[Place, str]]:
+        for place, price in enumerate(self.prices):
+            yield ("prices", place, "product"), price.product
+        yield from listed("covers", self.covers)
 
-    @model_validator(mode="after")
-    def _months_are_whole_or_not(self) -> "ArrangementComponent":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._prices_differ()
+        yield self._beside_another()
+        yield self._months_are_whole_or_not()
+        yield self._one_coverage()
+        yield self._laws_differ()
+        yield self._sources_are_whole()
+
+    def _prices_differ(self) -> Iterator[Misfit]:
+        seen: set[tuple[str, str]] = set()
+        for place, price in enumerate(self.prices):
+            if (price.profile, price.intensity) in seen:
+                said = f"profiel {price.profile}, intensiteit {price.intensity} staat er twee keer in"
+                yield ("prices", place), f"{said}; laat er een weg"
+            seen.add((price.profile, price.intensity))
+
+    def _beside_another(self) -> Iterator[Misfit]:
+        if unknown := sorted(set(self.beside) - set(self.products_assigned)):
+            yield (
+                ("beside",),
+                f"{', '.join(unknown)} staat niet in prices; andere zorg mag altijd naast een "
+                "arrangement, haal het weg",
+            )
+
+    def _months_are_whole_or_not(self) -> Iterator[Misfit]:
         if self.per == "month" and self.partial_month is None:
-            raise ValueError(
-                "partial_month ontbreekt; zeg of een deel van een maand geheel (whole) of per dag (days) telt"
+            yield (
+                ("partial_month",),
+                "ontbreekt; zeg of een deel van een maand geheel (whole) of per dag (days) telt",
             )
         if self.per == "whole" and self.partial_month is not None:
-            raise ValueError(
-                "partial_month hoort bij per month; een heel arrangement wordt één keer betaald, haal het weg"
+            yield (
+                ("partial_month",),
+                "hoort bij per month; een heel arrangement wordt één keer betaald, haal het weg",
             )
-        return self
 
-    @model_validator(mode="after")
-    def _sources_are_whole(self) -> "ArrangementComponent":
+    def _one_coverage(self) -> Iterator[Misfit]:
         if bool(self.funding_sources) == (self.task_field is not None):
-            raise ValueError("er is niet precies één dekking; geef task_field of funding_sources")
+            yield (), "er is niet precies één dekking; geef task_field of funding_sources"
+
+    def _laws_differ(self) -> Iterator[Misfit]:
         laws = [source.law for source in self.funding_sources]
         if len(set(laws)) < len(laws):
-            raise ValueError("een wet staat twee keer in funding_sources; laat er een weg")
-        if laws and (percent := sum(source.percent for source in self.funding_sources)) != 100:
-            raise ValueError(f"de percentages van funding_sources tellen op tot {percent}; samen moeten ze 100 zijn")
-        return self
+            yield ("funding_sources",), "een wet staat er twee keer in; laat er een weg"
+
+    def _sources_are_whole(self) -> Iterator[Misfit]:
+        if self.funding_sources and (percent := sum(source.percent for source in self.funding_sources)) != 100:
+            said = f"de percentages tellen op tot {percent}; samen moeten ze 100 zijn"
+            yield ("funding_sources",), said

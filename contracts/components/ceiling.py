@@ -1,12 +1,13 @@
 """A ceiling in a contract document: the most that is paid, whatever is delivered."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from contracts.components.component import ModifierPart
 from contracts.components.figures import YearAmount
-from contracts.values import Amount, Number, Percent
+from contracts.values import Amount, Misfit, Number, Percent
 
 
 class CeilingComponent(ModifierPart):
@@ -26,22 +27,38 @@ class CeilingComponent(ModifierPart):
     soft_band_rate: Annotated[Number, Field(gt=0, le=1)] | None = None
     warning_percents: Annotated[tuple[Percent, ...], Field(strict=False)] = ()
 
+    years_key: ClassVar = "years"
+
     @property
     def years_named(self) -> tuple[int, ...]:
         return tuple(one.year for one in self.years)
 
-    @model_validator(mode="after")
-    def _keys_go_together(self) -> "CeilingComponent":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._one_amount()
+        yield self._years_are_whole()
+        yield self._soft_band_is_whole()
+        yield self._part_of_a_year()
+        yield self._warnings_rise()
+
+    def _one_amount(self) -> Iterator[Misfit]:
         if (self.amount_eur is not None) == bool(self.years):
-            raise ValueError("er is niet precies één bedrag; geef amount_eur (elke periode) of years (per jaar)")
+            yield (), "er is niet precies één bedrag; geef amount_eur (elke periode) of years (per jaar)"
+
+    def _years_are_whole(self) -> Iterator[Misfit]:
         if self.years and (self.per != "year" or "partial_year" in self.model_fields_set):
-            raise ValueError(
-                "years noemt het plafond van elk jaar, zoals het geldt; laat partial_year weg, en per of kies year"
-            )
+            said = "noemt het plafond van elk jaar, zoals het geldt; laat partial_year weg, en per of kies year"
+            yield ("years",), said
+
+    def _soft_band_is_whole(self) -> Iterator[Misfit]:
         if (self.soft_band_percent is None) != (self.soft_band_rate is None):
-            raise ValueError("van de zachte band is er maar een van twee; geef soft_band_percent en soft_band_rate")
-        if self.per != "year" and "partial_year" in self.model_fields_set:
-            raise ValueError("partial_year hoort bij een plafond per jaar; laat het weg, of kies per year")
+            there = "soft_band_rate" if self.soft_band_percent is None else "soft_band_percent"
+            yield (there,), "van de zachte band is er maar een van twee; geef soft_band_percent en soft_band_rate"
+
+    def _part_of_a_year(self) -> Iterator[Misfit]:
+        if not self.years and self.per != "year" and "partial_year" in self.model_fields_set:
+            yield ("partial_year",), "hoort bij een plafond per jaar; laat het weg, of kies per year"
+
+    def _warnings_rise(self) -> Iterator[Misfit]:
         if list(self.warning_percents) != sorted(set(self.warning_percents)):
-            raise ValueError("warning_percents lopen niet op; zet elk percentage één keer, in volgorde")
-        return self
+            yield ("warning_percents",), "de percentages lopen niet op; zet elk percentage één keer, in volgorde"

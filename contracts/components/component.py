@@ -1,11 +1,25 @@
 """What components of every kind have in a contract document."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from contracts.values import Key, MunicipalityCode, Name, Part
+from contracts.values import Key, Misfit, MunicipalityCode, Name, Part, Place
+
+
+def listed(key: str, values: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    """Where each value of a list stands."""
+    for place, value in enumerate(values):
+        yield (key, place), value
+
+
+def _each_once(products: Iterable[tuple[Place, str]]) -> Iterator[Misfit]:
+    seen: set[str] = set()
+    for place, product in products:
+        if product in seen:
+            yield place, f"product {product} staat twee keer in dit onderdeel; laat er een weg"
+        seen.add(product)
 
 
 class ComponentPart(Part):
@@ -13,6 +27,26 @@ class ComponentPart(Part):
 
     key: Key
     clause: Name
+
+    # Where the document names other components, which stand above this one.
+    names_above: ClassVar[tuple[Place, ...]] = ()
+    # Where it has a value for each year.
+    years_key: ClassVar = ""
+
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield _each_once(self.products_named)
+        yield _each_once(self.products_named_elsewhere)
+
+    @property
+    def products_named(self) -> Iterable[tuple[Place, str]]:
+        """The products that are paid or counted, and where they stand."""
+        return ()
+
+    @property
+    def products_named_elsewhere(self) -> Iterable[tuple[Place, str]]:
+        """Those of `products_paid_elsewhere`, and where they stand."""
+        return ()
 
     @property
     def products_paid(self) -> tuple[str, ...]:
@@ -37,11 +71,6 @@ class ComponentPart(Part):
     def years_asked(self, in_force: Sequence[int]) -> tuple[int, ...]:
         """The years it must have a value for, where it has any, given those in which the contract is in force."""
         return tuple(in_force)
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The keys of the components that the document names; they stand above it."""
-        return ()
 
     @property
     def deliveries_valued(self) -> tuple[str, ...]:
@@ -86,9 +115,7 @@ class ModifierPart(ComponentPart):
     applies_to: Annotated[tuple[Key, ...], Field(strict=False)] = ()
     task_field: Name | None = None
 
-    @property
-    def named(self) -> tuple[str, ...]:
-        return self.applies_to
+    names_above: ClassVar[tuple[Place, ...]] = (("applies_to",),)
 
     @property
     def spread_over(self) -> tuple[str, ...]:

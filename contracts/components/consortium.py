@@ -1,11 +1,12 @@
 """A consortium in a contract document: what the main contractor passes on to those it works with."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from contracts.components.component import ModifierPart
-from contracts.values import Name, Part, Percent, ProviderCode
+from contracts.values import Misfit, Name, Part, Percent, ProviderCode
 
 
 class Member(Part):
@@ -32,25 +33,37 @@ class ConsortiumComponent(ModifierPart):
         """Who delivered is not posted: to divide by it, the deliveries of the year so far are read again."""
         return self.by == "delivery" and any(member.own_code for member in self.members)
 
-    @model_validator(mode="after")
-    def _members_are_whole(self) -> "ConsortiumComponent":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._members_differ()
+        yield self._shared_in_one_way()
+        yield self._shares_are_whole()
+        yield self._products_differ()
+
+    def _members_differ(self) -> Iterator[Misfit]:
         providers = [member.provider for member in self.members]
         if twice := sorted({provider for provider in providers if providers.count(provider) > 1}):
-            raise ValueError(f"{', '.join(twice)} staat twee keer in members; laat er een weg")
+            yield ("members",), f"{', '.join(twice)} staat er twee keer in; laat er een weg"
+
+    def _shared_in_one_way(self) -> Iterator[Misfit]:
         if self.by == "percent":
             if any(member.percent is None or member.products for member in self.members):
-                raise ValueError(
-                    "een lid heeft geen percent, of noemt products; geef elk lid een percent en niets meer"
-                )
-            if (percent := sum(member.percent or 0 for member in self.members)) != 100:
-                raise ValueError(f"de percentages van members tellen op tot {percent}; samen moeten ze 100 zijn")
-            return self
-        if any(member.percent is not None or bool(member.products) == member.own_code for member in self.members):
-            raise ValueError(
+                said = "een lid heeft geen percent, of noemt products; geef elk lid een percent en niets meer"
+                yield ("members",), said
+        elif any(member.percent is not None or bool(member.products) == member.own_code for member in self.members):
+            yield (
+                ("members",),
                 "verdelen naar levering vraagt van elk lid products of own_code, en geen percent; noem de producten, "
-                "of own_code = true als het zijn leveringen zelf aanlevert"
+                "of own_code = true als het zijn leveringen zelf aanlevert",
             )
+
+    def _shares_are_whole(self) -> Iterator[Misfit]:
+        shares = [member.percent for member in self.members if member.percent is not None]
+        if self.by == "percent" and len(shares) == len(self.members) and sum(shares) != 100:
+            yield ("members",), f"de percentages tellen op tot {sum(shares)}; samen moeten ze 100 zijn"
+
+    def _products_differ(self) -> Iterator[Misfit]:
         products = [product for member in self.members for product in member.products]
-        if twice := sorted({product for product in products if products.count(product) > 1}):
-            raise ValueError(f"product {', '.join(twice)} staat twee keer in members; laat er een weg")
-        return self
+        twice = sorted({product for product in products if products.count(product) > 1})
+        if self.by == "delivery" and twice:
+            yield ("members",), f"product {', '.join(twice)} staat er twee keer in; laat er een weg"

@@ -1,10 +1,11 @@
 """What a clause on a whole year reads: amounts and shares that are written out, or figures that are told afterwards."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
-from contracts.values import Amount, Key, Number, Part, Year
+from contracts.values import Amount, Key, Misfit, Number, Part, Year
 
 Share = Annotated[Number, Field(le=1)]
 
@@ -27,13 +28,17 @@ class AnnualAmount(Part):
     figure: Key | None = None
     times: Key | None = None
 
-    @model_validator(mode="after")
-    def _one_way(self) -> "AnnualAmount":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._one_base()
+        yield self._times_a_figure()
+
+    def _one_base(self) -> Iterator[Misfit]:
         if [self.eur is not None, bool(self.of), self.figure is not None].count(True) != 1:
-            raise ValueError("er is niet precies één grondslag; geef eur, of of figure")
+            yield (), "er is niet precies één grondslag; geef eur, of of figure"
+
+    def _times_a_figure(self) -> Iterator[Misfit]:
         if self.times is not None and self.figure is None:
-            raise ValueError("times vermenigvuldigt een cijfer; geef figure, of laat times weg")
-        return self
+            yield ("times",), "vermenigvuldigt een cijfer; geef figure, of laat times weg"
 
 
 class FigureShare(Part):
@@ -44,11 +49,12 @@ class FigureShare(Part):
     at_least: Share | None = None
     at_most: Share | None = None
 
-    @model_validator(mode="after")
-    def _least_is_less(self) -> "FigureShare":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._least_is_less()
+
+    def _least_is_less(self) -> Iterator[Misfit]:
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            raise ValueError("at_least is meer dan at_most; verwissel ze")
-        return self
+            yield ("at_least",), "is meer dan at_most; verwissel ze"
 
 
 # A share that is written out, or one that is told.

@@ -1,10 +1,11 @@
 """The most that may be declared on an assignment, in a contract document."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from contracts.values import Name, Part
+from contracts.values import Misfit, Name, Part
 
 
 class Frequency(Part):
@@ -17,8 +18,10 @@ class Frequency(Part):
     products: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     six_weeks: Annotated[tuple[Name, ...], Field(strict=False)] = ()
 
-    @model_validator(mode="after")
-    def _six_weeks_are_checked(self) -> "Frequency":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._six_weeks_are_checked()
+
+    def _six_weeks_are_checked(self) -> Iterator[Misfit]:
         if self.products and (unknown := sorted(set(self.six_weeks) - set(self.products))):
-            raise ValueError(f"six_weeks noemt {', '.join(unknown)}, dat niet bij products staat; zet het erbij")
-        return self
+            said = f"{', '.join(unknown)} staat niet bij products; zet het erbij"
+            yield ("six_weeks",), said

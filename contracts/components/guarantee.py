@@ -1,13 +1,13 @@
 """A guarantee in a contract document: a transition agreement that an original provider gets at least its old budget."""
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from contracts.components.component import BudgetPart
 from contracts.components.indexation import IndexedPart
-from contracts.values import Amount, Key, Name, Part, Percent, ProviderCode, Year
+from contracts.values import Amount, Key, Misfit, Name, Part, Percent, Place, ProviderCode, Year
 
 
 class Guaranteed(Part):
@@ -44,6 +44,9 @@ class GuaranteeComponent(IndexedPart, BudgetPart):
     last_year: Literal["none", "pay_difference"] | None = None
     spend_of: Annotated[tuple[Key, ...], Field(strict=False)] = ()
 
+    names_above: ClassVar[tuple[Place, ...]] = (("spend_of",),)
+    years_key: ClassVar = "discounts"
+
     @property
     def years_named(self) -> tuple[int, ...]:
         return tuple(one.year for one in self.discounts)
@@ -52,40 +55,44 @@ class GuaranteeComponent(IndexedPart, BudgetPart):
         first = self.base_year + 1 if self.discount_on == "previous_year" else in_force[0]
         return tuple(range(first, in_force[-1] + 1))
 
-    @property
-    def named(self) -> tuple[str, ...]:
-        return self.spend_of
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._each_once()
+        yield self._rises_after_the_base_year()
+        yield self._spending_of_one()
+        yield self._shortfall_is_whole()
 
-    @model_validator(mode="after")
-    def _each_once(self) -> "GuaranteeComponent":
+    def _each_once(self) -> Iterator[Misfit]:
         pairs = [(one.provider, one.segment) for one in self.guaranteed]
-        for provider, segment in pairs:
-            if pairs.count((provider, segment)) > 1:
-                raise ValueError(f"{f'{provider} {segment}'.strip()} staat twee keer in guaranteed; laat er een weg")
+        for place, (provider, segment) in enumerate(pairs):
+            if (provider, segment) in pairs[:place]:
+                said = f"{f'{provider} {segment}'.strip()} staat er twee keer in; laat er een weg"
+                yield ("guaranteed", place), said
             if segment and (provider, "") in pairs:
-                raise ValueError(
-                    f"{provider} heeft een garantie voor alles en een voor {segment}; splits de eerste in segmenten"
+                yield (
+                    ("guaranteed", place),
+                    f"{provider} heeft een garantie voor alles en een voor {segment}; splits de eerste in segmenten",
                 )
-        if self.spend_of and len(pairs) > 1:
-            raise ValueError("spend_of telt wat dit contract betaalt en past bij één garantie; laat het weg, of splits")
-        return self
 
-    @model_validator(mode="after")
-    def _rises_after_the_base_year(self) -> "GuaranteeComponent":
+    def _rises_after_the_base_year(self) -> Iterator[Misfit]:
         years = [one.year for one in self.index] + ([self.indexation.first_year] if self.indexation else [])
         if years and min(years) <= self.base_year:
-            raise ValueError(
+            yield (
+                ("index" if self.index else "indexation",),
                 f"de indexering begint in {min(years)} en het bedrag is van {self.base_year}; laat haar in een later "
-                "jaar beginnen"
+                "jaar beginnen",
             )
-        return self
 
-    @model_validator(mode="after")
-    def _shortfall_is_whole(self) -> "GuaranteeComponent":
+    def _spending_of_one(self) -> Iterator[Misfit]:
+        if self.spend_of and len(self.guaranteed) > 1:
+            said = "telt wat dit contract betaalt en past bij één garantie; laat het weg, of splits"
+            yield ("spend_of",), said
+
+    def _shortfall_is_whole(self) -> Iterator[Misfit]:
         if self.shortfall == "carry_over" and self.last_year is None:
-            raise ValueError(
-                "last_year ontbreekt; zeg wat er met het tekort van het laatste jaar gebeurt: pay_difference of none"
+            yield (
+                ("last_year",),
+                "ontbreekt; zeg wat er met het tekort van het laatste jaar gebeurt: pay_difference of none",
             )
         if self.shortfall != "carry_over" and self.last_year is not None:
-            raise ValueError("last_year hoort bij shortfall carry_over; haal het weg")
-        return self
+            yield ("last_year",), "hoort bij shortfall carry_over; haal het weg"

@@ -1,11 +1,12 @@
 """Indexation in a contract document: percentages that were agreed, or figures that are published every year."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from contracts.components.component import ComponentPart
-from contracts.values import Key, Number, Part, SignedNumber, Year
+from contracts.values import Key, Misfit, Number, Part, SignedNumber, Year
 from tariffs.indexation import IndexRule
 
 Decimals = Annotated[int, Field(ge=0, le=6)]
@@ -34,23 +35,24 @@ class Indexation(Part):
     weighted_final_decimals: Decimals | None = None
     weighted_preliminary_decimals: Decimals | None = None
 
-    @model_validator(mode="after")
-    def _weights_are_whole(self) -> "Indexation":
-        if (weights := sum(self.weights.values())) != 1:
-            raise ValueError(f"de gewichten van indexation tellen op tot {weights}; samen moeten ze 1 zijn")
-        return self
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._weights_are_whole()
+        yield self._rounds_something("component_correction_decimals", only_by="ratio")
+        yield self._rounds_something("weighted_decimals")
+        yield self._rounds_something("weighted_final_decimals", only_by="difference")
+        yield self._rounds_something("weighted_preliminary_decimals")
 
-    @model_validator(mode="after")
-    def _roundings_have_a_place(self) -> "Indexation":
-        weighted = ("weighted_decimals", "weighted_final_decimals", "weighted_preliminary_decimals")
-        unused = [name for name in weighted if self.apart]
-        unused += ["component_correction_decimals"] if self.method != "ratio" else []
-        unused += ["weighted_final_decimals"] if self.method != "difference" else []
-        for name in unused:
-            if getattr(self, name) is not None:
-                how = "apart" if self.apart and name in weighted else f"method {self.method}"
-                raise ValueError(f"{name} rondt bij {how} niets af; haal het weg")
-        return self
+    def _weights_are_whole(self) -> Iterator[Misfit]:
+        if (weights := sum(self.weights.values())) != 1:
+            yield ("weights",), f"de gewichten tellen op tot {weights}; samen moeten ze 1 zijn"
+
+    def _rounds_something(self, name: str, only_by: str | None = None) -> Iterator[Misfit]:
+        if getattr(self, name) is None:
+            return
+        if self.apart and name.startswith("weighted"):
+            yield (name,), "rondt bij apart niets af; haal het weg"
+        elif only_by not in (None, self.method):
+            yield (name,), f"rondt bij method {self.method} niets af; haal het weg"
 
     def rule(self, weights: dict[str, Number] | None = None) -> IndexRule:
         """How the figures become a percentage; with other weights, for one part of the amount."""
@@ -71,11 +73,17 @@ class IndexedPart(ComponentPart):
     index: Annotated[tuple[YearIndex, ...], Field(strict=False)] = ()
     indexation: Indexation | None = None
 
-    @model_validator(mode="after")
-    def _one_index(self) -> "IndexedPart":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._years_rise()
+        yield self._one_index()
+
+    def _years_rise(self) -> Iterator[Misfit]:
         years = [index.year for index in self.index]
         if years != sorted(set(years)):
-            raise ValueError("de jaren van index lopen niet op; zet elk jaar één keer, in volgorde")
+            yield ("index",), "de jaren lopen niet op; zet elk jaar één keer, in volgorde"
+
+    def _one_index(self) -> Iterator[Misfit]:
         if self.index and self.indexation:
-            raise ValueError("index en indexation sluiten elkaar uit; kies vaste percentages of indexcijfers")
-        return self
+            said = "index en indexation sluiten elkaar uit; kies vaste percentages of indexcijfers"
+            yield ("index",), said

@@ -1,14 +1,15 @@
 """A lump sum in a contract document: a fixed sum or subsidy for a year, whatever is delivered."""
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from contracts.components.component import BudgetPart
 from contracts.components.figures import YearAmount
 from contracts.components.indexation import IndexedPart
-from contracts.values import Amount, Part, Percent
+from contracts.values import Amount, Misfit, Part, Percent
 
 
 class DueMonth(Part):
@@ -30,25 +31,33 @@ class LumpSumComponent(IndexedPart, BudgetPart):
     )
     advance_percent: Percent = Decimal(100)
 
+    years_key: ClassVar = "years"
+
     @property
     def years_named(self) -> tuple[int, ...]:
         return tuple(one.year for one in self.years)
 
-    @model_validator(mode="after")
-    def _one_amount(self) -> "LumpSumComponent":
-        if (self.amount_eur is not None) == bool(self.years):
-            raise ValueError("er is niet precies één bedrag; geef amount_eur (elk jaar) of years (per jaar)")
-        if self.years and (self.index or self.indexation):
-            raise ValueError("years noemt het bedrag van elk jaar; laat index en indexation weg, of geef amount_eur")
-        return self
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._one_amount()
+        yield self._years_are_not_indexed()
+        yield self._due_months_rise()
+        yield self._schedule_is_whole()
 
-    @model_validator(mode="after")
-    def _schedule_is_whole(self) -> "LumpSumComponent":
-        if isinstance(self.schedule, str):
-            return self
-        due = [one.month for one in self.schedule]
+    def _one_amount(self) -> Iterator[Misfit]:
+        if (self.amount_eur is not None) == bool(self.years):
+            yield (), "er is niet precies één bedrag; geef amount_eur (elk jaar) of years (per jaar)"
+
+    def _years_are_not_indexed(self) -> Iterator[Misfit]:
+        if self.years and (self.index or self.indexation):
+            said = "noemt het bedrag van elk jaar; laat index en indexation weg, of geef amount_eur"
+            yield ("years",), said
+
+    def _due_months_rise(self) -> Iterator[Misfit]:
+        due = [] if isinstance(self.schedule, str) else [one.month for one in self.schedule]
         if due != sorted(set(due)):
-            raise ValueError("de maanden van schedule lopen niet op; zet elke maand één keer, in volgorde")
-        if (percent := sum(one.percent for one in self.schedule)) != 100:
-            raise ValueError(f"de termijnen van schedule tellen op tot {percent}%; samen moeten ze 100 zijn")
-        return self
+            yield ("schedule",), "de maanden lopen niet op; zet elke maand één keer, in volgorde"
+
+    def _schedule_is_whole(self) -> Iterator[Misfit]:
+        if not isinstance(self.schedule, str) and (percent := sum(one.percent for one in self.schedule)) != 100:
+            yield ("schedule",), f"de delen tellen op tot {percent}%; samen moeten ze 100 zijn"

@@ -1,12 +1,13 @@
 """A bonus or malus on outcomes in a contract document."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from contracts.components.component import ModifierPart
 from contracts.components.figures import AnnualAmount, Share
-from contracts.values import Key, Name, Part, Percent, SignedNumber
+from contracts.values import Key, Misfit, Name, Part, Percent, Place, SignedNumber
 
 
 class Indicator(Part):
@@ -17,11 +18,12 @@ class Indicator(Part):
     worst: SignedNumber | None = None
     best: SignedNumber | None = None
 
-    @model_validator(mode="after")
-    def _worst_and_best(self) -> "Indicator":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._worst_and_best()
+
+    def _worst_and_best(self) -> Iterator[Misfit]:
         if (self.worst is None) != (self.best is None) or (self.worst is not None and self.worst == self.best):
-            raise ValueError("een meting ligt tussen twee waarden; geef worst en best, en niet dezelfde")
-        return self
+            yield (), "een meting ligt tussen twee waarden; geef worst en best, en niet dezelfde"
 
 
 class OutcomeComponent(ModifierPart):
@@ -37,19 +39,22 @@ class OutcomeComponent(ModifierPart):
     malus: bool = True
     indicators: Annotated[tuple[Indicator, ...], Field(strict=False, min_length=1)]
 
-    @property
-    def named(self) -> tuple[str, ...]:
-        return (*self.applies_to, *self.budget.of)
+    names_above: ClassVar[tuple[Place, ...]] = (("applies_to",), ("budget", "of"))
 
     @property
     def spread_over(self) -> tuple[str, ...]:
         """Who pays the budget shares in what is settled on it."""
         return self.applies_to or self.budget.of
 
-    @model_validator(mode="after")
-    def _weights_are_one(self) -> "OutcomeComponent":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._weights_are_one()
+        yield self._names_differ()
+
+    def _weights_are_one(self) -> Iterator[Misfit]:
         if (weights := sum(indicator.weight for indicator in self.indicators)) != 1:
-            raise ValueError(f"de gewichten tellen op tot {weights}; samen moeten ze 1 zijn")
+            yield ("indicators",), f"de gewichten tellen op tot {weights}; samen moeten ze 1 zijn"
+
+    def _names_differ(self) -> Iterator[Misfit]:
         if len({indicator.name for indicator in self.indicators}) < len(self.indicators):
-            raise ValueError("een indicator staat er twee keer in; laat er een weg")
-        return self
+            yield ("indicators",), "een indicator staat er twee keer in; laat er een weg"

@@ -1,12 +1,13 @@
 """Funding by output in a contract document: pieces, periods of care, and trajectories in instalments."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field
 
-from contracts.components.component import PricedPart
+from contracts.components.component import PricedPart, listed
 from contracts.components.frequency import Frequency
-from contracts.values import Name, Number, Part
+from contracts.values import Misfit, Name, Number, Part, Place, placed
 
 Products = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
 
@@ -30,17 +31,12 @@ class Instalment(Part):
     percent: Number
     month: Annotated[int, Field(ge=2, le=60)] | None = None
 
-    @model_validator(mode="after")
-    def _has_its_month(self) -> "Instalment":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._has_its_month()
+
+    def _has_its_month(self) -> Iterator[Misfit]:
         if (self.on == "month") != (self.month is not None):
-            raise ValueError('month hoort bij on = "month", en daar alleen; vul het aan of haal het weg')
-        return self
-
-
-def _all_of_the_price(instalments: tuple[Instalment, ...]) -> tuple[Instalment, ...]:
-    if (whole := sum(instalment.percent for instalment in instalments)) != 100:
-        raise ValueError(f"de delen tellen op tot {whole}; samen moeten ze 100 zijn")
-    return instalments
+            yield ("month",), 'hoort bij on = "month", en daar alleen; vul het aan of haal het weg'
 
 
 class Trajectories(Part):
@@ -52,9 +48,16 @@ class Trajectories(Part):
     """
 
     products: Products
-    instalments: Annotated[tuple[Instalment, ...], Field(strict=False, min_length=1), AfterValidator(_all_of_the_price)]
+    instalments: Annotated[tuple[Instalment, ...], Field(strict=False, min_length=1)]
     early_stop: Literal["pro_rata", "none", "start_only"]
     restart_months: Annotated[int, Field(ge=1)] | None = None
+
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._all_of_the_price()
+
+    def _all_of_the_price(self) -> Iterator[Misfit]:
+        if (whole := sum(instalment.percent for instalment in self.instalments)) != 100:
+            yield ("instalments",), f"de delen tellen op tot {whole}; samen moeten ze 100 zijn"
 
 
 class OutputComponent(PricedPart):
@@ -65,6 +68,12 @@ class OutputComponent(PricedPart):
     frequency: Frequency | None = None
     periods: Periods | None = None
     trajectories: Trajectories | None = None
+
+    @property
+    def products_named(self) -> Iterator[tuple[Place, str]]:
+        yield from listed("products", self.products)
+        for key, part in (("periods", self.periods), ("trajectories", self.trajectories)):
+            yield from placed((key,), listed("products", part.products if part else ()))
 
     @property
     def products_paid(self) -> tuple[str, ...]:
@@ -82,15 +91,25 @@ class OutputComponent(PricedPart):
     def needs_clients(self) -> bool:
         return self.frequency is not None or (self.periods is not None and self.periods.when == "care")
 
-    @model_validator(mode="after")
-    def _pays_something_once(self) -> "OutputComponent":
-        products = (*self.products_paid, *self.products_counted)
-        if not products:
-            raise ValueError("er is niets dat betaald wordt; geef products, periods of trajectories")
-        if len(set(products)) < len(products):
-            raise ValueError("een product staat twee keer in products, periods of trajectories; laat er een weg")
-        if self.frequency and not self.products:
-            raise ValueError("frequency gaat over products, en die zijn er niet; geef products of haal frequency weg")
-        if self.frequency and (unknown := sorted(set(self.frequency.products) - set(self.products))):
-            raise ValueError(f"{', '.join(unknown)} staat niet bij products; zet het erbij of haal het weg")
-        return self
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._pays_something()
+        yield self._checks_what_it_pays()
+
+    def _pays_something(self) -> Iterator[Misfit]:
+        if not (self.products or self.periods or self.trajectories):
+            yield (), "er is niets dat betaald wordt; geef products, periods of trajectories"
+
+    def _checks_what_it_pays(self) -> Iterator[Misfit]:
+        if not self.frequency:
+            return
+        if not self.products:
+            yield (
+                ("frequency",),
+                "gaat over products, en die zijn er niet; geef products of haal frequency weg",
+            )
+        elif unknown := sorted(set(self.frequency.products) - set(self.products)):
+            yield (
+                ("frequency", "products"),
+                f"{', '.join(unknown)} staat niet bij products; zet het erbij of haal het weg",
+            )

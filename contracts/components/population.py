@@ -1,15 +1,29 @@
 """Population funding in a contract document: a budget for the inhabitants of an area."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from contracts.components.component import BudgetPart, PricedPart
+from contracts.components.component import BudgetPart, PricedPart, listed
 from contracts.components.indexation import IndexedPart
 from contracts.facts import AccountabilityKind
-from contracts.values import Amount, Area, Measure, MonthText, Name, Number, Part, Percent, SignedAmount, Year
+from contracts.values import (
+    Amount,
+    Area,
+    Measure,
+    Misfit,
+    MonthText,
+    Name,
+    Number,
+    Part,
+    Percent,
+    Place,
+    SignedAmount,
+    Year,
+)
 
 
 class Segment(Part):
@@ -40,17 +54,28 @@ class Division(Part):
     weights: Annotated[dict[Measure, Number], Field(min_length=1)]
     own_areas: Annotated[tuple[Area, ...], Field(strict=False, min_length=1)]
 
-    @model_validator(mode="after")
-    def _own_areas_are_areas(self) -> "Division":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._own_areas_are_areas()
+        yield self._areas_differ()
+        yield self._own_areas_differ()
+        yield self._weights_are_whole()
+
+    def _own_areas_are_areas(self) -> Iterator[Misfit]:
         if unknown := sorted(set(self.own_areas) - set(self.areas)):
-            raise ValueError(
-                f"own_areas noemt {', '.join(unknown)}, dat niet in areas staat; zet het in areas of haal het weg"
-            )
-        if len(set(self.areas)) < len(self.areas) or len(set(self.own_areas)) < len(self.own_areas):
-            raise ValueError("een gebied staat twee keer in areas of own_areas; laat er een weg")
-        if sum(self.weights.values()) != 1:
-            raise ValueError(f"de gewichten tellen op tot {sum(self.weights.values())}; samen moeten ze 1 zijn")
-        return self
+            said = f"{', '.join(unknown)} staat niet in areas; zet het in areas of haal het weg"
+            yield ("own_areas",), said
+
+    def _areas_differ(self) -> Iterator[Misfit]:
+        if len(set(self.areas)) < len(self.areas):
+            yield ("areas",), "een gebied staat er twee keer in; laat er een weg"
+
+    def _own_areas_differ(self) -> Iterator[Misfit]:
+        if len(set(self.own_areas)) < len(self.own_areas):
+            yield ("own_areas",), "een gebied staat er twee keer in; laat er een weg"
+
+    def _weights_are_whole(self) -> Iterator[Misfit]:
+        if (weights := sum(self.weights.values())) != 1:
+            yield ("weights",), f"de gewichten tellen op tot {weights}; samen moeten ze 1 zijn"
 
 
 class Recount(Part):
@@ -93,14 +118,15 @@ class Unspent(Part):
     share_percent: Percent | None = None
     reserve_percent: Percent | None = None
 
-    @model_validator(mode="after")
-    def _percentage_of_the_rule(self) -> "Unspent":
-        for key, rule in (("share_percent", "split"), ("reserve_percent", "reserve")):
-            if self.rule == rule and getattr(self, key) is None:
-                raise ValueError(f"{key} ontbreekt bij rule {rule}; geef het percentage")
-            if self.rule != rule and getattr(self, key) is not None:
-                raise ValueError(f"{key} hoort bij rule {rule}; haal het weg")
-        return self
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._percentage_of_its_own("share_percent", "split")
+        yield self._percentage_of_its_own("reserve_percent", "reserve")
+
+    def _percentage_of_its_own(self, key: str, rule: str) -> Iterator[Misfit]:
+        if self.rule == rule and getattr(self, key) is None:
+            yield (key,), f"ontbreekt bij rule {rule}; geef het percentage"
+        if self.rule != rule and getattr(self, key) is not None:
+            yield (key,), f"hoort bij rule {rule}; haal het weg"
 
 
 class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
@@ -126,51 +152,70 @@ class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
     out_of_area: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     unspent: Unspent | None = None
 
-    @model_validator(mode="after")
-    def _one_base(self) -> "PopulationComponent":
-        bases = (self.amount_per_inhabitant_eur, self.segments, self.budget_eur, self.historical, self.objective)
-        if sum(base not in (None, ()) for base in bases) != 1:
-            raise ValueError(
-                "er is niet precies één grondslag; geef amount_per_inhabitant_eur, segments, budget_eur, historical of "
-                "objective"
-            )
-        if len({one.year for one in self.historical}) < len(self.historical):
-            raise ValueError("een jaar staat twee keer in historical; laat er een weg")
-        if self.division and self.budget_eur is None:
-            raise ValueError("division verdeelt een budget; geef budget_eur")
-        if self.division and self.areas:
-            raise ValueError("bij division staan de gebieden in division.own_areas; laat areas weg")
-        if len(set(self.areas)) < len(self.areas):
-            raise ValueError("een gebied staat twee keer in areas; laat er een weg")
-        return self
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._one_base()
+        yield self._years_differ()
+        yield self._areas_have_one_place()
+        yield self._areas_differ()
+        yield self._counts_what_it_reads()
+        yield self._serves_a_part_of_the_area()
+        yield self._reopens_once_a_month()
+        yield self._unspent_of_what_is_covered()
 
-    @model_validator(mode="after")
-    def _counts_what_it_reads(self) -> "PopulationComponent":
+    @property
+    def _bases(self) -> int:
+        bases = (self.amount_per_inhabitant_eur, self.segments, self.budget_eur, self.historical, self.objective)
+        return sum(base not in (None, ()) for base in bases)
+
+    def _one_base(self) -> Iterator[Misfit]:
+        if self._bases != 1:
+            yield (
+                (),
+                "er is niet precies één grondslag; geef amount_per_inhabitant_eur, segments, budget_eur, historical of "
+                "objective",
+            )
+        elif self.division and self.budget_eur is None:
+            yield ("division",), "verdeelt een budget; geef budget_eur"
+
+    def _years_differ(self) -> Iterator[Misfit]:
+        if len({one.year for one in self.historical}) < len(self.historical):
+            yield ("historical",), "een jaar staat er twee keer in; laat er een weg"
+
+    def _areas_have_one_place(self) -> Iterator[Misfit]:
+        if self.division and self.areas:
+            yield ("areas",), "bij division staan de gebieden in division.own_areas; laat areas weg"
+
+    def _areas_differ(self) -> Iterator[Misfit]:
+        if len(set(self.areas)) < len(self.areas):
+            yield ("areas",), "een gebied staat er twee keer in; laat er een weg"
+
+    def _counts_what_it_reads(self) -> Iterator[Misfit]:
+        """With no base, or several, it is not known what is counted."""
+        if self._bases != 1:
+            return
         needs_count = bool(self.measured_amounts) or self.division is not None or self.recount is not None
         if needs_count and self.count_date is None:
-            raise ValueError("count_date ontbreekt; geef de dag waarop de inwoners geteld worden")
+            yield ("count_date",), "ontbreekt; geef de dag waarop de inwoners geteld worden"
         if not needs_count and (self.count_date is not None or (self.areas and self.catchment_percent is None)):
-            raise ValueError("een vast budget zonder hertelling leest geen telling; laat count_date en areas weg")
-        if self.catchment_percent is not None and self.budget_eur is not None and self.division is None:
-            raise ValueError("budget_eur is al van dit contract alleen; laat catchment_percent weg")
-        return self
+            read = "count_date" if self.count_date is not None else "areas"
+            yield (read,), "een vast budget zonder hertelling leest geen telling; laat count_date en areas weg"
 
-    @model_validator(mode="after")
-    def _reopens_once_a_month(self) -> "PopulationComponent":
+    def _serves_a_part_of_the_area(self) -> Iterator[Misfit]:
+        if self.catchment_percent is not None and self.budget_eur is not None and self.division is None:
+            yield ("catchment_percent",), "budget_eur is al van dit contract alleen; laat catchment_percent weg"
+
+    def _reopens_once_a_month(self) -> Iterator[Misfit]:
         months = [reopening.start for reopening in self.reopenings]
         if months != sorted(set(months)):
-            raise ValueError("de maanden van reopenings lopen niet op; zet elke maand één keer, in volgorde")
-        return self
+            yield ("reopenings",), "de maanden lopen niet op; zet elke maand één keer, in volgorde"
 
-    @model_validator(mode="after")
-    def _products_have_one_place(self) -> "PopulationComponent":
-        if both := sorted(set(self.covers) & set(self.carve_outs)):
-            raise ValueError(
-                f"{', '.join(both)} staat in covers en in carve_outs; laat het budget het betalen of betaal het apart"
-            )
+    def _unspent_of_what_is_covered(self) -> Iterator[Misfit]:
         if self.unspent and not self.covers:
-            raise ValueError("unspent rekent met de waarde van leveringen; noem in covers welke uit het budget komen")
-        return self
+            yield (
+                ("unspent",),
+                "rekent met de waarde van leveringen; noem in covers welke uit het budget komen",
+            )
 
     @property
     def measured_amounts(self) -> tuple[Segment, ...]:
@@ -178,6 +223,15 @@ class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
         if self.amount_per_inhabitant_eur is not None:
             return (Segment(measure=self.measure, amount_eur=str(self.amount_per_inhabitant_eur)),)  # type: ignore[arg-type]
         return self.segments
+
+    @property
+    def products_named(self) -> Iterator[tuple[Place, str]]:
+        yield from listed("covers", self.covers)
+        yield from listed("carve_outs", self.carve_outs)
+
+    @property
+    def products_named_elsewhere(self) -> Iterator[tuple[Place, str]]:
+        yield from listed("out_of_area", self.out_of_area)
 
     @property
     def products_paid(self) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """A temporary reduction in a contract document."""
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from contracts.components.component import ModifierPart
-from contracts.values import MonthText, Percent
+from contracts.values import Misfit, MonthText, Percent
 
 
 class ReductionComponent(ModifierPart):
@@ -16,11 +17,14 @@ class ReductionComponent(ModifierPart):
     start: MonthText = Field(alias="from")
     until: MonthText
 
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "ReductionComponent":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._ends_after_it_starts()
+
+    def _ends_after_it_starts(self) -> Iterator[Misfit]:
         if self.until <= self.start:
-            raise ValueError(
+            yield (
+                ("until",),
                 f"het einde ({self.until}) ligt niet na het begin ({self.start}); "
-                "until is de eerste maand zonder korting"
+                "until is de eerste maand zonder korting",
             )
-        return self

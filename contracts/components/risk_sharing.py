@@ -1,12 +1,14 @@
 """Risk sharing in a contract document: who bears what the cost of a year differs from its budget."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from contracts.components.component import ModifierPart
 from contracts.components.figures import AnnualAmount, AnyShare, Share
-from contracts.values import Amount, Key, Name, Number, Part, Percent
+from contracts.values import Amount, Key, Misfit, Name, Number, Part, Percent, Place
 
 
 class Band(Part):
@@ -25,13 +27,15 @@ class SharingStep(Part):
     cap_percent_of_budget: Number | None = None
     add_figure: Key | None = None
 
-    @model_validator(mode="after")
-    def _one_thing(self) -> "SharingStep":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._one_thing()
+
+    def _one_thing(self) -> Iterator[Misfit]:
         if len(self.model_fields_set) != 1:
-            raise ValueError(
-                "een stap doet één ding; geef share, withhold_percent, cap_eur, cap_percent_of_budget of add_figure"
+            yield (
+                (),
+                "een stap doet één ding; geef share, withhold_percent, cap_eur, cap_percent_of_budget of add_figure",
             )
-        return self
 
 
 class Side(Part):
@@ -45,17 +49,35 @@ class Side(Part):
     bands: Annotated[tuple[Band, ...], Field(strict=False)] = ()
     steps: Annotated[tuple[SharingStep, ...], Field(strict=False)] = ()
 
-    @model_validator(mode="after")
-    def _bands_rise(self) -> "Side":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._something_counts()
+        yield self._last_band_is_open()
+        yield self._bands_have_edges()
+        yield self._edges_rise()
+
+    def _something_counts(self) -> Iterator[Misfit]:
         if not self.bands and not self.steps:
-            raise ValueError("er staat niet welk deel gedeeld wordt; geef bands of steps")
+            yield (), "er staat niet welk deel gedeeld wordt; geef bands of steps"
+
+    def _last_band_is_open(self) -> Iterator[Misfit]:
         if self.bands and self.bands[-1].up_to_percent is not None:
-            raise ValueError("de laatste band houdt op; laat daar up_to_percent weg, zo nodig met share 0")
-        edges = [band.up_to_percent for band in self.bands[:-1]]
-        known = [edge for edge in edges if edge is not None]
-        if len(known) < len(edges) or known != sorted(set(known)) or 0 in known:
-            raise ValueError("de grenzen van bands lopen niet op; geef elke band behalve de laatste een hogere grens")
-        return self
+            place = ("bands", len(self.bands) - 1, "up_to_percent")
+            yield place, "de laatste band houdt op; laat daar up_to_percent weg, zo nodig met share 0"
+
+    def _bands_have_edges(self) -> Iterator[Misfit]:
+        for place, band in enumerate(self.bands[:-1]):
+            if band.up_to_percent is None:
+                said = f"band {place + 1} heeft geen grens; geef up_to_percent, alleen de laatste band heeft er geen"
+                yield ("bands", place), said
+
+    def _edges_rise(self) -> Iterator[Misfit]:
+        below = Decimal(0)
+        for place, band in enumerate(self.bands):
+            if band.up_to_percent is not None and band.up_to_percent <= below:
+                said = "de grenzen van bands lopen niet op; geef elke band behalve de laatste een hogere grens"
+                yield ("bands", place, "up_to_percent"), said
+                return
+            below = below if band.up_to_percent is None else band.up_to_percent
 
 
 class RiskSharingComponent(ModifierPart):
@@ -75,9 +97,7 @@ class RiskSharingComponent(ModifierPart):
     saving: Side | None = None
     loss: Side | None = None
 
-    @property
-    def named(self) -> tuple[str, ...]:
-        return (*self.applies_to, *self.budget.of, *self.cost.of)
+    names_above: ClassVar[tuple[Place, ...]] = (("applies_to",), ("budget", "of"), ("cost", "of"))
 
     @property
     def spread_over(self) -> tuple[str, ...]:
@@ -96,8 +116,10 @@ class RiskSharingComponent(ModifierPart):
     def shared_loss(self) -> Side | None:
         return self.both or self.loss
 
-    @model_validator(mode="after")
-    def _something_is_shared(self) -> "RiskSharingComponent":
+    def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield from super().rules()
+        yield self._something_is_shared()
+
+    def _something_is_shared(self) -> Iterator[Misfit]:
         if (self.both is None) == (self.saving is None and self.loss is None):
-            raise ValueError("geef both voor beide kanten, of saving, loss of die twee apart")
-        return self
+            yield (), "geef both voor beide kanten, of saving, loss of die twee apart"

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any, get_args
 
@@ -121,9 +122,10 @@ expect = [["wijkteam", "2026-01", "instalment", "1.005"]]
             'hier hoort tekst; zet het getal tussen aanhalingstekens: "120.00"',
             f'regel 17, {key}index[1].percent: "4,96" is geen getal; schrijf cijfers met een punt, zoals "12.50"',
             f'regel 19, {key}recount.dead_band_percent: "-1" is negatief; schrijf 0 of meer',
-            f"regel 19, {key}recount.pay: onbekende sleutel; verbeter de naam of haal de sleutel weg",
+            f"regel 19, {key}recount.pay: onbekende sleutel; bedoelt u pays? verbeter de naam of haal de sleutel weg",
             f"regel 20, {key}covers: hier hoort een lijst; zet de waarden tussen [ en ]",
-            f'regel 22, onderdeel "ambulant": kind "efort" bestaat niet; kies {kinds}',
+            'regel 22, onderdeel "ambulant", sleutel clause: ontbreekt; vul deze sleutel in',
+            f'regel 24, onderdeel "ambulant", sleutel kind: efort bestaat niet; bedoelt u effort? kies {kinds}',
             "regel 26, onderdeel 3, sleutel key: ontbreekt; vul deze sleutel in",
             "regel 28, onderdeel 3, sleutel clause: leeg; vul tekst in",
             "regel 31, onderdeel 3, sleutel x: onbekende sleutel; verbeter de naam of haal de sleutel weg",
@@ -170,16 +172,181 @@ covers = ["02A16"]
     )
     assert [line.split(";")[0] for line in findings(document(text))] == [
         'a.toml, regel 15, onderdeel "ambulant", sleutel key: twee onderdelen hebben dezelfde key',
-        'a.toml, regel 14, onderdeel "ambulant": product 45A04 staat twee keer voor GM0502',
-        'a.toml, regel 14, onderdeel "ambulant": product 45A04 staat twee keer voor GM0599',
-        'a.toml, regel 20, onderdeel "plafond": onderdeel plafond noemt wijkteam, dat er niet boven staat',
-        'a.toml, regel 27, onderdeel "gezin": onderdeel gezin: GM0489 staat niet bij municipalities',
+        'a.toml, regel 18, onderdeel "ambulant", sleutel products[1]: '
+        "product 45A04 leest onderdeel ambulant al voor GM0502, GM0599",
+        'a.toml, regel 25, onderdeel "plafond", sleutel applies_to[1]: wijkteam staat er niet boven',
+        'a.toml, regel 32, onderdeel "gezin", sleutel municipality: GM0489 staat niet bij municipalities',
     ]
+
+
+MANY = """\
+contract = "WT-1"
+titel = "Wijkteam"
+provider = "41000001"
+municipalities = ["GM0502"]
+laws = ["Jeugdwet"]
+in_force = { from = 2027-01-01, until = 2026-01-01 }
+
+[[component]]
+key = "wijkteam"
+kind = "population"
+clause = "artikel 4"
+task_field = "6.23"
+budget_eur = 1200.00
+division = { areas = ["X", "Y"], weights = { a = "0.4", b = "0.7" }, own_areas = ["Z"] }
+areas = ["Kern"]
+reopenings = [
+    { from = "2026-05", amount_eur = "1", decision = "b" },
+    { from = "2026-03", amount_eur = "1", decision = "a" },
+]
+unspent = { rule = "split", reserve_percent = "5" }
+covers = ["45A04"]
+
+[[component]]
+key = "ambulant"
+kind = "efort"
+clausule = "artikel 5"
+products = ["45A04"]
+
+[[component]]
+key = "hulp"
+kind = "effort"
+clause = "artikel 6"
+products = ["45A04"]
+bands = [
+    { up_to = "100", price_eur = "60" },
+    { price_eur = "50" },
+    { up_to = "90", price_eur = "40" },
+]
+no_show = [{ product = "45A04", paid_percent = 50 }]
+adjustments = [{ label = "a", percent = "1" }, { label = "a", percent = "-101" }]
+
+[[component]]
+key = "wijkteam"
+kind = "ceiling"
+clause = "artikel 7"
+amount_eur = "12,50"
+applies_to = ["wijkteem"]
+soft_band_percent = "5"
+per = "month"
+partial_year = "whole"
+
+[[component]]
+key = "leden"
+kind = "consortium"
+members = [
+    { provider = "41000001", percent = "60" },
+    { provider = "41000001", percent = "50" },
+]
+
+[[example]]
+name = "mei"
+through = "2026-05"
+assignmens = []
+expect = [
+    ["hulp", "2026-05", "bands", 60.00],
+    ["huulp", "2026-05", "bands", "60.00"],
+]
+"""
+
+
+def test_one_round_tells_everything(document: Write) -> None:
+    """Also what is wrong beside something else in the same component, and across components that are wrong."""
+    assert [line.split("; ")[0] for line in findings(document(MANY))] == [
+        f"a.toml, {line}"
+        for line in [
+            "regel 2, sleutel titel: onbekende sleutel",
+            "regel 6, sleutel in_force.until: het einde (2026-01-01) ligt niet na het begin (2027-01-01)",
+            'regel 13, onderdeel "wijkteam", sleutel budget_eur: hier hoort tekst',
+            'regel 14, onderdeel "wijkteam", sleutel division.own_areas: Z staat niet in areas',
+            'regel 14, onderdeel "wijkteam", sleutel division.weights: de gewichten tellen op tot 1.1',
+            'regel 15, onderdeel "wijkteam", sleutel areas: bij division staan de gebieden in division.own_areas',
+            'regel 16, onderdeel "wijkteam", sleutel reopenings: de maanden lopen niet op',
+            'regel 20, onderdeel "wijkteam", sleutel unspent.share_percent: ontbreekt bij rule split',
+            'regel 20, onderdeel "wijkteam", sleutel unspent.reserve_percent: hoort bij rule reserve',
+            'regel 23, onderdeel "ambulant", sleutel clause: ontbreekt',
+            'regel 25, onderdeel "ambulant", sleutel kind: efort bestaat niet',
+            'regel 33, onderdeel "hulp", sleutel products[1]: product 45A04 leest onderdeel wijkteam al voor GM0502',
+            'regel 34, onderdeel "hulp", sleutel bands: staat naast frequency, no_show of '
+            "client_bounds, die over volume maal prijs gaan",
+            'regel 36, onderdeel "hulp", sleutel bands[2]: schijf 2 heeft geen grens',
+            'regel 37, onderdeel "hulp", sleutel bands[3].up_to: de laatste schijf heeft een grens',
+            'regel 37, onderdeel "hulp", sleutel bands[3].up_to: de grenzen van de schijven lopen niet op',
+            'regel 39, onderdeel "hulp", sleutel no_show[1].paid_percent: hier hoort tekst',
+            'regel 40, onderdeel "hulp", sleutel adjustments[2].percent: een korting van meer dan 100 bestaat niet',
+            'regel 40, onderdeel "hulp", sleutel adjustments: twee adjustments hebben hetzelfde label',
+            'regel 43, onderdeel "wijkteam", sleutel key: twee onderdelen hebben dezelfde key',
+            'regel 46, onderdeel "wijkteam", sleutel amount_eur: "12,50" is geen getal',
+            'regel 47, onderdeel "wijkteam", sleutel applies_to[1]: wijkteem staat er niet boven',
+            'regel 48, onderdeel "wijkteam", sleutel soft_band_percent: van de zachte band is er maar een van twee',
+            'regel 50, onderdeel "wijkteam", sleutel partial_year: hoort bij een plafond per jaar',
+            'regel 52, onderdeel "leden", sleutel clause: ontbreekt',
+            'regel 55, onderdeel "leden", sleutel members: 41000001 staat er twee keer in',
+            'regel 55, onderdeel "leden", sleutel members: de percentages tellen op tot 110',
+            'regel 63, rekenvoorbeeld "mei", sleutel assignmens: onbekende sleutel',
+            'regel 65, rekenvoorbeeld "mei", sleutel expect[1][4]: hier hoort tekst',
+            'regel 66, rekenvoorbeeld "mei", sleutel expect[2][1]: onderdeel huulp bestaat niet',
+        ]
+    ]
+
+
+# By kind, values that each break a rule of a component, and what is told of them.
+_UNKNOWN = {"applies_to": (["onbekend"], "onbekend staat er niet boven")}
+_BREAKS: dict[str, dict[str, tuple[Any, str]]] = {
+    "population": {
+        "covers": (["45A04", "45A04"], "product 45A04 staat twee keer"),
+        "reopenings": ([{"from": "2020-01", "amount_eur": "1", "decision": "x"}], "niet van kracht in 2020-01"),
+    },
+    "effort": {
+        "no_show": ([{"product": "X", "paid_percent": "50"}], "X staat niet bij products"),
+        "adjustments": ([{"label": "a", "percent": "1"}, {"label": "a", "percent": "2"}], "hetzelfde label"),
+        "bands": ([{"up_to": "5", "price_eur": "1"}], "de laatste schijf heeft een grens"),
+    },
+    "output": {
+        "products": (["X", "X"], "product X staat twee keer"),
+        "frequency": ({"products": ["Y"]}, "Y staat niet bij products"),
+    },
+    "arrangement": {
+        "covers": (["X", "X"], "product X staat twee keer"),
+        "beside": (["Y"], "Y staat niet in prices"),
+    },
+    "lump_sum": {
+        "schedule": ([{"month": 1, "percent": "90"}], "de delen tellen op tot 90%"),
+        "municipality": ("GM9999", "GM9999 staat niet bij municipalities"),
+    },
+    "guarantee": {
+        "discounts": ([{"year": 2020, "percent": "1"}], "de jaren zijn 2020"),
+        "spend_of": (["onbekend"], "onbekend staat er niet boven"),
+    },
+    "ceiling": {"warning_percents": (["90", "80"], "de percentages lopen niet op"), **_UNKNOWN},
+    "reduction": {"until": ("2020-01", "ligt niet na het begin"), **_UNKNOWN},
+    "risk_sharing": {"cost": ({}, "er is niet precies één grondslag"), **_UNKNOWN},
+    "outcome": {"indicators": ([{"name": "x", "weight": "0.5"}], "de gewichten tellen op tot 0.5"), **_UNKNOWN},
+    "consortium": {"members": ([{"provider": "41000001", "percent": "50"}] * 2, "staat er twee keer in"), **_UNKNOWN},
+}
+
+
+@pytest.mark.parametrize("example", KINDS_OF_FUNDING, ids=lambda path: path.stem)
+def test_a_broken_rule_hides_no_other_and_nor_does_a_broken_key(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = example.read_text(encoding="utf-8")
+    data, lines = parse(text), line_numbers(text)
+    monkeypatch.setattr(documents, "line_numbers", lambda _: lines)
+    for index, component in enumerate(data["component"]):
+        for one, other in combinations(_BREAKS[component["kind"]].items(), 2):
+            wrong = _with(data, ("component", index, "clause"), 5)
+            for key, (value, _) in (one, other):
+                wrong = _with(wrong, ("component", index, key), value)
+            monkeypatch.setattr(documents, "parse", lambda _, wrong=wrong: wrong)
+            read = documents.read_as(Contract, "a.toml", b"")
+            assert isinstance(read, list)
+            told = [str(finding) for finding in read if f'onderdeel "{component["key"]}"' in finding.place]
+            for said in ("clause: hier hoort tekst", one[1][1], other[1][1]):
+                assert sum(said in line for line in told) == 1, (said, told)
 
 
 def test_a_component_without_a_kind_is_told_every_kind(document: Write, effort: str) -> None:
     (line,) = findings(document(effort.replace('kind = "effort"\n', "")))
-    assert line.startswith('a.toml, regel 8, onderdeel "ambulant": sleutel kind ontbreekt; kies population, effort, ')
+    assert line.startswith('a.toml, regel 8, onderdeel "ambulant", sleutel kind: ontbreekt; kies population, effort, ')
     assert all(kind in line for kind in ("risk_sharing", "lump_sum", "consortium"))
 
 
@@ -233,9 +400,9 @@ def test_the_documents_of_one_call_are_all_told(document: Write, population: str
     one = document(population.replace("title", "titel"), "one.toml")
     good = document(population, "good.toml")
     two = document("contract = ", "two.toml")
-    with pytest.raises(Refusal, match="niets is vastgelegd: 3 bevindingen") as refusal:
+    with pytest.raises(Refusal, match="niets is vastgelegd: 2 bevindingen") as refusal:
         read_documents([one, good, two])
-    assert [finding.place.split(",")[0] for finding in refusal.value.findings] == ["one.toml", "one.toml", "two.toml"]
+    assert [finding.place.split(",")[0] for finding in refusal.value.findings] == ["one.toml", "two.toml"]
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,14 @@ BUDGET = 'budget_eur = "1"'
 @pytest.mark.parametrize(
     ("good", "bad", "said"),
     [
-        ("until = 2029-01-01", "until = 2026-01-01", "sleutel in_force: het einde (2026-01-01) ligt niet na het begin"),
-        ("from = 2026-01-01", "from = 2026-01-15", "onderdeel wijkteam: bevoorschotting per maand vraagt een contract"),
+        ("until = 2029-01-01", "until = 2026-01-01", "in_force.until: het einde (2026-01-01) ligt niet na het begin"),
+        ("from = 2026-01-01", "from = 2026-01-15", "bevoorschotting per maand vraagt een contract"),
         ("notice_months = 6", "notice_months = -1", "sleutel notice_months: -1 is te laag; geef minstens 0"),
         (AMOUNT, f'{AMOUNT}\nbudget_eur = "1"', '"wijkteam": er is niet precies één grondslag; geef'),
         (AMOUNT, "", '"wijkteam": er is niet precies één grondslag; geef'),
-        (AMOUNT, f"{AMOUNT}\n{DIVISION}", '"wijkteam": division verdeelt een budget'),
-        (AMOUNT, f'budget_eur = "1"\n{DIVISION}\nareas = ["X"]', '"wijkteam": bij division staan de gebieden in'),
-        (COUNT_DATE, "", '"wijkteam": count_date ontbreekt'),
+        (AMOUNT, f"{AMOUNT}\n{DIVISION}", 'sleutel division: verdeelt een budget'),
+        (AMOUNT, f'budget_eur = "1"\n{DIVISION}\nareas = ["X"]', 'sleutel areas: bij division staan de gebieden in'),
+        (COUNT_DATE, "", 'sleutel count_date: ontbreekt'),
         (f"{AMOUNT}\n{COUNT_DATE}\n{RECOUNT}", f'budget_eur = "1"\n{COUNT_DATE}', "een vast budget zonder hertelling"),
         (f"{AMOUNT}\n{COUNT_DATE}\n{RECOUNT}", 'budget_eur = "1"\nareas = ["X"]', "een vast budget zonder hertelling"),
         (AMOUNT, 'amount_per_inhabitant_eur = "-1.00"', 'amount_per_inhabitant_eur: "-1.00" is negatief'),
@@ -45,16 +45,16 @@ BUDGET = 'budget_eur = "1"'
         (AMOUNT, f'budget_eur = "1"\n{DIVISION.replace("0.6", "0.5")}', "de gewichten tellen op tot 0.9"),
         (AMOUNT, f'budget_eur = "1"\n{DIVISION.replace("0.6", "1.4").replace("0.4", "-0.4")}', '"-0.4" is negatief'),
         (AMOUNT, BUDGET + "\n" + DIVISION.replace('own_areas = ["X"]', 'own_areas = ["X", "Z"]'),
-         "own_areas noemt Z, dat niet in areas staat"),
+         "sleutel division.own_areas: Z staat niet in areas"),
         (AMOUNT, BUDGET + "\n" + DIVISION.replace('"X", "Y"', '"X", "Y", "X"'),
-         "een gebied staat twee keer in areas of own_areas"),
+         "sleutel division.areas: een gebied staat er twee keer in"),
         (AMOUNT, f'{AMOUNT}\nindex = [{{ year = 2028, percent = "1" }}, {{ year = 2027, percent = "1" }}]',
-         "de jaren van index lopen niet op; zet"),
+         "sleutel index: de jaren lopen niet op; zet"),
         (AMOUNT, f'{AMOUNT}\nindex = [{{ year = 2027, percent = "1" }}, {{ year = 2027, percent = "1" }}]',
-         "de jaren van index lopen niet op; zet"),
-        ('["GM0502"]', '["GM0502", "GM0599"]', "onderdeel wijkteam: het contract heeft meer gemeenten"),
-        (AMOUNT, f'{AMOUNT}\nmunicipality = "GM0599"', "onderdeel wijkteam: GM0599 staat niet bij municipalities"),
-        ('covers = ["45A04"]', 'covers = ["45A04", "45A04"]', "product 45A04 staat twee keer voor GM0502"),
+         "sleutel index: de jaren lopen niet op; zet"),
+        ('["GM0502"]', '["GM0502", "GM0599"]', "sleutel municipality: het contract heeft meer gemeenten"),
+        (AMOUNT, f'{AMOUNT}\nmunicipality = "GM0599"', "sleutel municipality: GM0599 staat niet bij municipalities"),
+        ('covers = ["45A04"]', 'covers = ["45A04", "45A04"]', "covers[2]: product 45A04 staat twee keer in"),
         ('key = "wijkteam"', 'key = "Wijk Team"', '"Wijk Team" kan hier niet staan; gebruik kleine letters, cijfers'),
         ('"Wijkteam Capelle"', r'"Wijkteam\u0000"', "gebruik tekst op één regel"),
         ('"Wijkteam Capelle"', '"' + "x" * 81 + '"', "sleutel title: te lang; gebruik hooguit 80 tekens"),
@@ -89,7 +89,9 @@ def test_two_components_do_not_read_the_same_delivery(document: Callable[..., Pa
     part = '[[component]]\nkey = "extra"\nkind = "effort"\nclause = "artikel 6"\nproducts = ["02A16"]\n\n[[example]]'
     with pytest.raises(Refusal) as refusal:
         read_documents([document(effort.replace("[[example]]", part))])
-    assert "product 02A16 staat twee keer voor GM0502; laat één onderdeel het lezen" in str(refusal.value.findings[0])
+    assert "product 02A16 leest onderdeel ambulant al voor GM0502, GM0599; laat één onderdeel het lezen" in str(
+        refusal.value.findings[0]
+    )
 
 
 def test_a_contract_says_what_is_written(population: str, effort: str) -> None:

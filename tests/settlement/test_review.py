@@ -104,8 +104,8 @@ def test_every_example_is_a_contract_without_faults(example: Path) -> None:
         ('title = "Contract"', 'title = "Contract"\ncolour = "red"', "C03 a.toml, regel 3, sleutel colour: onbekende"),
         ('up_to = "100"', "up_to = 100.0",
          'C03 a.toml, regel 13, onderdeel "ambulant", sleutel bands[1].up_to: hier hoort tekst'),
-        ("2028-01-01 }", "2025-01-01 }", "C03 a.toml, regel 6, sleutel in_force: het einde (2025-01-01) ligt niet na"),
-        ('up_to = "330", ', "", 'C03 a.toml, regel 13, onderdeel "ambulant", sleutel bands: schijf 2 heeft geen grens'),
+        ("2028-01-01 }", "2025-01-01 }", "C03 a.toml, regel 6, sleutel in_force.until: het einde (2025-01-01) ligt niet na"),
+        ('up_to = "330", ', "", 'C03 a.toml, regel 13, onderdeel "ambulant", sleutel bands[2]: schijf 2 heeft geen grens'),
         ('clause = "artikel 5"\n', "",
          'C03 a.toml, regel 8, onderdeel "ambulant", sleutel clause: ontbreekt'),
         ("21780.00", "21780.01",
@@ -123,7 +123,7 @@ def test_shares_over_the_whole(review: Review) -> None:
     members = '[{ provider = "41000001", percent = "60" }, { provider = "41000002", percent = "50" }]'
     part = f'[[component]]\nkey = "delen"\nkind = "consortium"\nclause = "artikel 8"\nmembers = {members}\n\n'
     (said,) = remarks(review(HEAD + EFFORT + part + EXAMPLE), 1)
-    assert said.startswith('C03 a.toml, regel 15, onderdeel "delen": de percentages van members tellen op tot 110')
+    assert said.startswith('C03 a.toml, regel 19, onderdeel "delen", sleutel members: de percentages tellen op tot 110')
 
 
 def test_a_key_that_nothing_reads(review: Review) -> None:

@@ -132,7 +132,7 @@ def test_one_case_of_a_list(simulate: Simulate) -> None:
     [
         (FACTS + "cost = 3\n", "feiten.toml, regel 5, sleutel cost: onbekende sleutel"),
         (FACTS + "figures = { cost = 1.5 }\n", "feiten.toml, regel 5, sleutel figures.cost"),
-        (FACTS.replace('through = "2026-02"\n', ""), "through ontbreekt"),
+        (FACTS.replace('through = "2026-02"\n', ""), "sleutel through: ontbreekt"),
         (FACTS + '[[case]]\nid = "a"\n[[case]]\nid = "a"\n', "twee gevallen heten a"),
         (FACTS + '[[case]]\nid = "a"\nthrough = "mei"\n', 'feiten.toml, regel 7, geval "a", sleutel through'),
     ],

@@ -214,17 +214,17 @@ def test_a_shortfall_is_never_negative_and_every_provider_stands_alone(rows: lis
     ("component", "said"),
     [
         (ONE, "shortfall: ontbreekt"),
-        (PAID.replace("pay_difference", "carry_over"), "last_year ontbreekt; zeg wat er met het tekort"),
-        (PAID + 'last_year = "none"', "last_year hoort bij shortfall carry_over"),
+        (PAID.replace("pay_difference", "carry_over"), "sleutel last_year: ontbreekt; zeg wat er met het tekort"),
+        (PAID + 'last_year = "none"', "sleutel last_year: hoort bij shortfall carry_over"),
         (PAID + RISING.replace("2026", "2025"), "de indexering begint in 2025 en het bedrag is van 2025; laat haar"),
         (PAID + RISING + 'indexation = { weights = { ova = "1" }, method = "none", first_year = 2026, '
          "index_decimals = 2 }", "index en indexation sluiten elkaar uit"),
         (PAID.replace('{ year = 2026, percent = "5" }, ', ""), "de jaren zijn 2027, en de looptijd vraagt 2026, 2027"),
         (PAID.replace("2025", "2024") + 'discount_on = "previous_year"', "de looptijd vraagt 2025, 2026, 2027"),
         (PAID.replace('"15"', '"101"'), "101 is te hoog; geef hooguit 100"),
-        (PAID + 'spend_of = ["zorg"]', "onderdeel garantie noemt zorg, dat er niet boven staat"),
+        (PAID + 'spend_of = ["zorg"]', "zorg staat er niet boven"),
         (PAID.replace("}]\nd", f'}}, {{ provider = "{OWN}", base_year_amount_eur = "1" }}]\nd'),
-         f"{OWN} staat twee keer in guaranteed"),
+         f"{OWN} staat er twee keer in"),
         (PAID.replace("}]\nd", f'}}, {{ provider = "{OWN}", segment = "x", base_year_amount_eur = "1" }}]\nd'),
          f"{OWN} heeft een garantie voor alles en een voor x"),
     ],
@@ -240,7 +240,7 @@ def test_what_this_contract_pays_says_nothing_about_another_provider(tmp_path: P
     two = (
         PAID.replace("}]\nd", '}, { provider = "41000002", base_year_amount_eur = "1" }]\nd') + 'spend_of = ["inloop"]'
     )
-    assert "spend_of telt wat dit contract betaalt en past bij één garantie" in refused(
+    assert "sleutel spend_of: telt wat dit contract betaalt en past bij één garantie" in refused(
         document(lump_sum, two), tmp_path
     )
 

@@ -116,7 +116,7 @@ def test_a_figure_that_is_absent_is_not_nil(component: str) -> None:
         (
             LUMP_SUM.replace('amount_eur = "1000000.00"', 'years = [{ year = 2026, amount_eur = "1.00" }, '
             '{ year = 2027, amount_eur = "1.00" }]') + indexation(),
-            "years noemt het bedrag van elk jaar",
+            "sleutel years: noemt het bedrag van elk jaar",
         ),
     ],
 )  # fmt: skip

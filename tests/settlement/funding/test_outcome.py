@@ -118,7 +118,7 @@ def test_a_score_that_is_missing_or_cannot_be(scores: dict[str, str], code: str,
         ("wachttijd", "doorstroom", "een indicator staat er twee keer in"),
         (', best = "14"', "", "geef worst en best, en niet dezelfde"),
         ('best = "14"', 'best = "42"', "geef worst en best, en niet dezelfde"),
-        ('["zorg"]', '["hulp"]', "noemt hulp, dat er niet boven staat"),
+        ('["zorg"]', '["hulp"]', "hulp staat er niet boven"),
     ],
 )
 def test_documents_that_cannot_be_meant(right: str, wrong: str, said: str, tmp_path: Path) -> None:

@@ -219,18 +219,18 @@ def test_never_more_is_paid_back_than_was_left_over(quantity: int, thousandths: 
     ("component", "message"),
     [
         (FIXED + f"historical = [{SPENT}]", "niet precies één grondslag"),
-        (PLAIN + f"historical = [{SPENT}, {SPENT}]", "een jaar staat twee keer in historical"),
+        (PLAIN + f"historical = [{SPENT}, {SPENT}]", "sleutel historical: een jaar staat er twee keer in"),
         (FIXED + 'catchment_percent = "60"', "laat catchment_percent weg"),
         (FIXED + 'unspent = { rule = "return" }', "noem in covers"),
-        (FIXED + 'covers = ["45A04"]\nunspent = { rule = "split" }', "share_percent ontbreekt"),
+        (FIXED + 'covers = ["45A04"]\nunspent = { rule = "split" }', "sleutel unspent.share_percent: ontbreekt"),
         (FIXED + 'covers = ["45A04"]\nunspent = { rule = "keep", reserve_percent = "5" }', "hoort bij rule reserve"),
-        (FIXED + 'covers = ["45A04"]\ncarve_outs = ["45A04"]', "in covers en in carve_outs"),
+        (FIXED + 'covers = ["45A04"]\ncarve_outs = ["45A04"]', "staat twee keer in dit onderdeel"),
         (FIXED + 'out_of_area = ["45A04"]', "noem die bij municipalities"),
         (FIXED + 'reopenings = [{ from = "2025-12", amount_eur = "1.00", decision = "B" }]', "van kracht in 2025-12"),
         (
             FIXED + 'reopenings = [{ from = "2026-02", amount_eur = "1.00", decision = "B" }, '
             '{ from = "2026-02", amount_eur = "1.00", decision = "C" }]',
-            "de maanden van reopenings lopen niet op",
+            "sleutel reopenings: de maanden lopen niet op",
         ),
     ],
 )  # fmt: skip
