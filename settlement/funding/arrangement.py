@@ -1,15 +1,15 @@
 """Arrangements: one price for all care of a client or a household, for as long as it is assigned.
 
-One at a time: while the first that was assigned runs, a second of the same client (or of somebody of the same
-household) is a finding and not paid; when the first has ended it is. Products that may run beside others are paid by
-themselves: of each, one at a time for a client.
+One at a time, over all arrangement components of a contract: while the first that was assigned runs, a second of the
+same client (or of somebody of the same household) is a finding and not paid; when the first has ended it is. Products
+that may run beside others are paid by themselves: of each, one at a time for a client.
 
 A month of an arrangement is paid by its price, rounded half up to the cent, or by its days: price x days / days of the
 month, each arrangement rounded half up to the cent. A month that is paid whole is paid once, to the first in it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -29,11 +29,20 @@ _MOST_NUMBERS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Running:
-    """An arrangement of a holder and the days on which it is paid."""
+class _Held:
+    """An arrangement, who holds it, and whose arrangements it may not run beside: the holder's, and of some others."""
 
+    component: ArrangementComponent
     assignment: Assignment
     holder: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """An arrangement and the days on which it is paid."""
+
+    held: _Held
     days: Period
 
 
@@ -55,69 +64,92 @@ _Parts = Mapping[tuple[str, Month, str], Sequence[tuple[_Part, str]]]
 
 
 def entitle(contract: Contract, component: ArrangementComponent, facts: Facts, through: Month) -> Entitled:
-    """What the arrangements of every month to `through` come to."""
-    held, findings = _held(contract, component, facts, through)
-    running, concurrent = _one_at_a_time(component, held)
-    parts, unpriced = _parts(contract, component, facts, running, through)
-    findings += concurrent + unpriced
+    """What the arrangements of every month to `through` come to.
+
+    Those of the other components of the contract count too: a client or household has one of all.
+    """
+    held, homeless = _held(contract, facts, through)
+    running, concurrent = _one_at_a_time(held)
+    parts, findings = _parts(contract, component, facts, running, through)
+    findings = [finding for of, finding in (*homeless, *concurrent) if of is component] + findings
     if any(finding.severity is Severity.ERROR for finding in findings):
         return [], findings
     lines = [line for key in sorted(parts) for line in _lines(component, *key, parts[key])]
     return lines, findings
 
 
-def _held(
-    contract: Contract, component: ArrangementComponent, facts: Facts, through: Month
-) -> tuple[list[tuple[str, Assignment]], list[Finding]]:
+# A finding with the component that it is told for.
+_Told = tuple[ArrangementComponent, Finding]
+
+
+def _held(contract: Contract, facts: Facts, through: Month) -> tuple[list[_Held], list[_Told]]:
     """The arrangements that run in the months to `through`, the first assigned first, each with who holds it.
 
-    What may run beside another is held apart, by its client.
+    What may run beside another is held apart, by its client. Where one component is for clients and another for
+    households, a client has none beside that of the household it is in.
     """
     in_force = contract.in_force.period
-    members: dict[str, list[HouseholdMember]] = defaultdict(list)
+    components = {
+        product: component
+        for component in contract.component
+        if isinstance(component, ArrangementComponent)
+        for product in component.products_assigned
+    }
+    kinds = {component.holder for component in components.values()}
+    of_client: dict[str, list[HouseholdMember]] = defaultdict(list)
+    of_household: dict[str, list[HouseholdMember]] = defaultdict(list)
     for member in facts.households:
-        members[member.client].append(member)
-    held: list[tuple[str, Assignment]] = []
-    findings: list[Finding] = []
+        of_client[member.client].append(member)
+        of_household[member.household].append(member)
+    held: list[_Held] = []
+    homeless: list[_Told] = []
     for one in sorted(facts.assignments, key=lambda one: (one.start, one.number, one.product, one.client)):
-        if one.product not in component.products_assigned or one.municipality not in contract.municipalities:
+        component = components.get(one.product)
+        if component is None or one.municipality not in contract.municipalities:
             continue
         if not one.start < min(in_force.end, through.end) or (one.end is not None and one.end <= in_force.start):
             continue
         first_day = max(one.start, in_force.start)
-        if component.holder == "client":
-            holder: str | None = one.client
+        household = _household(of_client[one.client], first_day) if "household" in kinds else None
+        if component.holder == "household" and household is None:
+            homeless.append((component, _no_household(one, first_day)))
+        elif one.product in component.beside:
+            held.append(_Held(component, one, f"{one.client} {one.product}"))
+        elif component.holder == "household":
+            members = [member for member in of_household[household or ""] if _is_in(member, first_day)]
+            others = tuple(f"client {member.client}" for member in members) if "client" in kinds else ()
+            held.append(_Held(component, one, f"household {household}", others))
         else:
-            holder = _household(members[one.client], first_day)
-        if holder is None:
-            findings.append(_no_household(one, first_day))
-        else:
-            held.append((f"{one.client} {one.product}" if one.product in component.beside else holder, one))
-    return held, findings
+            others = (f"household {household}",) if household is not None else ()
+            held.append(_Held(component, one, f"client {one.client}", others))
+    return held, homeless
 
 
-def _household(members: Sequence[HouseholdMember], day: date) -> str | None:
+def _household(members: Iterable[HouseholdMember], day: date) -> str | None:
     """The household that a client is in on a day."""
-    return min((m.household for m in members if m.start <= day and (m.end is None or day < m.end)), default=None)
+    return min((member.household for member in members if _is_in(member, day)), default=None)
 
 
-def _one_at_a_time(
-    component: ArrangementComponent, held: Sequence[tuple[str, Assignment]]
-) -> tuple[list[_Running], list[Finding]]:
+def _is_in(member: HouseholdMember, day: date) -> bool:
+    return member.start <= day and (member.end is None or day < member.end)
+
+
+def _one_at_a_time(held: Sequence[_Held]) -> tuple[list[_Running], list[_Told]]:
     """The days on which each arrangement is paid, and those that run while another does."""
     running: list[_Running] = []
-    findings: list[Finding] = []
-    longest: dict[str, Assignment] = {}  # by holder: the one that ends last
-    for holder, one in held:
-        first = longest.get(holder)
-        start, end = one.start, one.end or date.max
-        if first is not None and start < (first.end or date.max):
-            findings.append(_concurrent(component, one, first))
-            start = end if component.per == "whole" else (first.end or date.max)
+    told: list[_Told] = []
+    longest: dict[str, _Held] = {}  # by holder: the one that ends last
+    for one in held:
+        earlier = [longest[holder] for holder in (one.holder, *one.others) if holder in longest]
+        first = max(earlier, key=lambda other: other.assignment.end or date.max, default=None)
+        start, end = one.assignment.start, one.assignment.end or date.max
+        if first is not None and start < (first.assignment.end or date.max):
+            told.append((one.component, _concurrent(one, first)))
+            start = end if one.component.per == "whole" else (first.assignment.end or date.max)
         if start < end:
-            running.append(_Running(one, holder, Period(start, end)))
-            longest[holder] = one
-    return running, findings
+            running.append(_Running(one, Period(start, end)))
+            longest[one.holder] = one
+    return running, told
 
 
 def _parts(
@@ -125,8 +157,10 @@ def _parts(
 ) -> tuple[_Parts, list[Finding]]:
     parts: dict[tuple[str, Month, str], list[tuple[_Part, str]]] = defaultdict(list)
     findings: list[Finding] = []
-    for one, month, day, days in _paid_months(contract, component, running, through):
-        assignment = one.assignment
+    for held, month, day, days in _paid_months(contract, running, through):
+        if held.component is not component:
+            continue
+        assignment = held.assignment
         price = _price(component, facts, assignment.product, day)
         if price is None:
             findings.append(_no_price(component, assignment, day))
@@ -138,26 +172,27 @@ def _parts(
 
 
 def _paid_months(
-    contract: Contract, component: ArrangementComponent, running: Sequence[_Running], through: Month
-) -> Iterator[tuple[_Running, Month, date, int]]:
+    contract: Contract, running: Sequence[_Running], through: Month
+) -> Iterator[tuple[_Held, Month, date, int]]:
     """The months that an arrangement is paid for, with the day its price is of and its days in the month."""
     in_force = contract.in_force.period
     taken: set[tuple[str, Month]] = set()
     for one in running:
-        if component.per == "whole":
-            if one.assignment.start in in_force:
-                yield one, Month.of(one.days.start), one.days.start, 1
+        held = one.held
+        if held.component.per == "whole":
+            if held.assignment.start in in_force:
+                yield held, Month.of(one.days.start), one.days.start, 1
             continue
         for month in in_force.months():
             start = max(one.days.start, in_force.start, month.first_day)
             days = (min(one.days.end, in_force.end, month.end) - start).days
             if month > through or days <= 0:
                 continue
-            if component.partial_month == "whole":
-                if (one.holder, month) in taken:
+            if held.component.partial_month == "whole":
+                if any((holder, month) in taken for holder in (held.holder, *held.others)):
                     continue
-                taken.add((one.holder, month))
-            yield one, month, start, days
+                taken.add((held.holder, month))
+            yield held, month, start, days
 
 
 def _price(component: ArrangementComponent, facts: Facts, product: str, day: date) -> Decimal | None:
@@ -203,12 +238,14 @@ def _alike(parts: Sequence[tuple[_Part, str]]) -> Iterator[Step]:
             yield Step("plan_days", {**values, "days": str(part.days), "of_days": str(part.of_days)}, str(amount))
 
 
-def _concurrent(component: ArrangementComponent, one: Assignment, first: Assignment) -> Finding:
-    whose = "dezelfde cliënt" if component.holder == "client" else "hetzelfde huishouden"
-    until = "wordt niet betaald" if component.per == "whole" else "wordt zolang niet betaald"
-    message = f"{one.product} loopt samen met {first.product} van {whose} (toewijzing {first.shown}) en {until}"
+def _concurrent(held: _Held, first: _Held) -> Finding:
+    one, other = held.assignment, first.assignment
+    of_client = held.component.holder == first.component.holder == "client"
+    whose = "dezelfde cliënt" if of_client else "hetzelfde huishouden"
+    until = "wordt niet betaald" if held.component.per == "whole" else "wordt zolang niet betaald"
+    message = f"{one.product} loopt samen met {other.product} van {whose} (toewijzing {other.shown}) en {until}"
     hint = "beëindig een van beide"
-    if one.product not in component.beside:
+    if one.product not in held.component.beside:
         hint += ", of noem in het contract bij beside wat ernaast mag"
     return Finding("F10", Severity.WARNING, f"toewijzing {one.shown}, {one.municipality}", message, hint)
 

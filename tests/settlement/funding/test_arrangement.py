@@ -183,6 +183,63 @@ def test_a_household_holds_one_plan() -> None:
     assert (sums(lines)[("2026-02", "plan 54A05")], findings) == ("780.00", [])
 
 
+SECOND = """key = "verblijf"
+kind = "arrangement"
+prices = [{ profile = "9", intensity = "zwaar", product = "54V01", price_eur = "3100.00" }]
+task_field = "6.761"
+partial_month = "days"
+"""
+
+
+def told(components: tuple[str, ...], facts: str) -> tuple[dict[tuple[str, str], str], list[str]]:
+    lines, findings = settled(document(*components), facts)
+    return sums(lines), [f"{finding.code} {finding}".split(";")[0] for finding in findings]
+
+
+def test_one_at_a_time_over_all_arrangements_of_the_contract() -> None:
+    facts = assigned(
+        ("1", "c1", "54A05", "2026-01-01 2026-02-14"),
+        ("2", "c1", "54V01", "2026-02-01 2026-03-31"),
+        ("3", "c2", "54V01", "2026-02-01 2026-02-28"),
+        through="2026-03",
+    )
+    amounts, findings = told((DAYS, SECOND), facts)
+    # 780.00 and 14 of 28 days of it; from 15 February 14 of 28 days of 3,100.00, with that of the other client.
+    assert amounts == {
+        ("2026-01", "plan 54A05"): "780.00", ("2026-02", "plan 54A05"): "390.00",
+        ("2026-02", "plan 54V01"): "4650.00", ("2026-03", "plan 54V01"): "3100.00",
+    }  # fmt: skip
+    assert findings == [
+        "F10 toewijzing 2, GM0502: 54V01 loopt samen met 54A05 van dezelfde cliënt (toewijzing 1) "
+        "en wordt zolang niet betaald"
+    ]
+    beside = SECOND + 'beside = ["54V01"]\n'
+    amounts, findings = told((DAYS, beside), facts)
+    assert (amounts[("2026-02", "plan 54V01")], findings) == ("6200.00", [])
+
+
+def test_a_month_that_was_paid_whole_is_not_paid_again_by_another_component() -> None:
+    facts = assigned(("1", "c1", "54A05", "2026-01-01 2026-01-10"), ("2", "c1", "54V01", "2026-01-11 2026-02-28"))
+    amounts, _ = told((WHOLE_MONTHS, SECOND.replace('"days"', '"whole"')), facts)
+    assert amounts == {("2026-01", "plan 54A05"): "780.00", ("2026-02", "plan 54V01"): "3100.00"}
+
+
+def test_a_client_has_nothing_beside_the_plan_of_its_household_and_the_other_way_round() -> None:
+    household = 'households = [{ household = "h", clients = ["c1", "c2"] }]\n'
+    plan, stay = ("1", "c1", "54A05", "2026-01-01 2026-01-31"), ("2", "c2", "54V01", "2026-01-16 2026-02-28")
+    components = (DAYS + 'holder = "household"\n', SECOND)
+    amounts, findings = told(components, assigned(plan, stay, more=household))
+    assert amounts == {("2026-01", "plan 54A05"): "780.00", ("2026-02", "plan 54V01"): "3100.00"}
+    assert ["van hetzelfde huishouden (toewijzing 1)" in finding for finding in findings] == [True]
+    first_stay = ("2", "c2", "54V01", "2025-12-01 2026-01-15")
+    amounts, findings = told(components, assigned(first_stay, plan, more=household))
+    # 15 and 16 of 31 days: 3,100.00 x 15 / 31, and 780.00 x 16 / 31 = 402.58.
+    assert amounts == {("2026-01", "plan 54A05"): "402.58", ("2026-01", "plan 54V01"): "1500.00"}
+    # Two clients of a household have each their own, where nothing is for a household.
+    amounts, findings = told((SECOND,), assigned(stay, ("3", "c1", "54V01", "2026-02-01 2026-02-28"), more=household))
+    assert (amounts[("2026-02", "plan 54V01")], findings) == ("6200.00", [])
+
+
 def test_every_source_has_its_line_and_its_task_field() -> None:
     text = document(PLAIN + SOURCES + 'partial_month = "days"')
     lines, _ = settled(text, assigned(("T1", "c1", "54A07", "2026-01-12"), through="2026-01"))
