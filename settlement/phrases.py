@@ -252,6 +252,8 @@ def _shown(name: str, text: str, language: Language) -> object:
         return shown_fraction(text, language)
     if name == "measure":
         return language.measures.get(text, text)
+    if name == "factors":
+        return " × ".join(shown_fraction(factor, language) for factor in text.split(" "))
     if name == "line":
         return language.label(text)
     if name == "span":

@@ -8,7 +8,7 @@ a month, half up to the cent.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ from kernel.notation import format_eur, format_number, plain
 from kernel.periods import Month
 from settlement.entitlement import CEILING, UNFUNDED, Entitlement, LineKey, Treatment
 from settlement.funding.facts import Entitled
-from settlement.funding.spread import applied_to, by_month, divided, paid_by, task_field_over
+from settlement.funding.spread import applied_to, by_month, divided, paid_by, parts_of, task_field_over
 from settlement.funding.years import months_of, part_of_year
 
 # The code of what is no more than a remark: a share of the ceiling has been reached.
@@ -45,6 +45,7 @@ def entitle(contract: Contract, component: CeilingComponent, above: Sequence[Ent
             delivered = total(line.amount for line in to_date)
             reached.append((month, delivered))
             now, step = above_ceiling(component, period.ceiling, delivered, period.step)
+            step = replace(step, steps=(*parts_of(to_date), *step.steps))
             values = {"month": str(month), "to_date_eur": str(now), "before_eur": str(unfunded)}
             unpaid = Step("unfunded", values, str(now - unfunded), component.clause, (step,))
             paid = paid_by(to_date)
@@ -81,7 +82,7 @@ def _of_municipality(
         "to_date_eur": str(now),
         "before_eur": str(before),
     }
-    return Step("municipality_to_date", values, str(now - before), steps=(unpaid,))
+    return Step("municipality_to_date", values, str(now - before), unpaid.source, (unpaid,))
 
 
 def year_ceiling(contract: Contract, component: CeilingComponent, year: int) -> Eur | None:

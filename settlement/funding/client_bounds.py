@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
+from math import prod
 
 from contracts.components.effort import ClientBound
 from contracts.model import Contract
@@ -26,21 +27,21 @@ ORDER = ("assignment", "month", "year")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Part of what a client comes to in a month: a product, or what an earlier bound changed (a label).
+    """Part of what a client comes to in a month: a product, or what a rule above changed (a label).
 
-    `amount` is that of the deliveries that are paid, `factor` what a euro of it comes to after the rules above. The
-    provider knows the client by `reference`, a delivery.
+    What no-shows, supplements and discounts make of it is `amount` times all `factors`. The provider knows the client
+    by `reference`, a delivery.
     """
 
     month: Month
     label: str
     amount: Eur
-    factor: Fraction
+    factors: tuple[Fraction, ...]
     reference: str
 
     @property
     def exact(self) -> Fraction:
-        return self.amount.exact * self.factor
+        return prod(self.factors, start=self.amount.exact)
 
 
 # What clients come to by municipality, client and assignment.
@@ -80,29 +81,29 @@ class _Group:
 
     def changed(self, month: Month, label: str, amount: Eur, amounts: ClientAmounts) -> None:
         """Add what a bound changed to what the client comes to, for the bounds after it."""
-        part = Part(month, label, amount, Fraction(1), self.parts[0].reference)
+        part = Part(month, label, amount, (), self.parts[0].reference)
         amounts.setdefault((self.municipality, self.client, ""), []).append(part)
 
     def steps(self, month: Month) -> tuple[Step, ...]:
         """What the client comes to up to a month, by product and by what a euro of it comes to."""
-        alike: dict[tuple[str, Fraction], list[Part]] = defaultdict(list)
+        alike: dict[tuple[str, tuple[Fraction, ...]], list[Part]] = defaultdict(list)
         for part in self.parts:
             if part.month <= month:
-                alike[(part.label, part.factor)].append(part)
-        return tuple(_of_client(label, factor, parts) for (label, factor), parts in alike.items())
+                alike[(part.label, part.factors)].append(part)
+        return tuple(_of_client(parts) for parts in alike.values())
 
 
-def _of_client(label: str, factor: Fraction, parts: Sequence[Part]) -> Step:
+def _of_client(parts: Sequence[Part]) -> Step:
+    """Parts under one label with the same factors."""
     amount = total(part.amount for part in parts)
     months = sorted({part.month for part in parts})
-    values = {
-        "line": label,
-        "span": "/".join(map(str, dict.fromkeys((months[0], months[-1])))),
-        "amount_eur": str(amount),
-    }
-    if factor == 1:
+    span = "/".join(str(month) for month in dict.fromkeys((months[0], months[-1])))
+    values = {"line": parts[0].label, "span": span}
+    if not parts[0].factors:
         return Step("client_part", values, str(amount))
-    return Step("client_part", {**values, "per": "factor", "factor": plain(factor)}, shown(amount.exact * factor))
+    factors = " ".join(plain(factor) for factor in parts[0].factors)
+    exact = sum((part.exact for part in parts), Fraction(0))
+    return Step("client_part", {**values, "per": "factor", "amount_eur": str(amount), "factors": factors}, shown(exact))
 
 
 def above_maximum(

@@ -238,8 +238,11 @@ def _bounds(
     amounts: ClientAmounts = {}
     for volume, amount in paid.items():
         if volume.quantity > 0:
-            part = Part(volume.month, volume.product, amount, _factor(component, volume), volume.reference)
-            amounts.setdefault((volume.municipality, volume.client, volume.assignment), []).append(part)
+            of_client = amounts.setdefault((volume.municipality, volume.client, volume.assignment), [])
+            factors = tuple(_factors(component, volume))
+            of_client.append(Part(volume.month, volume.product, volume.amount, factors, volume.reference))
+            if over := amount - volume.amount:
+                of_client.append(Part(volume.month, f"frequency {volume.product}", over, factors, volume.reference))
     assignments = {(one.municipality, one.number): one for one in facts.assignments}
     found: list[Entitlement] = []
     for bound in sorted(component.client_bounds, key=lambda bound: client_bounds.ORDER.index(bound.per)):
@@ -268,16 +271,14 @@ def _bound(
         yield lines.line(short.municipality, short.month, f"minimum {bound.per}", short.amount, why)
 
 
-def _factor(component: EffortComponent, volume: ClientVolume) -> Fraction:
-    """What one euro of a volume comes to after no-show, supplements and discounts."""
-    factor = Fraction(1)
+def _factors(component: EffortComponent, volume: ClientVolume) -> Iterator[Fraction]:
+    """What no-show, supplements and discounts multiply a volume by, one after the other."""
     for one in component.no_show:
         if one.product == volume.product:
-            factor *= share(one.paid_percent)
+            yield share(one.paid_percent)
     for adjustment in component.adjustments:
         if _applies(adjustment, volume.month, volume.product):
-            factor *= 1 + share(adjustment.percent)
-    return factor
+            yield 1 + share(adjustment.percent)
 
 
 def _unknown(

@@ -14,6 +14,7 @@ from kernel.money import Eur, total
 from kernel.notation import plain
 from settlement.entitlement import Entitlement, Treatment
 from settlement.funding.facts import Facts, nothing_known
+from settlement.funding.spread import parts_of
 from settlement.funding.withheld import withheld_of
 from settlement.funding.years import months_of, part_of_year, year_of
 
@@ -73,7 +74,7 @@ class YearReader:
 
     def paid(self, said: AnnualAmount) -> tuple[Fraction, Step]:
         """An amount that is paid, and why: of components their payable lines, with what of a budget is withheld yet."""
-        amount, step = self._amount(said, [line for line in self.above if line.key.treatment is Treatment.PAYABLE])
+        amount, step = self._amount(said, "paid", [e for e in self.above if e.key.treatment is Treatment.PAYABLE])
         later = withheld_of(self.contract, said.of, self.facts, self.year)
         if not later:
             return amount, step
@@ -83,9 +84,9 @@ class YearReader:
 
     def delivered(self, said: AnnualAmount) -> tuple[Fraction, Step]:
         """A cost that is made, and why: of components what their deliveries are worth, paid for or not."""
-        return self._amount(said, [line for line in self.above if _is_delivery(line)])
+        return self._amount(said, "delivered", [line for line in self.above if _is_delivery(line)])
 
-    def _amount(self, said: AnnualAmount, lines: Sequence[Entitlement]) -> tuple[Fraction, Step]:
+    def _amount(self, said: AnnualAmount, on: str, lines: Sequence[Entitlement]) -> tuple[Fraction, Step]:
         if said.eur is not None:
             step = Step("agreed_amount", {}, str(said.eur), self.component.clause)
             part, step = part_of_year(said.eur, months_of(self.contract, self.year), step)
@@ -93,12 +94,13 @@ class YearReader:
         if said.figure is not None:
             return self._product(said.figure, said.times)
         of_these = [line for line in lines if line.key.component in said.of]
-        of_year = [line.amount for line in of_these if year_of(self.contract, line.key.month) == self.year]
-        values = {"components": ", ".join(said.of), "year": str(self.year)}
+        of_year = [line for line in of_these if year_of(self.contract, line.key.month) == self.year]
+        values = {"components": ", ".join(said.of), "year": str(self.year), "on": on}
         if not of_year and not self.facts.delivered_as_stated(self.year):
             raise NotComputable(nothing_known(self.component.key, said.of, self.year))
-        found = total(of_year)
-        return found.exact, Step("sum_of_year" if of_year else "nothing_stated", values, str(found))
+        found, parts = total(line.amount for line in of_year), parts_of(of_year)
+        steps = parts if len(parts) > 1 else ()
+        return found.exact, Step("sum_of_year" if of_year else "nothing_stated", values, str(found), steps=steps)
 
     def _product(self, name: str, times: str | None) -> tuple[Fraction, Step]:
         amount = self.figure(name)

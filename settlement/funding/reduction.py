@@ -11,7 +11,7 @@ from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import REDUCTION, Entitlement, Treatment
 from settlement.funding.facts import Entitled
-from settlement.funding.spread import applied_to, by_month, spread
+from settlement.funding.spread import applied_to, by_month, parts_of, spread
 
 
 def entitle(
@@ -27,7 +27,7 @@ def entitle(
             paid = total(line.amount for line in paid_by_it)
             amount = -half_up(paid.exact * share(component.percent))
             values = {"percent": plain(component.percent), "paid_eur": str(paid)}
-            step = Step("reduction", values, str(amount), component.clause)
+            step = Step("reduction", values, str(amount), component.clause, parts_of(paid_by_it))
             kind = (month, REDUCTION, Treatment.PAYABLE)
             entitlements += spread(contract, component, kind, amount, paid_by_it, step) if amount else []
     return entitlements, []

@@ -65,6 +65,21 @@ def paid_by(lines: Iterable[Entitlement]) -> dict[str, Eur]:
     return paid
 
 
+def parts_of(lines: Iterable[Entitlement]) -> tuple[Step, ...]:
+    """What lines come to by component and municipality, with the first and the last month they are of."""
+    found: dict[tuple[str, str], list[Entitlement]] = defaultdict(list)
+    for line in lines:
+        found[(line.key.component, line.key.municipality)].append(line)
+    return tuple(_part_of(*key, found[key]) for key in sorted(found))
+
+
+def _part_of(component: str, municipality: str, lines: Sequence[Entitlement]) -> Step:
+    months = sorted({line.key.month for line in lines})
+    span = "/".join(str(month) for month in dict.fromkeys((months[0], months[-1])))
+    values = {"component": component, "municipality": municipality, "span": span}
+    return Step("lines_of", values, str(total(line.amount for line in lines)))
+
+
 def divided(contract: Contract, amount: Eur, paid: Mapping[str, Eur]) -> dict[str, Eur]:
     """An amount over the municipalities, to the cent, by the size of what each has `paid`; see `spread`."""
     weights = {municipality: abs(paid[municipality].exact) for municipality in sorted(paid) if paid[municipality]}

@@ -98,8 +98,10 @@ _STEPS: Mapping[str, str] = {
         "boven het plafond: {to_date_eur} tot en met {month} − {before_eur} van eerdere maanden; "
         "onder nul: dat deel wordt alsnog betaald"
     ),
-    "above_ceiling": "geleverd {delivered_eur}, plafond {ceiling_eur}",
-    "above_soft_ceiling": "geleverd {delivered_eur}, plafond {ceiling_eur}, uit de zachte band betaald {paid_eur}",
+    "above_ceiling": "geleverd {delivered_eur} − plafond {ceiling_eur}, nooit onder nul",
+    "above_soft_ceiling": (
+        "geleverd {delivered_eur} − plafond {ceiling_eur} − uit de zachte band betaald {paid_eur}, nooit onder nul"
+    ),
     "ceiling_amount": "plafond volgens het contract",
     "ceiling_of_year": "plafond over {year} volgens het contract",
     "soft_band": (
@@ -111,7 +113,9 @@ _STEPS: Mapping[str, str] = {
     "agreed_amount": "vast bedrag volgens het contract",
     "figure": "cijfer {name} over {year}",
     "figure_times": "cijfer {name} over {year}: {each_eur} × {factor} ({times})",
-    "sum_of_year": "{components} over {year}",
+    "sum_of_year.paid": "betaald voor {components} over {year}",
+    "sum_of_year.delivered": "waarde van de leveringen van {components} over {year}",
+    "lines_of": "{component}, {municipality}, {span}",
     "nothing_stated": "{components} over {year}: niets geleverd, zoals de productieverantwoording zegt",
     "with_withheld": "{paid_eur} betaald + {withheld_eur} nog ingehouden",
     "risk_sharing": (
@@ -235,7 +239,7 @@ _STEPS: Mapping[str, str] = {
     "below_minimum.month": "cliënt van levering {reference}: {minimum_eur} − {had_eur} in {month}",
     "below_minimum.year": "cliënt van levering {reference}: {minimum_eur} − {had_eur} in het jaar",
     "client_part": "{line}, {span}",
-    "client_part.factor": "{line}, {span}: {amount_eur} × {factor} na niet verschenen, toeslagen en kortingen",
+    "client_part.factor": "{line}, {span}: {amount_eur} × {factors} (niet verschenen, toeslagen, kortingen)",
     # by output
     "period_of_care.care": (
         "product {product}: {clients:cliënt/cliënten} met zorg van {first_date} tot en met {last_date} × {price_eur}"
@@ -612,7 +616,11 @@ _TEXTS: Mapping[str, str] = {
     "notes.component.outcome": "resultaatafspraak: bonus of malus naar scores",
     "sheet.calculation": "Berekening",
     "calculation": "Wat uit artikelen van het contract volgt",
-    "calculation.note": "Elke stap met de getallen die hij gebruikt; onder elke uitkomst staat waaruit zij bestaat.",
+    "calculation.note": (
+        "Onder elke uitkomst staat waaruit zij bestaat. Zij is afgerond op centen, een halve cent naar boven, tenzij "
+        "er iets anders bij staat of er meer decimalen staan."
+    ),
+    "calculation.as_line": "zoals bij regel {line}",
     "calculation.unfunded": "niet gefinancierd: wordt niet betaald",
     "calculation.unfunded.given_back": "niet gefinancierd, onder nul: minder dan in eerdere maanden",
     "calculation.shadow": "ter informatie: telt en wordt niet betaald",

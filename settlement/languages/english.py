@@ -93,8 +93,10 @@ _STEPS: Mapping[str, str] = {
         "above the ceiling: {to_date_eur} up to and including {month} − {before_eur} of earlier months; "
         "below nil: that part is paid after all"
     ),
-    "above_ceiling": "delivered {delivered_eur}, ceiling {ceiling_eur}",
-    "above_soft_ceiling": "delivered {delivered_eur}, ceiling {ceiling_eur}, paid from the soft band {paid_eur}",
+    "above_ceiling": "delivered {delivered_eur} − ceiling {ceiling_eur}, never below nil",
+    "above_soft_ceiling": (
+        "delivered {delivered_eur} − ceiling {ceiling_eur} − paid from the soft band {paid_eur}, never below nil"
+    ),
     "ceiling_amount": "ceiling of the contract",
     "ceiling_of_year": "ceiling for {year} in the contract",
     "soft_band": (
@@ -105,7 +107,9 @@ _STEPS: Mapping[str, str] = {
     "agreed_amount": "fixed amount of the contract",
     "figure": "figure {name} of {year}",
     "figure_times": "figure {name} of {year}: {each_eur} × {factor} ({times})",
-    "sum_of_year": "{components} over {year}",
+    "sum_of_year.paid": "paid for {components} over {year}",
+    "sum_of_year.delivered": "worth of the deliveries of {components} over {year}",
+    "lines_of": "{component}, {municipality}, {span}",
     "nothing_stated": "{components} over {year}: nothing delivered, as the production statement says",
     "with_withheld": "{paid_eur} paid + {withheld_eur} still withheld",
     "risk_sharing": (
@@ -223,7 +227,7 @@ _STEPS: Mapping[str, str] = {
     "below_minimum.month": "client of delivery {reference}: {minimum_eur} − {had_eur} in {month}",
     "below_minimum.year": "client of delivery {reference}: {minimum_eur} − {had_eur} in the year",
     "client_part": "{line}, {span}",
-    "client_part.factor": "{line}, {span}: {amount_eur} × {factor} after no-shows, supplements and discounts",
+    "client_part.factor": "{line}, {span}: {amount_eur} × {factors} (no-shows, supplements, discounts)",
     # by output
     "period_of_care.care": (
         "product {product}: {clients:client/clients} with care from {first_date} up to and including "
@@ -589,7 +593,11 @@ _TEXTS: Mapping[str, str] = {
     "notes.component.outcome": "outcome: a bonus or malus by scores",
     "sheet.calculation": "Calculation",
     "calculation": "What follows from clauses of the contract",
-    "calculation.note": "Every step with the numbers it uses; below each outcome stands what it is made of.",
+    "calculation.note": (
+        "Below each result stands what it is made of. It is rounded to the cent, half a cent up, unless something else "
+        "is said or more decimals are shown."
+    ),
+    "calculation.as_line": "as for line {line}",
     "calculation.unfunded": "unfunded: is not paid",
     "calculation.unfunded.given_back": "unfunded, below nil: less than in earlier months",
     "calculation.shadow": "for information: counts and is not paid",

@@ -37,9 +37,12 @@ _LINE_HEIGHT = 15
 _ROW_HEIGHT = 18
 _FONT_SIZE = 11
 _PIXELS_PER_CHARACTER, _PIXELS_OF_PADDING, _PIXELS_PER_ROW = 7, 5, 24
+_CHARACTERS_PER_INDENT = 1.3
 _SLACK = 1  # characters of a column that its padding takes
 
 _EUR = "#,##0.00;[Red]-#,##0.00"
+DEEPEST_STEP = 7  # further to the right no step goes
+
 _RULED = {"bottom": 1, "bottom_color": _LINE}
 _NUMBER = {**_RULED, "align": "right", "indent": 1}
 _TOTAL = {"bold": True, "top": 1, "top_color": _INK, "bottom": 1, "bottom_color": _INK}
@@ -63,6 +66,7 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "wrapped": {**_RULED, "text_wrap": True},
     "input": {**_RULED, "indent": 2, "font_color": _QUIET, "text_wrap": True},
     "strong": {**_RULED, "bold": True, "text_wrap": True},
+    **{f"step{depth}": {**_RULED, "text_wrap": True, "indent": 2 * depth} for depth in range(DEEPEST_STEP + 1)},
     "order": {**_RULED, "num_format": "0", "align": "left"},
     "date": {**_RULED, "align": "left"},
     "count": {**_NUMBER, "num_format": "#,##0"},
@@ -123,7 +127,8 @@ class Page:
         self._worksheet.write_string(self.row, column, text, formats[style])
         height = _HEIGHTS.get(style, _ROW_HEIGHT)
         if style in _WRAPS:
-            height += _LINE_HEIGHT * (lines_in(text, self._widths[column]) - 1)
+            width = self._widths[column] - _STYLES[style].get("indent", 0) * _CHARACTERS_PER_INDENT
+            height += _LINE_HEIGHT * (lines_in(text, int(width)) - 1)
         if height > self._heights.get(self.row, _ROW_HEIGHT):
             self._heights[self.row] = height
             self._worksheet.set_row(self.row, height)

@@ -188,6 +188,10 @@ def test_the_statement_says_what_was_paid_otherwise_and_what_was_not_paid(books_
     numbers = [cell.value for cell in workbook["Berekening"]["A"] if isinstance(cell.value, int)]
     assert numbers == sorted(numbers)
     text = "\n".join(shown)
+    # What is not paid is explained once: at the line that takes it off.
+    taken_off = next(one.number for one in run.contracts[0].lines if one.line.key.label == "maximum year")
+    assert f"zoals bij regel {taken_off}" in shown
+    assert text.count("cliënt van levering r1") == 1
     for sentence in (
         "toewijzing T1: 1.320 minuten geleverd in januari 2026, 1.260 toegestaan; 60 erboven × 60,00 / 60",
         "toegestaan: 1.260 minuten per maand × 1 = 1.260; elke maand in 01-01-2026 tot en met 31-01-2026 telt",

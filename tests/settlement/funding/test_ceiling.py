@@ -53,7 +53,12 @@ soft_band_rate = "{terms["soft_band_rate"]}"
     assert explanation_lines(lines[0].explanation) == [
         (0, "boven het plafond: wordt niet betaald (artikel 6)", "-45.000,00"),
         (1, "boven het plafond: 45.000,00 tot en met augustus 2026 − 0,00 van eerdere maanden", "45.000,00"),
-        (2, "geleverd 560.000,00, plafond 500.000,00, uit de zachte band betaald 15.000,00", "45.000,00"),
+        (
+            2,
+            "geleverd 560.000,00 − plafond 500.000,00 − uit de zachte band betaald 15.000,00, nooit onder nul",
+            "45.000,00",
+        ),
+        (3, "zorg, GM0502, maart 2026 – augustus 2026", "560.000,00"),
         (3, "plafond volgens het contract", "500.000,00"),
         (
             3,

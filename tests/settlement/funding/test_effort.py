@@ -323,14 +323,14 @@ def test_what_each_client_comes_to_can_be_redone() -> None:
     assert of_month == [
         ("1 cliënt boven het maximum van 600,00 per maand, voor uur (artikel 5)", "79,25"),
         ("cliënt van levering nr. 3: 679,25 in februari 2025 − 600,00", "79,25"),
-        ("uur, februari 2025: 617,50 × 1,1 na niet verschenen, toeslagen en kortingen", "679,25"),
+        ("uur, februari 2025: 617,50 × 1,1 (niet verschenen, toeslagen, kortingen)", "679,25"),
     ]
     assert of_year == [
         ("1 cliënt boven het maximum van 900,00 per jaar, voor uur (artikel 5)", "194,00"),
         ("cliënt van levering nr. 1: 1.094,00 van het jaar tot en met februari 2025 − 900,00 − 0,00 van eerdere "
          "maanden", "194,00"),
         ("uur, januari 2025", "494,00"),
-        ("uur, februari 2025: 617,50 × 1,1 na niet verschenen, toeslagen en kortingen", "679,25"),
+        ("uur, februari 2025: 617,50 × 1,1 (niet verschenen, toeslagen, kortingen)", "679,25"),
         ("maximum per cliënt per maand, februari 2025", "-79,25"),
     ]  # fmt: skip
 

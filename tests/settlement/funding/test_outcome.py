@@ -80,7 +80,7 @@ def test_every_step_can_be_redone_on_a_desk_calculator() -> None:
     (entitlement,), _ = scored(DOCUMENT, {"doorstroom": "0.5", "wachttijd": "35"})
     assert explanation_lines(entitlement.explanation) == [
         (0, "resultaat 2026: 2,5 % van 1.000.100,00 × score 0,1, afgerond op centen (artikel 6)", "2.500,25"),
-        (1, "zorg over 2026", "1.000.100,00"),
+        (1, "betaald voor zorg over 2026", "1.000.100,00"),
         (1, "doorstroom: score 0,5, gewicht 0,6", ""),
         (1, "wachttijd: 35 op een schaal van 42 tot 14 is score -0,5, gewicht 0,4", ""),
     ]

@@ -34,7 +34,10 @@ def test_half_up_for_each_municipality_in_the_months_it_holds() -> None:
         ("2026-03", ROTTERDAM, "-2.51"),
         ("2026-04", CAPELLE, "0.83"),
     ]
-    assert explanation_lines(lines[1].explanation) == [(0, "tijdelijke korting: 2,5 % van 100,20 (artikel 6)", "-2,51")]
+    assert explanation_lines(lines[1].explanation) == [
+        (0, "tijdelijke korting: 2,5 % van 100,20 (artikel 6)", "-2,51"),
+        (1, "zorg, GM0599, maart 2026", "100,20"),
+    ]
     until_march, _ = reduction.entitle(contract, component, above, Month(2026, 3))
     assert until_march == lines[:2]
 
