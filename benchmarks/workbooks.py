@@ -12,7 +12,9 @@ from xlsxwriter import Workbook
 
 from benchmarks.pricing import best
 from benchmarks.region import DELIVERY_HEADER, MUNICIPALITIES, PRODUCTS, PROVIDERS, client_numbers
-from importers.delivery_files import Known, Reading, examine, staged_rows
+from importers.delivery_cells import Known
+from importers.delivery_files import examine
+from importers.delivery_rows import Reading, staged_rows
 from kernel.periods import Month
 
 
@@ -43,13 +45,13 @@ def cells_alone(path: Path) -> int:
 
 
 def rows_for_copy(path: Path) -> int:
-    known = Known(
-        *({code: place for place, code in enumerate(codes)} for codes in (MUNICIPALITIES, PROVIDERS, PRODUCTS))
-    )
+    ids = [{code: place for place, code in enumerate(codes)} for codes in (MUNICIPALITIES, PROVIDERS, PRODUCTS)]
+    known = Known(*ids, laws=dict.fromkeys(range(len(PRODUCTS)), "Jeugdwet"))
     reading = Reading()
-    read = sum(1 for _ in staged_rows(examine(path), known, bytes(32), reading))
+    for _ in staged_rows(examine(path), known, bytes(32), reading):
+        pass
     assert not reading.findings
-    return read
+    return reading.rows_read
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ a fingerprint of the key it was filled with.
 """
 
 import hashlib
-import hmac
 import secrets
 from pathlib import Path
 
@@ -53,11 +52,6 @@ def pseudonym_key(connection: Connection, config_dir: Path) -> bytes:
             "zet de goede sleutel terug met `bekostiging db key import BESTAND`",
         )
     return key
-
-
-def pseudonym(key: bytes, client: str) -> str:
-    """The pseudonym of a client number, as 64 hexadecimal digits."""
-    return hmac.digest(key, client.encode(), "sha256").hex()
 
 
 def _make_key(path: Path) -> None:

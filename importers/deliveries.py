@@ -10,7 +10,9 @@ from contracts.parties import known_parties
 from database.recordings import latest, lock_recordings, record, recordings
 from importers import loading
 from importers.client_numbers import pseudonym_key
-from importers.delivery_files import COLUMNS, DeliveryFile, Known, Reading, RowFinding, examine, staged_rows
+from importers.delivery_cells import Known
+from importers.delivery_files import COLUMNS, DeliveryFile, RowFinding, examine
+from importers.delivery_rows import Reading, Staged, staged_rows
 from importers.places import record_sheets, row_places
 from importers.rules import ROW_RULES, VERDICTS
 from importers.tables import batch_findings, batches
@@ -66,12 +68,12 @@ def import_deliveries(
     path: Path,
     config_dir: Path,
     by: str,
-    watch: Callable[[Iterable[Sequence[tuple[str, ...]]]], Iterable[Sequence[tuple[str, ...]]]] = iter,
+    watch: Callable[[Iterable[Staged]], Iterable[Staged]] = iter,
 ) -> DeliveryImport:
     """Read a delivery file, accept what is right, and report the rest with place and remedy.
 
     Raises `Refusal`, with nothing written, when the file as a whole cannot be read, or contradicts most of the received
-    rows that it repeats. `watch` sees the rows pass, a block at a time.
+    rows that it repeats. `watch` sees the rows pass, some at a time.
     """
     file = examine(path)
     reading = Reading()
@@ -97,8 +99,9 @@ def import_deliveries(
     _refuse_changed_codes(connection, file, read_at)
     broken, broken_cents = _rows_breaking_rules(connection, file)
     loading.add_clients(connection)
+    months = loading.months_of_service(connection)
     next_recording = latest(connection) + 1  # under the lock of the recordings
-    loading.sort_out(connection, next_recording)
+    loading.sort_out(connection, next_recording, months)
     _refuse_wholesale_contradiction(connection, file)
     read_before = connection.execute(
         select(batches.c.recording).where(batches.c.sha256 == file.sha256).order_by(batches.c.recording).limit(1)
@@ -109,7 +112,7 @@ def import_deliveries(
         what = f"leveringen: {file.name}"
         recording = record(connection, "deliveries", what, by, file.name, file.sha256)
         assert recording == next_recording
-    entered = loading.enter(connection, next_recording)
+    entered = loading.enter(connection, next_recording, months)
     agb_codes = {str(provider): code for code, provider in known_codes.providers.items()}
     reading.providers = {agb_codes.get(provider, "") for provider in reading.providers}
     return _outcome(connection, file, reading, recording, read_before, broken, broken_cents, entered)

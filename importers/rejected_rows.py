@@ -12,7 +12,8 @@ from pathlib import Path
 
 from database.whole_file import whole_file
 from importers.deliveries import DeliveryImport
-from importers.delivery_files import DeliveryFile, RowFinding, is_formula
+from importers.delivery_cells import is_formula
+from importers.delivery_files import DeliveryFile, RowFinding
 from importers.reasons import REASON, reason_places, without_reason
 from importers.rejected_workbooks import write_workbook
 from kernel.findings import Refusal, Severity

@@ -147,7 +147,11 @@ def csv_table(
     header: Sequence[str], places: Mapping[str, int | None], rows: Callable[[], Iterator[tuple[int, list[str]]]]
 ) -> FoundTable:
     """The table of a CSV file, of which rows may be shorter than the header."""
-    return FoundTable(header, places, rows, lambda place: (cells[place] for _, cells in rows() if place < len(cells)))
+    return FoundTable(header, places, rows, partial(_column, rows))
+
+
+def _column(rows: Callable[[], Iterator[tuple[int, list[str]]]], place: int) -> Iterator[str]:
+    return (cells[place] for _, cells in rows() if place < len(cells))
 
 
 # --- tables in workbooks ----------------------------------------------------------------------------------------------

@@ -16,8 +16,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from contracts.parties import known_parties
 from contracts.register import contracts_known
 from database.recordings import latest, lock_recordings, record
-from importers.client_numbers import pseudonym, pseudonym_key
+from importers.client_numbers import pseudonym_key
 from importers.facts.kind import CLIENT, FactKind, Stated, until_of
+from importers.pseudonyms import pseudonym
 from kernel.findings import Finding
 from kernel.notation import counted
 from kernel.tabular import Row, read_table, row_finding, unread_columns

@@ -4,16 +4,14 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from database.whole_file import make_folder, write_papers
 from kernel.findings import Refusal
+from kernel.processes import in_processes
 from settlement.entitlement import Treatment
 from settlement.invariants import BrokenInvariant
 from settlement.languages.dutch import DUTCH
@@ -86,15 +84,8 @@ def _workbooks(parts: Iterator[list[Statement]], number: int) -> Iterator[bytes]
         for statements in parts:
             yield from workbooks(statements)
         return
-    with ExitStack() as stack:
-        pool = stack.enter_context(ProcessPoolExecutor(cores, mp_context=get_context("spawn")))
-        waiting: list[Future[list[bytes]]] = []
-        for statements in parts:
-            waiting.append(pool.submit(workbooks, statements))
-            if len(waiting) > 2 * cores:
-                yield from waiting.pop(0).result()
-        while waiting:
-            yield from waiting.pop(0).result()
+    for made in in_processes(workbooks, parts, cores):
+        yield from made
 
 
 def workbooks(statements: Sequence[Statement]) -> list[bytes]:

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import Connection, text
 
 from importers import client_numbers
-from importers.client_numbers import KEY_FILE, pseudonym, pseudonym_key
+from importers.client_numbers import KEY_FILE, pseudonym_key
+from importers.pseudonyms import pseudonym
 from kernel.findings import Refusal
 
 if TYPE_CHECKING:

@@ -882,7 +882,7 @@ def _first_block(*arguments):
 deliveries.staged_rows = _first_block
 """
 MOMENTS = {
-    "while rows are copied": (STOPS_IN_COPY, "", "state = 'active' AND query LIKE 'COPY staged (%'"),
+    "while rows are copied": (STOPS_IN_COPY, "", "state = 'active' AND query LIKE 'COPY staged_rows (%'"),
     "before the recording": ("", "", "wait_event = 'advisory'"),
     "between two inserts": ("", "LOCK TABLE delivery_totals IN SHARE MODE", "wait_event = 'relation'"),
 }

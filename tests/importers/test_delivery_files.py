@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from database.recordings import latest
-from importers import delivery_files, rejected_rows
-from importers.delivery_files import Known, Reading, examine, staged_rows
+from importers import delivery_blocks, delivery_rows, rejected_rows
+from importers.delivery_cells import Known
+from importers.delivery_files import examine
+from importers.delivery_rows import Reading, Staged, staged_rows
 from importers.rejected_rows import write_rejected
 from kernel.findings import Refusal
 from kernel.identifiers import is_bsn
@@ -125,7 +127,7 @@ def test_a_file_that_cannot_be_opened_is_refused(desk: Desk) -> None:
 
 
 def test_too_many_wrong_cells_are_another_kind_of_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery_files, "_MAX_FINDINGS", 3)
+    monkeypatch.setattr(delivery_rows, "_MAX_FINDINGS", 3)
     with pytest.raises(Refusal, match=r'meer dan 3 bevindingen; de eerste is rij 2, kolom "gemeente"'):
         desk.take("\n".join([HEADER, *[ROW.replace("GM0502", "Capelle")] * 4]))
 
@@ -425,6 +427,95 @@ def test_a_block_of_rows_is_judged_as_its_rows_are(
     for last in (other, other.replace("95", "x")):
         path.write_text(f"{header}\n{row}\n{last}\n", encoding="utf-8")
         reading = Reading()
-        rows = [row for block in staged_rows(examine(path), known, bytes(32), reading) for row in block]
-        outcomes.append(([r for r in rows if r[0] == "2"], [f for f in reading.findings if f.row_number == 2]))
+        staged = staged_rows(examine(path), known, bytes(32), reading)
+        rows = [row for part in staged for row in part.rows.splitlines()]
+        outcomes.append(([r for r in rows if r.startswith("2\t")], [f for f in reading.findings if f.row_number == 2]))
     assert outcomes[0] == outcomes[1]
+
+
+KNOWN = Known({"GM0502": 1}, {"41000002": 2}, {"45A04": 3}, {3: "Jeugdwet"})
+
+
+def read_in(processes: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[list[list[str]], Reading]:
+    """The staged rows of a file, with their pseudonyms, and what was found: in stretches of few lines."""
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery_blocks, "_STRETCH_BYTES", 600)
+        patch.setattr(delivery_rows, "_WORTH_PROCESSES", 1)
+        patch.setattr(os, "cpu_count", lambda: processes)
+        if processes > 1:
+            patch.setattr(delivery_rows._TableReader, "read_stretch", None)  # this process reads none
+        reading = Reading()
+        parts: list[Staged] = list(staged_rows(examine(path), KNOWN, bytes(32), reading))
+    lines = [line.split("\t") for part in parts for line in part.clients.splitlines()]
+    pseudonyms = dict(lines)
+    assert len(pseudonyms) == len(lines)  # no number was given twice
+    rows = [line.split("\t") for part in parts for line in part.rows.splitlines()]
+    client = delivery_rows.STAGED_COLUMNS.index("client")
+    return [[*row[:client], pseudonyms[row[client]], *row[client + 1 :]] for row in rows], reading
+
+
+def many_rows(number: int) -> list[str]:
+    days = [f"{day:02d}-01-2026" for day in range(1, 29)]
+    clients = ("999900006", "999900018")
+    return [
+        f"z-{row:08d};GM0502;41000002;{clients[row % 2]};45A04;{days[row % 28]};{days[row % 28]};{row + 1};;;;;1,50"
+        for row in range(number)
+    ]
+
+
+def _with(rows: list[str], changes: dict[int, str]) -> list[str]:
+    return [changes.get(place, row) for place, row in enumerate(rows)]
+
+
+SHAPES = {
+    "all well": (many_rows(60), "\n", "\n"),
+    "wrong cells, blank lines, too few cells, a client number in a reference": (
+        _with(
+            many_rows(60),
+            {
+                3: ROW.replace("95", "0"),
+                17: "",
+                18: ";;;;;;;;;;;;",
+                31: "r;GM0502",
+                44: ROW.replace("r1", "999900006"),
+                58: ROW.replace("45A04", "9"),
+            },
+        ),
+        "\r\n",
+        "\r\n",
+    ),
+    "a quote halfway, and a last line without end": (
+        _with(many_rows(60), {30: ROW.replace("r1", '"r;1"'), 40: ROW.replace("95", "x")}),
+        "\n",
+        "",
+    ),
+    "a letter beyond ASCII at every place of a stretch": (
+        [row.replace("z-", "é" * (1 + place % 3)) for place, row in enumerate(many_rows(60))],
+        "\n",
+        "\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "end", "last"), SHAPES.values(), ids=SHAPES)
+def test_a_large_file_read_by_several_processes_is_read_as_by_one(
+    rows: list[str], end: str, last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "jan.csv"
+    path.write_bytes((end.join([HEADER, *rows]) + last).encode())
+    alone, found_alone = read_in(1, path, monkeypatch)
+    together, found_together = read_in(2, path, monkeypatch)
+    assert len(alone) > 50
+    assert together == alone
+    assert found_together == found_alone
+    assert found_alone.rows_read == len([row for row in rows if row.strip(";")])
+
+
+def test_too_many_wrong_cells_are_too_many_in_several_processes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "jan.csv"
+    path.write_text("\n".join([HEADER, *[row.replace("GM0502", "Capelle") for row in many_rows(60)]]) + "\n")
+    monkeypatch.setattr(delivery_rows, "_MAX_FINDINGS", 20)
+    with pytest.raises(Refusal, match=r'meer dan 20 bevindingen; de eerste is rij 2, kolom "gemeente"'):
+        read_in(2, path, monkeypatch)

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from database.recordings import latest
-from importers.client_numbers import KEY_FILE, pseudonym
+from importers.client_numbers import KEY_FILE
+from importers.pseudonyms import pseudonym
 from tests.importers.workbooks import sheets as workbook
 
 if TYPE_CHECKING:

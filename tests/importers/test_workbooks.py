@@ -19,7 +19,9 @@ from sqlalchemy import text
 
 from database.recordings import latest
 from importers import rejected_workbooks
-from importers.delivery_files import Known, Reading, examine, staged_rows
+from importers.delivery_cells import Known
+from importers.delivery_files import examine
+from importers.delivery_rows import Reading, staged_rows
 from importers.places import row_places
 from importers.rejected_rows import write_rejected
 from kernel import workbooks as reader
@@ -285,10 +287,11 @@ def test_a_lost_zero_is_found_where_the_code_is_known(desk: Desk) -> None:
     path = desk.write(sheets(("a", [HEADER, ["r1", 502, 7000001, client, 7, JAN_5, JAN_5, 5]])), "a.xlsx")
     known = Known({"GM0502": 1}, {"07000001": 2}, {"00007": 3}, {3: "Wmo"})
     reading = Reading()
-    [[row]] = staged_rows(examine(path), known, b"k" * 32, reading)
-    assert (row[2:4], row[5], reading.findings) == (("1", "2"), "3\tWmo", [])
+    [staged] = staged_rows(examine(path), known, b"k" * 32, reading)
+    row = staged.rows.rstrip("\n").split("\t")
+    assert (row[2:4], row[5:7], reading.findings) == (["1", "2"], ["3", "Wmo"], [])
     as_text = desk.write(f"{';'.join(HEADER)}\nr1;GM0502;07000001;{client:09d};00007;05-01-2026;05-01-2026;5;;;\n")
-    assert [[row]] == list(staged_rows(examine(as_text), known, b"k" * 32, Reading()))
+    assert [staged] == list(staged_rows(examine(as_text), known, b"k" * 32, Reading()))
 
 
 @pytest.mark.parametrize(

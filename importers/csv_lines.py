@@ -1,0 +1,64 @@
+"""The rows of a CSV file one by one, and what is said of a file that is damaged."""
+
+import csv
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from kernel.findings import Refusal
+from kernel.tabular import name_of
+
+
+def csv_rows(
+    path: Path, encoding: str, delimiter: str, width: int, lines_read: int = 0
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows after so many lines that are not blank, each with the number of its last line. The header is row 1.
+
+    Raises `Refusal` when the file breaks off in the middle of a row or is damaged.
+    """
+    with path.open(encoding=encoding, newline="") as text:
+        last: tuple[int, list[str]] | None = None
+        whole = lines_read  # the last line up to which all is well
+        try:
+            lines = csv.reader(islice(text, lines_read, None), delimiter=delimiter, strict=True)
+            for cells in islice(lines, 0 if lines_read else 1, None):
+                if last is not None:
+                    yield last
+                whole = lines_read + lines.line_num
+                last = (whole, cells) if "".join(cells).strip() else None
+        except csv.Error:
+            raise broken_off(path, whole + 1, "de aanhalingstekens kloppen niet") from None
+        except UnicodeDecodeError:
+            raise unreadable(path, encoding) from None
+    if last is not None:
+        if len(last[1]) < width and not ends_with_newline(path):
+            raise broken_off(path, last[0], f"{len(last[1])} van de {width} kolommen")
+        yield last
+
+
+def broken_off(path: Path, number: int, why: str) -> Refusal:
+    return Refusal(
+        f"{name_of(path)} breekt af of is beschadigd in rij {number} ({why}); er is niets ingelezen",
+        "vraag het bestand opnieuw op bij de afzender",
+    )
+
+
+def unreadable(path: Path, encoding: str) -> Refusal:
+    """The refusal of a file that holds a byte that is no character, with the line where it stands."""
+    number = 1
+    with path.open("rb") as lines:
+        for line in lines:
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                break
+            number += 1
+    if encoding == "cp1252":
+        return Refusal(f"{name_of(path)}, rij {number}: onleesbaar teken", "bewaar het bestand opnieuw als CSV UTF-8")
+    return broken_off(path, number, "het laatste teken is niet heel")  # other damage is found by `examine`
+
+
+def ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) in (b"\n", b"\r")

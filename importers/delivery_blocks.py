@@ -1,0 +1,110 @@
+"""The rows of a delivery file in blocks, column by column where that can be.
+
+A CSV file is cut at its delimiters up to the first quote, which takes a third of the time that the csv module needs.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+from importers.csv_lines import csv_rows, unreadable
+from importers.delivery_files import DeliveryFile
+from kernel.tabular import FoundTable
+
+_BLOCK_ROWS = 2_000
+_BLOCK_CHARACTERS = 1 << 16  # as much as the cache of a processor holds with all that is made of it
+_STRETCH_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows of a table, with their numbers in the file; `columns` is None when they are not of one length.
+
+    Rows of blanks alone may be among them: no column can be read then, and reading row by row leaves them out.
+    """
+
+    numbers: Sequence[int]
+    columns: Sequence[Sequence[str]] | None
+    rows: Callable[[], Iterator[Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Whole lines of a CSV file that can be read without the others, since no quote is among them."""
+
+    offset: int
+    size: int  # in bytes
+    lines_before: int
+    lines: int
+
+
+def stretches(file: DeliveryFile) -> Iterator[Stretch]:
+    """The lines of a CSV file, the header too, up to the first quote. A last line without end is not among them."""
+    offset = lines_before = 0
+    with file.path.open("rb") as source:
+        while block := source.read(_STRETCH_BYTES):
+            block = block[: block.rfind(b"\n") + 1]
+            if not block or b'"' in block or block.count(b"\r") != block.count(b"\r\n"):
+                return
+            yield (stretch := Stretch(offset, len(block), lines_before, block.count(b"\n")))
+            offset += stretch.size
+            lines_before += stretch.lines
+            source.seek(offset)
+
+
+def blocks_of(file: DeliveryFile, stretch: Stretch) -> Iterator[Block]:
+    """The rows of a stretch, without the header. Raises `Refusal` when it holds a byte that is no character."""
+    width = len(file.tables[0].header)
+    with file.path.open("rb") as source:
+        source.seek(stretch.offset)
+        read = source.read(stretch.size)
+    try:
+        text = str(read, file.encoding if stretch.offset == 0 else file.encoding.removesuffix("-sig"))
+    except UnicodeDecodeError:
+        raise unreadable(file.path, file.encoding) from None
+    text = text.replace("\r\n", "\n")
+    number = stretch.lines_before + 1
+    start = 0
+    if number == 1:
+        number, start = 2, text.index("\n") + 1
+    while start < len(text):
+        end = text.find("\n", start + _BLOCK_CHARACTERS) + 1 or len(text)
+        block = _cut(text[start:end], number, file.delimiter, width)
+        yield block
+        number, start = number + len(block.numbers), end
+
+
+def _cut(text: str, number: int, delimiter: str, width: int) -> Block:
+    numbers = range(number, number + text.count("\n"))
+    # A line end as a cell of its own: when each comes after as many cells as the header has, all is whole.
+    cells = text.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
+    is_whole = len(cells) == (width + 1) * len(numbers) + 1
+    columns = [cells[place : -1 : width + 1] for place in range(width + 1)] if is_whole else None
+    if columns and columns.pop().count("\n") != len(numbers):
+        columns = None
+    return Block(numbers, columns, partial(_cut_rows, text, delimiter))
+
+
+def _cut_rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    return (line.split(delimiter) for line in text[:-1].split("\n"))
+
+
+def other_blocks(file: DeliveryFile, first: int, table: FoundTable, lines_read: int = 0) -> Iterator[Block]:
+    """The rows of a table that are in no stretch: after so many lines of a CSV file, or all of a sheet."""
+    width = len(table.header)
+    rows = table.rows() if not file.delimiter else csv_rows(file.path, file.encoding, file.delimiter, width, lines_read)
+    while block := list(islice(rows, _BLOCK_ROWS)):
+        cells = [row for _, row in block]
+        columns = list(zip(*cells, strict=True)) if {*map(len, cells)} == {width} else None
+        yield Block([first + number for number, _ in block], columns, partial(iter, cells))
+
+
+def blocks(file: DeliveryFile, first: int, table: FoundTable) -> Iterator[Block]:
+    """All rows of a table; `first` is what comes before the number of a row."""
+    lines_read = 0
+    if file.delimiter:
+        for stretch in stretches(file):
+            yield from blocks_of(file, stretch)
+            lines_read = stretch.lines_before + stretch.lines
+    yield from other_blocks(file, first, table, lines_read)
