@@ -2,6 +2,8 @@
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 
@@ -9,22 +11,40 @@ from kernel.findings import Refusal
 from kernel.tabular import name_of
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file: after so many lines, which take so many bytes."""
+
+    lines: int = 0
+    bytes: int = 0
+
+
+START = Place()
+
+
+def encoding_at(place: Place, encoding: str) -> str:
+    """A mark of the encoding can only stand at the start."""
+    return encoding if place == START else encoding.removesuffix("-sig")
+
+
 def csv_rows(
-    path: Path, encoding: str, delimiter: str, width: int, lines_read: int = 0
+    path: Path, encoding: str, delimiter: str, width: int, after: Place = START
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows after so many lines that are not blank, each with the number of its last line. The header is row 1.
+    """The rows after a place that are not blank, each with the number of its last line. The header is row 1.
 
     Raises `Refusal` when the file breaks off in the middle of a row or is damaged.
     """
-    with path.open(encoding=encoding, newline="") as text:
+    with path.open("rb") as file:
+        file.seek(after.bytes)
+        text = TextIOWrapper(file, encoding_at(after, encoding), newline="")
         last: tuple[int, list[str]] | None = None
-        whole = lines_read  # the last line up to which all is well
+        whole = after.lines  # the last line up to which all is well
         try:
-            lines = csv.reader(islice(text, lines_read, None), delimiter=delimiter, strict=True)
-            for cells in islice(lines, 0 if lines_read else 1, None):
+            lines = csv.reader(text, delimiter=delimiter, strict=True)
+            for cells in islice(lines, 0 if after.lines else 1, None):
                 if last is not None:
                     yield last
-                whole = lines_read + lines.line_num
+                whole = after.lines + lines.line_num
                 last = (whole, cells) if "".join(cells).strip() else None
         except csv.Error:
             raise broken_off(path, whole + 1, "de aanhalingstekens kloppen niet") from None

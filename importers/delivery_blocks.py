@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from importers.csv_lines import csv_rows, unreadable
+from importers.csv_lines import START, Place, csv_rows, encoding_at, unreadable
 from importers.delivery_files import DeliveryFile
 from kernel.tabular import FoundTable
 
@@ -33,45 +33,41 @@ class Block:
 class Stretch:
     """Whole lines of a CSV file that can be read without the others, since no quote is among them."""
 
-    offset: int
-    size: int  # in bytes
-    lines_before: int
-    lines: int
+    start: Place
+    end: Place
 
 
 def stretches(file: DeliveryFile) -> Iterator[Stretch]:
     """The lines of a CSV file, the header too, up to the first quote. A last line without end is not among them."""
-    offset = lines_before = 0
+    end = START
     with file.path.open("rb") as source:
         while block := source.read(_STRETCH_BYTES):
             block = block[: block.rfind(b"\n") + 1]
             if not block or b'"' in block or block.count(b"\r") != block.count(b"\r\n"):
                 return
-            yield (stretch := Stretch(offset, len(block), lines_before, block.count(b"\n")))
-            offset += stretch.size
-            lines_before += stretch.lines
-            source.seek(offset)
+            start, end = end, Place(end.lines + block.count(b"\n"), end.bytes + len(block))
+            yield Stretch(start, end)
+            source.seek(end.bytes)
 
 
 def blocks_of(file: DeliveryFile, stretch: Stretch) -> Iterator[Block]:
     """The rows of a stretch, without the header. Raises `Refusal` when it holds a byte that is no character."""
     width = len(file.tables[0].header)
     with file.path.open("rb") as source:
-        source.seek(stretch.offset)
-        read = source.read(stretch.size)
+        source.seek(stretch.start.bytes)
+        read = source.read(stretch.end.bytes - stretch.start.bytes)
     try:
-        text = str(read, file.encoding if stretch.offset == 0 else file.encoding.removesuffix("-sig"))
+        text = str(read, encoding_at(stretch.start, file.encoding))
     except UnicodeDecodeError:
         raise unreadable(file.path, file.encoding) from None
     text = text.replace("\r\n", "\n")
-    number = stretch.lines_before + 1
+    number = stretch.start.lines + 1
     start = 0
     if number == 1:
         number, start = 2, text.index("\n") + 1
     while start < len(text):
         end = text.find("\n", start + _BLOCK_CHARACTERS) + 1 or len(text)
-        block = _cut(text[start:end], number, file.delimiter, width)
-        yield block
+        yield (block := _cut(text[start:end], number, file.delimiter, width))
         number, start = number + len(block.numbers), end
 
 
@@ -90,10 +86,10 @@ def _cut_rows(text: str, delimiter: str) -> Iterator[list[str]]:
     return (line.split(delimiter) for line in text[:-1].split("\n"))
 
 
-def other_blocks(file: DeliveryFile, first: int, table: FoundTable, lines_read: int = 0) -> Iterator[Block]:
-    """The rows of a table that are in no stretch: after so many lines of a CSV file, or all of a sheet."""
+def other_blocks(file: DeliveryFile, first: int, table: FoundTable, after: Place = START) -> Iterator[Block]:
+    """The rows of a table that are in no stretch: those after a place in a CSV file, or all of a sheet."""
     width = len(table.header)
-    rows = table.rows() if not file.delimiter else csv_rows(file.path, file.encoding, file.delimiter, width, lines_read)
+    rows = table.rows() if not file.delimiter else csv_rows(file.path, file.encoding, file.delimiter, width, after)
     while block := list(islice(rows, _BLOCK_ROWS)):
         cells = [row for _, row in block]
         columns = list(zip(*cells, strict=True)) if {*map(len, cells)} == {width} else None
@@ -102,9 +98,9 @@ def other_blocks(file: DeliveryFile, first: int, table: FoundTable, lines_read: 
 
 def blocks(file: DeliveryFile, first: int, table: FoundTable) -> Iterator[Block]:
     """All rows of a table; `first` is what comes before the number of a row."""
-    lines_read = 0
+    after = START
     if file.delimiter:
         for stretch in stretches(file):
             yield from blocks_of(file, stretch)
-            lines_read = stretch.lines_before + stretch.lines
-    yield from other_blocks(file, first, table, lines_read)
+            after = stretch.end
+    yield from other_blocks(file, first, table, after)

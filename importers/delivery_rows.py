@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from importers.csv_lines import ends_with_newline
+from importers.csv_lines import START, Place, ends_with_newline
 from importers.delivery_blocks import Block, Stretch, blocks_of, other_blocks, stretches
 from importers.delivery_cells import (
     LONGEST_TEXT,
@@ -87,19 +87,19 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
     processes = _worthwhile_processes(file)
     clients = Clients(key, place=processes, of=processes + 1)  # the other places are of the processes
     numbers = ClientNumbers(file)
-    lines_read = 0
+    after = START
     for first, table in zip(file.first_numbers, file.tables, strict=True):
         reader = _TableReader(file, table, known, clients, numbers)
         if file.delimiter:
-            parts: Iterator[tuple[Staged, Reading, int]] = map(reader.read_stretch, stretches(file))
+            parts: Iterator[tuple[Staged, Reading, Place]] = map(reader.read_stretch, stretches(file))
             if processes:
                 arguments = (processes + 1, file, known, key)
                 parts = in_processes(_read_stretch, stretches(file), processes, _prepare, arguments)
-            for staged, found, lines_read in parts:  # noqa: B007 (the last one counts)
+            for staged, found, after in parts:  # noqa: B007 (the last one counts)
                 reading.add(found)
                 _refuse_too_many_findings(file, reading)
                 yield staged
-        for block in other_blocks(file, first, table, lines_read):
+        for block in other_blocks(file, first, table, after):
             yield reader.read([block], reading)
     if reading.rows_read and file.delimiter and not ends_with_newline(file.path):
         message = "de laatste regel eindigt niet met een regeleinde en kan afgebroken zijn"
@@ -121,11 +121,11 @@ class _TableReader:
         rows = "".join(self._read_block(block, reading) for block in blocks)
         return Staged(rows, self._clients.take())
 
-    def read_stretch(self, stretch: Stretch) -> tuple[Staged, Reading, int]:
-        """The rows of a stretch, what was found in it, and how many lines there are up to its end."""
+    def read_stretch(self, stretch: Stretch) -> tuple[Staged, Reading, Place]:
+        """The rows of a stretch, what was found in it, and where it ends."""
         found = Reading()
         staged = self.read(blocks_of(self._file, stretch), found)
-        return staged, found, stretch.lines_before + stretch.lines
+        return staged, found, stretch.end
 
     def _read_block(self, block: Block, reading: Reading) -> str:
         values = _read_by_column(block, self._table, self._readers, self._finder)
@@ -155,7 +155,7 @@ def _prepare(place: int, of: int, file: DeliveryFile, known: Known, key: bytes) 
     _reader = _TableReader(file, file.tables[0], known, Clients(key, place, of), ClientNumbers(file))
 
 
-def _read_stretch(stretch: Stretch) -> tuple[Staged, Reading, int]:
+def _read_stretch(stretch: Stretch) -> tuple[Staged, Reading, Place]:
     return _reader.read_stretch(stretch)
 
 

@@ -2,7 +2,7 @@
 
 A *layout* says which columns a table has and how a cell is read. Reading collects every finding of the file; a table
 with an error is refused whole, since it enters as one immutable version. Delivery files, which are large and of which
-the good rows count although others are bad, have a reader of their own (`importers.delivery_files`).
+the good rows count although others are bad, have a reader of their own (`importers.delivery_rows`).
 """
 
 import csv

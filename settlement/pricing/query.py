@@ -47,7 +47,9 @@ CREATE TEMPORARY TABLE run_coverages (
 _SPREAD = """
 CREATE TEMPORARY TABLE run_prices ON COMMIT DROP AS
 SELECT (first_slice + place - 1)::int AS slice, municipality_id, provider_id, product_id, service_month, valid_from,
-       valid_until, price, price_from, price_until, price_of_last_day, per_client_month, divisor, known_before
+       valid_until, price, price_from, price_until, price_of_last_day, per_client_month, divisor, known_before,
+       CASE WHEN price IS NOT NULL AND price_of_last_day THEN price_from ELSE '-infinity' END AS crossed_from,
+       CASE WHEN price IS NOT NULL AND NOT price_of_last_day THEN price_until ELSE 'infinity' END AS crossed_until
 FROM run_coverages, unnest(municipality_ids) WITH ORDINALITY AS area (municipality_id, place)
 """
 
@@ -65,19 +67,18 @@ READ = """
 # Each row rounded by itself: price x quantity / divisor, half up, where the divisor holds the units per price and the
 # price scale.
 ROW_CENTS = "sign * ((2 * price * quantity + divisor) / (2 * divisor))"
-_OTHER_CLAIM = f"claimed_cents IS NOT NULL AND sign * claimed_cents <> {ROW_CENTS}"  # most rows claim nothing
+# What is claimed beyond the amount of a row. Many rows claim nothing, and then nothing is computed.
+_CLAIM_DIFFERENCE = f"CASE WHEN claimed_cents IS NOT NULL THEN sign * claimed_cents - {ROW_CENTS} END"
 
 # The price changes within the service period.
-_CROSSES = """
-    price IS NOT NULL AND CASE WHEN price_of_last_day THEN service_start < price_from ELSE service_end > price_until END
-"""
+_CROSSES = "service_start < crossed_from OR service_end > crossed_until"
 _BY_ROW = """
 SELECT slice, c.service_month, price, sum(sign) AS rows, sum(sign * quantity) AS quantity,
        sum(sign * quantity) AS billed_quantity, sum({row_cents})::bigint AS cents,
        CASE WHEN price IS NULL THEN sum(sign) END AS unpriced_rows,
        sum(sign) FILTER (WHERE {crosses}) AS crossing_rows, 0 AS two_price_clients,
-       sum(sign) FILTER (WHERE {other_claim}) AS other_claims,
-       (sum(sign * claimed_cents - {row_cents}) FILTER (WHERE {other_claim}))::bigint AS claim_difference_cents
+       sum(sign) FILTER (WHERE claimed_cents IS NOT NULL AND {claim_difference} <> 0) AS other_claims,
+       sum({claim_difference})::bigint AS claim_difference_cents
 {read}
 GROUP BY slice, c.service_month, price
 """
@@ -209,7 +210,7 @@ def _cents(minutes: str) -> str:
 
 _PIECES = {
     "row_cents": ROW_CENTS,
-    "other_claim": _OTHER_CLAIM,
+    "claim_difference": _CLAIM_DIFFERENCE,
     "crosses": _CROSSES,
     "price_of_client": _PRICE_OF_CLIENT,
     "hours": _hours("quantity"),
