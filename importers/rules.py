@@ -2,8 +2,8 @@
 
 A condition is SQL over a staged row `s` and the product `p` it names on its first day (null when there is none then). A
 message may name columns of the row in braces. A row that breaks only rules of severity `warning` is accepted. Rules on
-cells (D01 to D17) are in `importers.delivery_cells` and `delivery_rows`, since a cell that cannot be read never becomes a row; what rows
-mean to each other (D31 and up) is in `importers.loading`.
+cells (D01 to D17) are in `importers.delivery_cells` and `importers.delivery_rows`, since a cell that cannot be read
+never becomes a row; what rows mean to each other (D31 and up) is in `importers.loading`.
 """
 
 from dataclasses import dataclass
