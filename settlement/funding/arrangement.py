@@ -23,9 +23,7 @@ from kernel.money import Eur, allocate, half_up, total
 from kernel.notation import format_date
 from kernel.periods import Month, Period
 from settlement.entitlement import PLAN, Entitlement, LineKey, Treatment
-from settlement.funding.facts import Assignment, Entitled, Facts, HouseholdMember
-
-_MOST_NUMBERS = 5
+from settlement.funding.facts import Assignment, Entitled, Facts, HouseholdMember, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +228,7 @@ def _alike(parts: Sequence[tuple[_Part, str]]) -> Iterator[Step]:
     for part in sorted(numbers, key=lambda part: (part.price, part.of_days, part.days)):
         of_part = numbers[part]
         amount = Eur.of_cents(part.amount.cents * len(of_part))
-        named = ", ".join([*of_part[:_MOST_NUMBERS], *(["…"] if len(of_part) > _MOST_NUMBERS else [])])
-        values = {"arrangements": str(len(of_part)), "price_eur": str(part.price), "numbers": named}
+        values = {"arrangements": str(len(of_part)), "price_eur": str(part.price), "numbers": listed(of_part)}
         if part.days == part.of_days:
             yield Step("plan_month", values, str(amount))
         else:

@@ -26,6 +26,15 @@ Counts = Mapping[tuple[str, str, date, str], int]
 Entitled = tuple[list[Entitlement], list[Finding]]
 
 
+# What fits in a cell of a statement, and is still read.
+_MOST_LISTED = 100
+
+
+def listed(numbers: Sequence[str]) -> str:
+    """References or numbers that an explanation names, as many as can be shown."""
+    return ", ".join([*numbers[:_MOST_LISTED], *(["…"] if len(numbers) > _MOST_LISTED else [])])
+
+
 @dataclass(frozen=True, slots=True)
 class ClientVolume:
     """What a client had of a product in a month, under one assignment and at one price; as `PricedVolume` in all else.

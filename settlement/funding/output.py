@@ -20,7 +20,7 @@ from kernel.periods import Month, Period
 from settlement.entitlement import Entitlement
 from settlement.funding import frequency, trajectories
 from settlement.funding.effort import frequency_lines
-from settlement.funding.facts import Entitled, Facts, Trajectory
+from settlement.funding.facts import Entitled, Facts, Trajectory, listed
 from settlement.funding.rule_lines import RuleLines
 
 FOUR_WEEKS = timedelta(weeks=4)
@@ -68,14 +68,14 @@ def _of_periods(
         if month > through:
             break
         clients = _clients(component, component.periods, facts, period)
-        for (municipality, product), number in sorted(clients.items()):
+        for (municipality, product), names in sorted(clients.items()):
             price = facts.price_on(component.price_list, product, period.start)
             if price is None:
                 missing.append(_no_price(component, product, period.start))
                 continue
-            amount = half_up(Fraction(price) * number)
-            values = {"product": product, "clients": str(number), "price_eur": str(price)}
-            values |= {"first_date": str(period.start), "last_date": str(period.last_day)}
+            amount = half_up(Fraction(price) * len(names))
+            values = {"product": product, "clients": str(len(names)), "price_eur": str(price)}
+            values |= {"first_date": str(period.start), "last_date": str(period.last_day), "numbers": listed(names)}
             step = Step("period_of_care", {**values, "per": component.periods.when}, str(amount), component.clause)
             found.append(lines.line(municipality, month, f"periods {product}", amount, step, product=product))
     return _together(found), list(dict.fromkeys(missing))
@@ -94,22 +94,27 @@ def _periods(contract: Contract, rules: Periods) -> Iterator[Period]:
         start += FOUR_WEEKS
 
 
-def _clients(component: OutputComponent, rules: Periods, facts: Facts, period: Period) -> dict[tuple[str, str], int]:
-    """How many clients had care or were assigned in a period, by municipality and product.
+def _clients(
+    component: OutputComponent, rules: Periods, facts: Facts, period: Period
+) -> dict[tuple[str, str], list[str]]:
+    """The clients who had care or were assigned in a period, by municipality and product.
 
-    Care in a month lasts from its first day to its last.
+    Care in a month lasts from its first day to its last. A client is named by what the provider knows it by: the first
+    of its deliveries or assignments.
     """
-    clients: dict[tuple[str, str], set[str]] = defaultdict(set)
+    named: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     if rules.when == "care":
         for volume in facts.clients:
             own = volume.component == component.key and volume.product in rules.products and volume.quantity > 0
             if own and period.overlaps(Period(volume.first_day, volume.last_day + timedelta(days=1))):
-                clients[(volume.municipality, volume.product)].add(volume.client)
+                of_key = named[(volume.municipality, volume.product)]
+                of_key[volume.client] = min(of_key.get(volume.client, volume.reference), volume.reference)
     else:
         for one in facts.assignments:
             if one.product in rules.products and one.start < period.end and (one.end is None or one.end > period.start):
-                clients[(one.municipality, one.product)].add(one.client)
-    return {key: len(of_key) for key, of_key in clients.items()}
+                of_key = named[(one.municipality, one.product)]
+                of_key[one.client] = min(of_key.get(one.client, one.shown), one.shown)
+    return {key: sorted(of_key.values()) for key, of_key in named.items()}
 
 
 # --- trajectories -----------------------------------------------------------------------------------------------------

@@ -242,11 +242,12 @@ _STEPS: Mapping[str, str] = {
     "client_part.factor": "{line}, {span}: {amount_eur} × {factors} (niet verschenen, toeslagen, kortingen)",
     # by output
     "period_of_care.care": (
-        "product {product}: {clients:cliënt/cliënten} met zorg van {first_date} tot en met {last_date} × {price_eur}"
+        "product {product}: {clients:cliënt/cliënten} met zorg van {first_date} tot en met {last_date} × {price_eur} "
+        "(van levering {numbers})"
     ),
     "period_of_care.assigned": (
         "product {product}: {clients:cliënt/cliënten} met een toewijzing van {first_date} tot en met "
-        "{last_date} × {price_eur}"
+        "{last_date} × {price_eur} (toewijzing {numbers})"
     ),
     "sum_of_periods": "som van de perioden die in de maand eindigen",
     "trajectories": "product {product}: som van de trajecten",

@@ -18,19 +18,19 @@ _STEPS: Mapping[str, str] = {
     "instalment.months": "instalment {number} of {of}: {year_eur} × {months} / {year_months}, cut off below the cent",
     "last_instalment": "instalment {number} of {of}, the last: {year_eur} − {earlier_eur} of the earlier instalments",
     "last_instalment.only": "only instalment of {year}: {year_eur}",
-    "scheduled_instalment": "instalment {number} of {of}: {percent} % of {year_eur}, cut off below the cent",
+    "scheduled_instalment": "instalment {number} of {of}: {percent}% of {year_eur}, cut off below the cent",
     "scheduled_instalment.last": (
         "instalment {number} of {of}, the last: {year_eur} − {earlier_eur} of the earlier instalments"
     ),
     "granted": "granted for {year} in the contract",
-    "paid_in_advance": "{percent} % of {year_eur} is paid in advance, the rest after determination",
+    "paid_in_advance": "{percent}% of {year_eur} is paid in advance, the rest after determination",
     "determination": "determination of {year}: {determined_eur} − {paid_eur} paid",
     "base_year_amount": "amount of the base year {year}",
-    "discount": "discount {year}: {before_eur} − {percent} %",
+    "discount": "discount {year}: {before_eur} − {percent}%",
     "with_carried_over": "{guarantee_eur} + {carried_eur} carried over from {year}",
     "shortfall": "{whose}, {year}: guaranteed {guarantee_eur}, spent {spent_eur}; the shortfall, never below nil",
     "passed_on": "part of {provider} up to {through}: {part_eur}, of which {before_eur} in earlier months",
-    "percent_of_whole": "{percent} % of {whole_eur}, divided to the cent (largest remainder)",
+    "percent_of_whole": "{percent}% of {whole_eur}, divided to the cent (largest remainder)",
     "delivered_of_whole": (
         "delivered {delivered_eur} of {all_eur}, so that part of {whole_eur}, divided to the cent (largest remainder)"
     ),
@@ -42,7 +42,7 @@ _STEPS: Mapping[str, str] = {
         "{arrangements:arrangement/arrangements} × {price_eur} × {days} / {of_days} days, each rounded to the cent "
         "(assignment {numbers})"
     ),
-    "plan_source": "{percent} % of {whole_eur} under the {law}, divided to the cent (largest remainder)",
+    "plan_source": "{percent}% of {whole_eur} under the {law}, divided to the cent (largest remainder)",
     "part_of_year": "{months} of 12 months in force: {year_eur} × {months} / 12",
     "budget": "fixed budget of the contract",
     "per_person": "{persons} {measure} × {amount_eur} (count of {areas} on {count_date})",
@@ -50,7 +50,7 @@ _STEPS: Mapping[str, str] = {
     "division": "part of {areas} in {whole_eur}, by the count of {count_date}",
     "area_share": "{area}: share {share}, divided to the cent (largest remainder)",
     "measure_share": "{measure}: weight {weight} × {persons} / {persons_all}",
-    "index": "index {year}: {before_eur} + {percent} %",
+    "index": "index {year}: {before_eur} + {percent}%",
     "index_percent": "index {year}, in percent",
     "weighted_figures": "weighted figure {year}, in percent",
     "provisional_figure": "{name} {year}, provisional, weight {weight}",
@@ -65,25 +65,25 @@ _STEPS: Mapping[str, str] = {
     "part_of_amount": "part {name}: {whole_eur} × {weight}, divided to the cent (largest remainder)",
     "historical": "average of earlier years: {spent_eur} / {number}",
     "spent_in_year": "spent in {year}",
-    "objective": "{percent} % of the macro budget of {macro_eur}",
-    "catchment": "{percent} % of {whole_eur}, the part of the area that this provider serves",
-    "less_withheld": "{year_eur} − {percent} %, withheld until the accountability of the year is there",
+    "objective": "{percent}% of the macro budget of {macro_eur}",
+    "catchment": "{percent}% of {whole_eur}, the part of the area that this provider serves",
+    "less_withheld": "{year_eur} − {percent}%, withheld until the accountability of the year is there",
     "withheld": "withheld over {year} and released now: {year_eur} − {paid_eur} paid",
     "reopening": "budget changed from {month}: {decision}",
     "left_over": "not spent in {year}: budget {budget_eur} − value of the deliveries {realised_eur}, never below nil",
-    "paid_back": "to be paid back: {percent} % of {left_eur}",
-    "above_reserve": "to be paid back: {left_eur} − reserve {reserve_eur} (at most {percent} % of {budget_eur})",
+    "paid_back": "to be paid back: {percent}% of {left_eur}",
+    "above_reserve": "to be paid back: {left_eur} − reserve {reserve_eur} (at most {percent}% of {budget_eur})",
     "earmarked": "stays with the provider for the purpose agreed",
     "recount": (
-        "recount {counted} → {recounted}: growth {growth_percent} %, dead band {dead_band_percent} %, "
-        "paid {paid_percent} % of {before_eur}"
+        "recount {counted} → {recounted}: growth {growth_percent}%, dead band {dead_band_percent}%, "
+        "paid {paid_percent}% of {before_eur}"
     ),
     "recount.fraction": (
-        "recount {counted} → {recounted}: growth {recounted} / {counted} − 1 = {growth_percent} %, "
-        "dead band {dead_band_percent} %, paid {paid_percent} % of {before_eur}"
+        "recount {counted} → {recounted}: growth {recounted} / {counted} − 1 = {growth_percent}%, "
+        "dead band {dead_band_percent}%, paid {paid_percent}% of {before_eur}"
     ),
     "recount.within": (
-        "recount {counted} → {recounted}: growth {growth_percent} %, within the dead band of {dead_band_percent} %; "
+        "recount {counted} → {recounted}: growth {growth_percent}%, within the dead band of {dead_band_percent}%; "
         "{before_eur} stays"
     ),
     "ceiling": "above the ceiling: is not paid",
@@ -100,9 +100,9 @@ _STEPS: Mapping[str, str] = {
     "ceiling_amount": "ceiling of the contract",
     "ceiling_of_year": "ceiling for {year} in the contract",
     "soft_band": (
-        "soft band of {percent} % of {ceiling_eur}, so {width_eur} wide: delivered within it {within_eur} × {share}"
+        "soft band of {percent}% of {ceiling_eur}, so {width_eur} wide: delivered within it {within_eur} × {share}"
     ),
-    "reduction": "temporary reduction: {percent} % of {paid_eur}",
+    "reduction": "temporary reduction: {percent}% of {paid_eur}",
     "deviation": "cost {cost_eur} − budget {budget_eur}",
     "agreed_amount": "fixed amount of the contract",
     "figure": "figure {name} of {year}",
@@ -116,17 +116,17 @@ _STEPS: Mapping[str, str] = {
         "risk sharing over {year}, rounded to the cent: above nil the municipality pays, below nil the provider"
     ),
     "not_shared": "this contract does not share a deviation to this side",
-    "below_minimum": "deviation {deviation_eur}, less than {percent} % of the budget ({minimum_eur}): nothing shared",
-    "minimum_reached": "deviation {deviation_eur}, at least {percent} % of the budget ({minimum_eur}): it all counts",
+    "below_minimum": "deviation {deviation_eur}, less than {percent}% of the budget ({minimum_eur}): nothing shared",
+    "minimum_reached": "deviation {deviation_eur}, at least {percent}% of the budget ({minimum_eur}): it all counts",
     "sharing_bands": "what the bands count of the deviation, in percent of {budget_eur}",
-    "sharing_band": "between {from_percent} % and {to_percent} %: {within_eur} × {share}",
-    "last_sharing_band": "above {from_percent} %: {within_eur} × {share}",
+    "sharing_band": "between {from_percent}% and {to_percent}%: {within_eur} × {share}",
+    "last_sharing_band": "above {from_percent}%: {within_eur} × {share}",
     "share_of": "share: {before_eur} × {share}",
-    "withhold": "{percent} % withheld: {before_eur} × (100 − {percent}) / 100",
+    "withhold": "{percent}% withheld: {before_eur} × (100 − {percent}) / 100",
     "cap": "at most {cap_eur} of {before_eur}",
-    "cap_of_budget": "at most {percent} % of the budget ({budget_eur} × {percent} / 100 = {cap_eur}) of {before_eur}",
+    "cap_of_budget": "at most {percent}% of the budget ({budget_eur} × {percent} / 100 = {cap_eur}) of {before_eur}",
     "add_figure": "figure {name}: {before_eur} + {figure_eur}, not below nil",
-    "outcome": "outcome {year}: {percent} % of {budget_eur} × score {score}, rounded to the cent",
+    "outcome": "outcome {year}: {percent}% of {budget_eur} × score {score}, rounded to the cent",
     "score": "{name}: score {score}, weight {weight}",
     "measured_score": "{name}: {measured} on a scale from {worst} to {best} is score {score}, weight {weight}",
     "municipality_to_date": (
@@ -231,11 +231,11 @@ _STEPS: Mapping[str, str] = {
     # by output
     "period_of_care.care": (
         "product {product}: {clients:client/clients} with care from {first_date} up to and including "
-        "{last_date} × {price_eur}"
+        "{last_date} × {price_eur} (of delivery {numbers})"
     ),
     "period_of_care.assigned": (
         "product {product}: {clients:client/clients} assigned from {first_date} up to and including "
-        "{last_date} × {price_eur}"
+        "{last_date} × {price_eur} (assignment {numbers})"
     ),
     "sum_of_periods": "sum of the periods that end in the month",
     "trajectories": "product {product}: sum of the trajectories",
@@ -286,7 +286,7 @@ _CAUSES: Mapping[str, str] = {
     "share": "division by the count: share {before} → {now}",
     "first": "not settled before",
     "recomputed": "computed again with what is known now: {before_eur} → {now_eur}",
-    "index": "index {before_percent} % → {now_percent} %",
+    "index": "index {before_percent}% → {now_percent}%",
     "terms": "changed terms of the contract",
     "terms.recorded": "changed terms of the contract (recording {recording})",
     "product.recorded": "changed product in the catalogue (recording {recording})",

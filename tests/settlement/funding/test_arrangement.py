@@ -289,11 +289,12 @@ def test_only_the_days_in_force_and_in_reach_are_paid() -> None:
     assert sums(settled(once, facts)[0]) == {}
 
 
-def test_more_than_five_assignments_are_counted_and_the_first_five_named() -> None:
-    rows = [(f"T{n}", f"c{n}", "54A05", "2026-01-01") for n in range(1, 8)]
+def test_the_assignments_are_named_a_hundred_at_most() -> None:
+    rows = [(f"T{n}", f"c{n}", "54A05", "2026-01-01") for n in range(101, 202)]
     [line], _ = settled(document(DAYS), assigned(*rows, through="2026-01"))
+    numbers = ", ".join(number for number, *_ in rows[:100])
     assert explanation_lines(line.explanation)[1] == (
-        1, "7 arrangementen × 780,00, elk afgerond op centen (toewijzing T1, T2, T3, T4, T5, …)", "5.460,00"
+        1, f"101 arrangementen × 780,00, elk afgerond op centen (toewijzing {numbers}, …)", "78.780,00"
     )  # fmt: skip
 
 

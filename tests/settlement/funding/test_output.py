@@ -188,6 +188,11 @@ def test_every_client_with_care_pays_for_the_month() -> None:
         ("2025-01", "stuk"): "4061.74",  # shadow: 812.35 + 2,437.04 + 812.35
         ("2025-01", "periods stuk"): "1624.69",
     }
+    [line] = of(simulate(contract(periods("")), given), "periods")
+    assert explanation_lines(line.explanation)[0][1] == (
+        "product stuk: 2 cliënten met zorg van 01-01-2025 tot en met 31-01-2025 × 812,345 (van levering nr. 1, nr. 3) "
+        "(artikel 5)"
+    )
 
 
 def test_every_client_who_is_assigned_pays_for_the_month() -> None:
@@ -206,6 +211,10 @@ def test_every_client_who_is_assigned_pays_for_the_month() -> None:
         ("2025-03", "GM0502", "1600.00"),
         ("2025-03", "GM0597", "800.00"),
     ]
+    assert explanation_lines(found[3].explanation)[0][1] == (
+        "product stuk: 2 cliënten met een toewijzing van 01-03-2025 tot en met 31-03-2025 × 800,00 (toewijzing nr. 1, "
+        "nr. 3) (artikel 5)"
+    )
 
 
 def test_periods_of_four_weeks_are_paid_when_they_end() -> None:
