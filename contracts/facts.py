@@ -172,7 +172,8 @@ SpendRow = Annotated[tuple[Name, Name | Literal[""], Year, SignedAmount], Field(
 class GivenFacts(Part):
     """Facts that are given.
 
-    `counts`: area, measure, date, status, persons. `prices`: product, first day, first day after or "open", price.
+    `counts`: area, measure, date, status, persons. `prices`: product, first day, first day after or "open", price;
+    `price_lists`: the same by the name of a price list, instead of `prices`.
     `figures`: numbers that the contract reads by name (a cost, a score), of the year of `through` or by year.
     `index_figures`: name, year, status, percent. `accountability`: year and kind of what was received and accepted,
     with the amount that it states or without.
@@ -182,6 +183,7 @@ class GivenFacts(Part):
     counts: Annotated[tuple[CountRow, ...], Field(strict=False)] = ()
     products: dict[str, FactsProduct] = Field(default_factory=dict)
     prices: Annotated[tuple[PriceRow, ...], Field(strict=False)] = ()
+    price_lists: dict[Name, Annotated[tuple[PriceRow, ...], Field(strict=False)]] = Field(default_factory=dict)
     deliveries: Annotated[tuple[FactsDelivery, ...], Field(strict=False)] = ()
     assignments: Annotated[tuple[FactsAssignment, ...], Field(strict=False)] = ()
     households: Annotated[tuple[FactsHousehold, ...], Field(strict=False)] = ()

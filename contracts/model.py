@@ -158,6 +158,17 @@ class Contract(Part):
             *((municipality, product) for municipality in elsewhere for product in component.products_paid_elsewhere),
         ]
 
+    def price_list_of(self, component: PricedPart, municipality: str) -> str:
+        """The price list that values the deliveries of a municipality that a component reads."""
+        if isinstance(component, PopulationComponent) and municipality != self.municipality_of(component):
+            return component.out_of_area_price_list or component.price_list
+        return component.price_list
+
+    @property
+    def price_lists(self) -> tuple[str, ...]:
+        """Every price list that a component reads, in alphabetical order."""
+        return tuple(sorted({name for component in self.priced for name in component.price_lists}))
+
     def members_read_by(self, component: ComponentPart) -> tuple[str, ...]:
         """The members of a consortium whose deliveries under their own code a component reads, besides the provider's.
 

@@ -117,6 +117,14 @@ def _unread(contract: Contract) -> Iterator[_Remark]:
         for place, (product, *_) in enumerate(example.prices):
             if product not in delivered:
                 yield "W04", ("example", index, "prices", place), f"geen levering gebruikt de prijs van {product}", hint
+        for name, prices in example.price_lists.items():
+            place_of_list: KeyPath = ("example", index, "price_lists", name)
+            if name not in contract.price_lists:
+                yield "W04", place_of_list, f"geen onderdeel leest prijslijst {name}", hint
+            for place, (product, *_) in enumerate(prices):
+                if product not in delivered:
+                    message = f"geen levering gebruikt de prijs van {product}"
+                    yield "W04", (*place_of_list, place), message, hint
         for product in example.products:
             if product not in delivered:
                 yield "W04", ("example", index, "products", product), f"er is geen levering van product {product}", hint
@@ -136,9 +144,11 @@ def _unpriced(contract: Contract, price_lists: Collection[str]) -> Iterator[_Rem
     for index, component in enumerate(contract.component):
         if not isinstance(component, PricedPart) or not contract.deliveries_read_by(component):
             continue
-        if (name := component.price_list) not in price_lists:
-            hint = f'lees hem in met "bekostiging tariff import prijzen.csv --list {name}", of verbeter de naam'
-            yield "W06", ("component", index, "price_list"), f"prijslijst {name} bestaat nog niet", hint
+        for name in component.price_lists:
+            if name not in price_lists:
+                key = "price_list" if name == component.price_list else "out_of_area_price_list"
+                hint = f'lees hem in met "bekostiging tariff import prijzen.csv --list {name}", of verbeter de naam'
+                yield "W06", ("component", index, key), f"prijslijst {name} bestaat nog niet", hint
 
 
 # What is filled in where nobody knows the clause: a word that stands for nothing, or "artikel" without a number.

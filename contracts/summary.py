@@ -216,7 +216,10 @@ def _population(contract: Contract, component: PopulationComponent) -> Iterator[
     if component.carve_outs:
         yield f"  Buiten het budget, betaald per levering: {', '.join(component.carve_outs)}"
     if component.out_of_area:
-        yield f"  Voor cliënten van andere gemeenten, betaald per levering: {', '.join(component.out_of_area)}"
+        own = component.out_of_area_price_list
+        priced_by = f" (prijslijst {own})" if own is not None else ""
+        named = ", ".join(component.out_of_area)
+        yield f"  Voor cliënten van andere gemeenten, betaald per levering: {named}{priced_by}"
     if component.unspent is not None:
         yield f"  Niet besteed: {_unspent(component.unspent)}"
 

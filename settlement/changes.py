@@ -69,7 +69,7 @@ def _inputs(
     last_recordings: _LastRecordings,
 ) -> Iterator[list[object]]:
     """What the amounts of a coverage in a month depend on, for each municipality."""
-    version = terms.price_versions.get(coverage.component.price_list)
+    version = terms.price_versions.get(coverage.price_list)
     in_month = [
         [str(price.period.start), str(price.period.end), str(price.price)]
         for price in (prices.get((version.id, coverage.product.code), ()) if version else ())

@@ -83,8 +83,9 @@ def _versions_of(terms: Terms, registered: RegisteredContract, key: LineKey) -> 
     if key.label in terms.products:
         versions["product"] = terms.products[key.label].recording
         for component in registered.contract.priced:
-            if component.key == key.component and component.price_list in terms.price_versions:
-                versions["price_list"] = terms.price_versions[component.price_list].recording
+            name = registered.contract.price_list_of(component, key.municipality)
+            if component.key == key.component and name in terms.price_versions:
+                versions["price_list"] = terms.price_versions[name].recording
     return versions
 
 

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 from contracts.components.component import ComponentPart, PricedPart
 from contracts.components.effort import EffortComponent
-from contracts.facts import FactsDelivery, FactsPart
+from contracts.facts import FactsDelivery, FactsPart, PriceRow
 from contracts.model import Contract, Example, ExampleResult
 from kernel.findings import Finding, Refusal, Severity
 from kernel.periods import Month
@@ -62,11 +63,9 @@ def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]
     first_municipality = contract.municipalities[0]
     prices: dict[tuple[str, str], list[tuple[date, date | None, Decimal]]] = defaultdict(list)
     for component in contract.component:
-        if isinstance(component, PricedPart):
-            for product, start, until, price in given.prices:
-                prices[(component.price_list, product)].append(
-                    (start, until if isinstance(until, date) else None, price)
-                )
+        for name in component.price_lists if isinstance(component, PricedPart) else ():
+            for product, start, until, price in given.price_lists.get(name, given.prices):
+                prices[(name, product)].append((start, until if isinstance(until, date) else None, price))
     facts = Facts(
         counts={(area, measure, day, status): persons for area, measure, day, status, persons in given.counts},
         volumes=volumes,
@@ -150,19 +149,30 @@ def _price(
         if _is_due(contract, given, delivery) and _slice(contract, delivery) in contract.slices_read_by(component)
     ]
 
-    def price_on(product: str, day: date) -> Decimal | None:
-        for code, start, until, price in given.prices:
-            if code == product and start <= day and (until == "open" or (isinstance(until, date) and day < until)):
-                return price
-        return None
-
     def rule_of(product: str) -> PriceRule:
         return given.products[product].rule
 
+    volumes: list[PricedVolume] = []
+    clients: list[ClientVolume] = []
+    findings: list[Finding] = []
     last_day = isinstance(component, EffortComponent) and component.price_of == "last_day"
-    volumes, findings = price_by_hand(rows, rule_of, price_on, last_day)
-    clients = clients_by_hand(rows, rule_of, price_on, last_day) if component.needs_clients else []
+    if not isinstance(component, PricedPart):
+        return volumes, clients, findings
+    for name in component.price_lists:
+        of_list = [row for row in rows if contract.price_list_of(component, row.municipality) == name]
+        price_on = partial(_price_on, given.price_lists.get(name, given.prices))
+        priced, unpriced = price_by_hand(of_list, rule_of, price_on, last_day)
+        volumes += priced
+        findings += unpriced
+        clients += clients_by_hand(of_list, rule_of, price_on, last_day) if component.needs_clients else []
     return volumes, clients, findings
+
+
+def _price_on(prices: Sequence[PriceRow], product: str, day: date) -> Decimal | None:
+    for code, start, until, price in prices:
+        if code == product and start <= day and (until == "open" or (isinstance(until, date) and day < until)):
+            return price
+    return None
 
 
 def _is_due(contract: Contract, given: FactsPart, delivery: FactsDelivery) -> bool:

@@ -42,7 +42,8 @@ class Terms:
 class Coverage:
     """Deliveries that a component reads: of a product in municipalities, on the days both contract and product hold.
 
-    All of them are paid by volume times price, or none: a budget pays a product of its own municipality only.
+    All of them are paid by volume times price, or none, and valued by one price list: a budget pays a product of its
+    own municipality only.
 
     They came under the code of the contract's provider, or of a `member` of a consortium.
 
@@ -61,6 +62,10 @@ class Coverage:
     @property
     def provider(self) -> str:
         return self.member or self.registered.contract.provider
+
+    @property
+    def price_list(self) -> str:
+        return self.registered.contract.price_list_of(self.component, self.municipalities[0])
 
     @property
     def treatment(self) -> Treatment:
@@ -85,7 +90,7 @@ def read_terms(connection: Connection, period: Month, cutoff: int, numbers: Sequ
             "zie de nummers met `bekostiging contract list`",
         )
     contracts = [registered for registered in known if not numbers or registered.contract.number in numbers]
-    lists = sorted({component.price_list for registered in contracts for component in registered.contract.priced})
+    lists = sorted({name for registered in contracts for name in registered.contract.price_lists})
     versions = {name: price_version_known(connection, name, cutoff) for name in lists}
     price_versions = {name: version for name, version in versions.items() if version is not None}
     parties = known_parties(connection, cutoff)
@@ -110,12 +115,13 @@ def coverages(terms: Terms) -> list[Coverage]:
     for registered in terms.contracts:
         for component in registered.contract.priced:
             contract = registered.contract
-            reading: dict[tuple[str, bool], list[str]] = {}
+            reading: dict[tuple[str, bool, str], list[str]] = {}
             for municipality, code in contract.deliveries_read_by(component):
                 paid = contract.pays_for(component, municipality, code)
-                reading.setdefault((code, paid), []).append(municipality)
+                priced_by = contract.price_list_of(component, municipality)
+                reading.setdefault((code, paid, priced_by), []).append(municipality)
             members = ("", *contract.members_read_by(component))
-            for (code, _), municipalities in reading.items():
+            for (code, *_), municipalities in reading.items():
                 product, areas = terms.products[code], tuple(municipalities)
                 for rule in dict.fromkeys(version.rule for version in product.versions):
                     if periods := tuple(days_covered(contract.in_force.period, product, rule)):

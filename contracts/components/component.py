@@ -97,6 +97,11 @@ class PricedPart(ComponentPart):
 
     price_list: Name = "standaard"
 
+    @property
+    def price_lists(self) -> tuple[str, ...]:
+        """Every price list that it reads."""
+        return (self.price_list,)
+
 
 class BudgetPart(ComponentPart):
     """A component that one municipality pays by month, on one Iv3 task field."""

@@ -48,7 +48,7 @@ class ConsortiumComponent(ModifierPart):
     def _shared_in_one_way(self) -> Iterator[Misfit]:
         if self.by == "percent":
             if any(member.percent is None or member.products for member in self.members):
-                said = "een lid heeft geen percent, of noemt products; geef elk lid een percent en niets meer"
+                said = "een lid heeft geen percent, of noemt products; geef elk lid een percent en geen products"
                 yield ("members",), said
         elif any(member.percent is not None or bool(member.products) == member.own_code for member in self.members):
             yield (

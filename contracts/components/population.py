@@ -150,6 +150,7 @@ class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
     covers: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     carve_outs: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     out_of_area: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    out_of_area_price_list: Name | None = None
     unspent: Unspent | None = None
 
     def rules(self) -> Iterator[Iterable[Misfit]]:
@@ -162,6 +163,7 @@ class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
         yield self._serves_a_part_of_the_area()
         yield self._reopens_once_a_month()
         yield self._unspent_of_what_is_covered()
+        yield self._prices_of_what_is_out_of_area()
 
     @property
     def _bases(self) -> int:
@@ -216,6 +218,15 @@ class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
                 ("unspent",),
                 "rekent met de waarde van leveringen; noem in covers welke uit het budget komen",
             )
+
+    def _prices_of_what_is_out_of_area(self) -> Iterator[Misfit]:
+        if self.out_of_area_price_list is not None and not self.out_of_area:
+            yield ("out_of_area_price_list",), "niets leest deze prijslijst; noem in out_of_area welke producten"
+
+    @property
+    def price_lists(self) -> tuple[str, ...]:
+        own = (self.out_of_area_price_list,) if self.out_of_area_price_list is not None else ()
+        return (*super().price_lists, *own)
 
     @property
     def measured_amounts(self) -> tuple[Segment, ...]:

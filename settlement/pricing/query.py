@@ -331,7 +331,7 @@ def _frozen(
             coverage.rule.units_per_price * PRICE_UNITS_PER_CENT,
         )
         before = posted.get(registered.id, Posted())
-        timeline = timelines.get((versions.get(coverage.component.price_list, 0), product), never)
+        timeline = timelines.get((versions.get(coverage.price_list, 0), product), never)
         for month in changed_months[registered.id]:
             known_before = before.cutoff if month in before.month_hashes else None
             for of_price in _days_at_a_price(coverage, month, timeline):
@@ -456,7 +456,7 @@ def _volume(coverage: Coverage, municipality: str, terms: Terms, sums: _Sums, ef
         treatment=coverage.treatment,
         rule=coverage.rule,
         price=in_price_list(sums.price),
-        price_version_id=terms.price_versions[coverage.component.price_list].id,
+        price_version_id=terms.price_versions[coverage.price_list].id,
         rows=sums.rows,
         quantity=sums.quantity,
         billed_quantity=sums.billed_quantity,
@@ -501,7 +501,7 @@ def _findings(coverage: Coverage, municipality: str, row: _Sums) -> list[Deliver
     severity = Severity.ERROR if decides else Severity.WARNING
     found = []
     if row.unpriced_rows:  # what was credited needs no price
-        what = f'prijslijst "{coverage.component.price_list}" heeft geen prijs voor {_deliveries(row.unpriced_rows)}'
+        what = f'prijslijst "{coverage.price_list}" heeft geen prijs voor {_deliveries(row.unpriced_rows)}'
         found.append(finding(NO_PRICE, severity, what, NO_PRICE_HINT))
     if row.two_price_clients:
         what = f"twee prijzen in één maand, terwijl per cliënt en maand wordt afgerond ({_clients(row)})"

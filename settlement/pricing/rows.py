@@ -157,7 +157,7 @@ def _readers(terms: Terms, wanted: Mapping[int, Collection[LineKey]]) -> _Reader
     contracts = [registered for registered in terms.contracts if registered.id in wanted]
     for coverage in coverages(replace(terms, contracts=contracts)):
         registered, product = coverage.registered, coverage.product
-        version = terms.price_versions.get(coverage.component.price_list)
+        version = terms.price_versions.get(coverage.price_list)
         provider = terms.providers[coverage.provider].id
         of_product = prices[(version.id, product.id)] if version is not None else []
         for code in coverage.municipalities:

@@ -81,7 +81,7 @@ def _versions(statement: Statement) -> Iterable[tuple[str, str]]:
     yield say("notes.version.cutoff"), known
     number = settled.contract.number
     yield say("notes.version.contract", number=number), statement.recorded_on(settled.contract_recording)
-    for name in sorted({component.price_list for component in settled.contract.priced}):
+    for name in settled.contract.price_lists:
         if version := register.price_versions.get(name):
             known = statement.recorded_on(version.recording)
             said = say("notes.version.price_list.is", version=version.version, recording=known)

@@ -176,6 +176,32 @@ def test_a_year_of_nothing_is_told_from_a_year_of_silence_by_the_production_stat
         books.discard(run)
 
 
+def test_deliveries_out_of_the_area_are_priced_by_the_list_of_the_region(books: Books, tmp_path: Path) -> None:
+    text = (
+        'key = "wijkteam"\nkind = "population"\ntask_field = "6.23"\nmunicipality = "GM0502"\nbudget_eur = "12000.00"\n'
+        'carve_outs = ["45A04"]\nout_of_area = ["45A04"]\nout_of_area_price_list = "regionaal"\n'
+    )
+    books.open(document(text, start="2025-01-01", until="2026-01-01", municipalities='"GM0502", "GM0597"'))
+    books.prices("45A04;2025-01-01;;60,00")
+    books.deliver(
+        delivery("r1", "45A04", "2025-02-02", 90, provider=TEAM),
+        delivery("r2", "45A04", "2025-02-03", 60, provider=TEAM, municipality="GM0597"),
+    )
+    [parked] = books.settle("2025-02").contracts
+    assert [finding.code for finding in parked.findings] == ["P01"]
+    assert 'prijslijst "regionaal" heeft geen prijs voor 1 levering' in parked.findings[0].message
+    books.prices("45A04;2025-01-01;;64,21", price_list="regionaal")
+    first = books.month("2025-02")
+    care = {key[2]: str(amount) for key, amount in to_date([first]).items() if key[4] == "45A04"}
+    assert care == {"GM0502": "90.00", "GM0597": "64.21"}
+    assert on_paper(books, first, tmp_path)
+    books.prices("45A04;2025-01-01;;65,01", price_list="regionaal", version=2)
+    later = books.month("2025-03").contracts[0].lines
+    [line] = [one.line for one in later if one.line.key.label == "45A04"]
+    assert (line.key.municipality, str(line.amount)) == ("GM0597", "0.80")
+    assert [cause.kind for cause in line.causes] == ["price"]
+
+
 FIGURES_2026 = (
     "ova;2025;voorlopig;4,94",
     "ppc;2025;voorlopig;2,51",

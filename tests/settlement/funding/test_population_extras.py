@@ -164,6 +164,16 @@ def test_who_pays_for_what() -> None:
     }  # fmt: skip
 
 
+def test_clients_of_other_municipalities_are_paid_by_a_price_list_of_their_own() -> None:
+    component = FIXED + 'municipality = "GM0502"\ncarve_outs = ["45A04"]\nout_of_area = ["45A04"]\n'
+    delivered = facts(("45A04", "2026-02-01", 3, "GM0502"), ("45A04", "2026-02-01", 2, "GM0599"))
+    delivered += '\nprice_lists.regionaal = [["45A04", 2026-01-01, "open", "1085.50"]]'
+    text = document(component + 'out_of_area_price_list = "regionaal"\n', municipalities=TWO, **ONE_YEAR)
+    lines, _ = settled(text, delivered)
+    paid = {line.key.municipality: str(line.amount) for line in lines if line.key.label == "45A04"}
+    assert paid == {"GM0502": "3000.15", "GM0599": "2171.00"}  # 3 x 1,000.05 and 2 x 1,085.50
+
+
 # --- what is not spent ------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +236,7 @@ def test_never_more_is_paid_back_than_was_left_over(quantity: int, thousandths: 
         (FIXED + 'covers = ["45A04"]\nunspent = { rule = "keep", reserve_percent = "5" }', "hoort bij rule reserve"),
         (FIXED + 'covers = ["45A04"]\ncarve_outs = ["45A04"]', "staat twee keer in dit onderdeel"),
         (FIXED + 'out_of_area = ["45A04"]', "noem die bij municipalities"),
+        (FIXED + 'out_of_area_price_list = "regionaal"', "niets leest deze prijslijst; noem in out_of_area"),
         (FIXED + 'reopenings = [{ from = "2025-12", amount_eur = "1.00", decision = "B" }]', "van kracht in 2025-12"),
         (
             FIXED + 'reopenings = [{ from = "2026-02", amount_eur = "1.00", decision = "B" }, '
