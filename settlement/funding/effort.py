@@ -155,7 +155,7 @@ def frequency_lines(over: Iterable[frequency.Above], lines: RuleLines, clause: s
     for (municipality, month, product), ones in sorted(by_product(over).items()):
         amount = total(one.amount for one in ones)
         step = Step("frequency", {"product": product}, str(amount), clause, tuple(map(_above_frequency, ones)))
-        yield from lines.reduced(municipality, month, ("frequency", "unfunded_frequency"), product, amount, step)
+        yield from lines.reduced(municipality, month, "frequency", product, amount, step)
 
 
 def _above_frequency(one: frequency.Above) -> Step:
@@ -192,7 +192,7 @@ def _no_shows(component: EffortComponent, net: _Net, lines: RuleLines) -> Iterat
         if less := amount - paid:
             values = {"product": product, "before_eur": str(amount), "percent": str(percent), "exact_eur": shown(exact)}
             step = Step("no_show", {**values, "paid_eur": str(paid)}, str(less), component.clause, steps)
-            yield from lines.reduced(municipality, month, ("no_show", "unfunded_no_show"), product, less, step)
+            yield from lines.reduced(municipality, month, "no_show", product, less, step)
             net[key].append(_line_of(f"no_show {product}", -less))
 
 
@@ -263,9 +263,8 @@ def _bound(
 ) -> Iterator[Entitlement]:
     groups = client_bounds.groups_of(bound, amounts, contract, assignments)
     for over in client_bounds.above_maximum(bound, component.products, amounts, groups):
-        words = ("maximum", "unfunded_maximum")
         why = replace(over.explanation, source=component.clause)
-        yield from lines.reduced(over.municipality, over.month, words, bound.per, over.amount, why)
+        yield from lines.reduced(over.municipality, over.month, "maximum", bound.per, over.amount, why)
     for short in client_bounds.below_minimum(bound, component.products, amounts, groups, through):
         why = replace(short.explanation, source=component.clause)
         yield lines.line(short.municipality, short.month, f"minimum {bound.per}", short.amount, why)

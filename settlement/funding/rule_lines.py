@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kernel.explanations import Step
 from kernel.money import Eur
 from kernel.periods import Month
-from settlement.entitlement import Entitlement, LineKey, Treatment
+from settlement.entitlement import UNFUNDED, Entitlement, LineKey, Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,16 @@ class RuleLines:
         return Entitlement(key, amount, task_field, explanation)
 
     def reduced(
-        self, municipality: str, month: Month, words: tuple[str, str], detail: str, amount: Eur, explanation: Step
+        self, municipality: str, month: Month, word: str, detail: str, amount: Eur, explanation: Step
     ) -> Iterator[Entitlement]:
-        """What is not paid: taken off what is payable, and shown as unfunded. `words`: of the one and of the other.
+        """What is not paid: taken off what is payable under `word`, and shown under `unfunded_` and that word.
 
         `detail`: the product it is about, or what else tells it from others.
         """
-        less, unfunded = (f"{word} {detail}".rstrip() for word in words)
         why = Step("not_paid", {"amount_eur": str(amount)}, str(-amount), explanation.source, (explanation,))
-        yield self.line(municipality, month, less, -amount, why, product=detail)
-        yield self.line(municipality, month, unfunded, amount, explanation, Treatment.UNFUNDED, detail)
+        yield self.line(municipality, month, f"{word} {detail}", -amount, why, product=detail)
+        label = f"{UNFUNDED}_{word} {detail}"
+        yield self.line(municipality, month, label, amount, explanation, Treatment.UNFUNDED, detail)
 
     def _largest(self, municipality: str, month: Month) -> str:
         booked = [e for e in self.own if e.key.municipality == municipality]
