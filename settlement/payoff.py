@@ -15,8 +15,8 @@ from kernel.money import Eur, half_up
 from settlement.entitlement import Entitlement
 from settlement.funding import ceiling, risk_sharing
 from settlement.funding.bands import amount_in_bands
-from settlement.funding.facts import Facts
-from settlement.funding.figures import NotComputable, YearReader
+from settlement.funding.facts import Facts, NotComputable
+from settlement.funding.figures import YearReader
 
 _SLOPE_OF_A_CENT = 2  # cents of settlement that a cent more may bring, with its rounding; more is a jump
 

@@ -8,24 +8,22 @@ from contracts.model import Contract
 from kernel.explanations import Step
 from kernel.findings import Finding, Severity
 from kernel.money import half_up
-from settlement.funding.facts import Counts
-
-
-class NotComputable(Exception):
-    """The budget cannot be computed: a count it cannot do without is not known, or is nought where it divides."""
-
-    def __init__(self, code: str, area: str, measure: str, day: date, message: str, hint: str) -> None:
-        self.finding = Finding(code, Severity.ERROR, f"{area}, maat {measure}, {day:%d-%m-%Y}", message, hint)
+from settlement.funding.facts import Counts, NotComputable
 
 
 def _missing(area: str, measure: str, day: date) -> NotComputable:
     hint = "lees de telling in (bekostiging import population)"
-    return NotComputable("F01", area, measure, day, "er is geen telling bekend", hint)
+    return _not_computable("F01", area, measure, day, "er is geen telling bekend", hint)
 
 
 def nobody(areas: Sequence[str], measure: str, day: date) -> NotComputable:
+    """A count of nought, by which nothing can be divided."""
     message = "de telling is 0: daar valt niet naar te verdelen en geen groei van te berekenen"
-    return NotComputable("F02", ", ".join(areas), measure, day, message, "controleer de telling en het contract")
+    return _not_computable("F02", ", ".join(areas), measure, day, message, "controleer de telling en het contract")
+
+
+def _not_computable(code: str, area: str, measure: str, day: date, message: str, hint: str) -> NotComputable:
+    return NotComputable(Finding(code, Severity.ERROR, f"{area}, maat {measure}, {day:%d-%m-%Y}", message, hint))
 
 
 def amount_of_group(

@@ -13,12 +13,6 @@ from kernel.periods import Month
 from settlement.entitlement import Entitlement, PricedVolume
 from tariffs.units import PriceRule
 
-# What to do where nothing is known: deliver, or state that nothing was delivered.
-NOTHING_KNOWN_HINT = (
-    "lees de leveringen van het jaar in; is er niets geleverd, lees dan de productieverantwoording in met het bedrag "
-    "van wat er wel geleverd is, of 0 (bekostiging import accountability)"
-)
-
 # Persons by (area, measure, day, status), the status being 'provisional' or 'final'.
 Counts = Mapping[tuple[str, str, date, str], int]
 
@@ -163,7 +157,19 @@ class Facts:
         return None
 
 
+class NotComputable(Exception):
+    """What a component needs is not known, or cannot be; `finding` says which."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding)
+        self.finding = finding
+
+
 def nothing_known(component: str, of: Sequence[str], year: int) -> Finding:
     """No line at all of what is counted: that is not known, and not nought."""
     message = f"over {year} is van {', '.join(of)} niets bekend: dit onderdeel is nog niet uitgerekend"
-    return Finding("F31", Severity.WARNING, f'onderdeel "{component}"', message, NOTHING_KNOWN_HINT)
+    hint = (
+        "lees de leveringen van het jaar in; is er niets geleverd, lees dan de productieverantwoording in met het bedrag "
+        "van wat er wel geleverd is, of 0 (bekostiging import accountability)"
+    )
+    return Finding("F31", Severity.WARNING, f'onderdeel "{component}"', message, hint)

@@ -13,18 +13,10 @@ from kernel.findings import Finding, Severity
 from kernel.money import Eur, total
 from kernel.notation import plain
 from settlement.entitlement import Entitlement, Treatment
-from settlement.funding.facts import Facts, nothing_known
+from settlement.funding.facts import Facts, NotComputable, nothing_known
 from settlement.funding.spread import parts_of
 from settlement.funding.withheld import withheld_of
 from settlement.funding.years import months_of, part_of_year, year_of
-
-
-class NotComputable(Exception):
-    """A figure is not there, or cannot be; `finding` says which."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding)
-        self.finding = finding
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from kernel.money import half_up
 from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import OUTCOME, Entitlement, Treatment
-from settlement.funding.facts import Entitled, Facts
-from settlement.funding.figures import NotComputable, YearReader, shown
+from settlement.funding.facts import Entitled, Facts, NotComputable
+from settlement.funding.figures import YearReader, shown
 from settlement.funding.spread import applied_to, spread
 from settlement.funding.years import year_of, years_over
 

@@ -23,8 +23,7 @@ from kernel.findings import Finding
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
-from settlement.funding.counted import NotComputable
-from settlement.funding.facts import Counts, Entitled, Facts
+from settlement.funding.facts import Counts, Entitled, Facts, NotComputable
 from settlement.funding.indexation import indexed, missing_figure
 from settlement.funding.instalments import Budget, in_turns
 from settlement.funding.population_base import base, own_part

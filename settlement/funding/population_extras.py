@@ -7,11 +7,10 @@ from contracts.components.population import PopulationComponent, Unspent
 from contracts.model import Contract
 from contracts.values import share
 from kernel.explanations import Step
-from kernel.findings import Finding, Severity
 from kernel.money import Eur, half_up, total
 from kernel.notation import plain
 from settlement.entitlement import EARMARKED, REOPENING, UNSPENT, WITHHELD, Entitlement, LineKey, Treatment
-from settlement.funding.facts import NOTHING_KNOWN_HINT, Entitled
+from settlement.funding.facts import Entitled, nothing_known
 from settlement.funding.instalments import Budget, in_turns
 
 
@@ -79,9 +78,7 @@ def unspent(
         and not one.key.of_contract
     ]
     if not covered and not is_all:
-        place = f"onderdeel {component.key}, {budget.year}"
-        message = "er is geen levering uit het budget bekend, en dus niet wat er over is"
-        return [], [Finding("F31", Severity.WARNING, place, message, NOTHING_KNOWN_HINT)]
+        return [], [nothing_known(component.key, component.covers, budget.year)]
     whole, realised = budget.amount + extra, total(covered)
     left = max(whole - realised, Eur.zero())
     values = {"year": str(budget.year), "budget_eur": str(whole), "realised_eur": str(realised)}
