@@ -64,7 +64,7 @@ def settle_contract(
     """Entitle, correct, set off. With an error among the findings the contract is parked and nothing is said."""
     contract = registered.contract
     entitlements, missing = entitle(
-        contract, facts_of(terms, registered, volumes, clients, posted, months), terms.period
+        contract, facts_of_run(terms, registered, volumes, clients, posted, months), terms.period
     )
     findings = [*findings, *missing]
     if any(finding.severity is Severity.ERROR for finding in findings):
@@ -89,7 +89,7 @@ def _versions_of(terms: Terms, registered: RegisteredContract, key: LineKey) -> 
     return versions
 
 
-def facts_of(
+def facts_of_run(
     terms: Terms,
     registered: RegisteredContract,
     volumes: Sequence[PricedVolume],

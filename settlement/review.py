@@ -25,7 +25,7 @@ from settlement.entitlement import Entitlement
 from settlement.funding.components import entitle
 from settlement.funding.oddities import oddities
 from settlement.payoff import Curve, curves
-from settlement.simulation import facts_of, settle_example, simulate
+from settlement.simulation import facts_of_document, settle_example, simulate
 
 _Remark = tuple[str, KeyPath, str, str]
 _CENT = Fraction(1, 100)
@@ -82,7 +82,7 @@ def _edges(contract: Contract, settled: Sequence[_Settled]) -> Iterator[_Remark]
     places = {component.key: index for index, component in enumerate(contract.component)}
     told: set[tuple[str, str, Fraction]] = set()
     for one in settled:
-        facts, _ = facts_of(contract, one.example)
+        facts, _ = facts_of_document(contract, one.example)
         for year in sorted({month.year for month in contract.in_force.period.months() if month <= one.example.through}):
             for curve in curves(contract, facts, one.entitlements, year):
                 component = contract.component[places[curve.component]]
@@ -294,7 +294,7 @@ class _Noted(dict[Any, Any]):
 
 
 def _counts_read(contract: Contract, example: Example) -> set[Any]:
-    facts, _ = facts_of(contract, example)
+    facts, _ = facts_of_document(contract, example)
     noted = _Noted(facts.counts)
     entitle(contract, replace(facts, counts=noted), example.through)
     return noted.read

@@ -38,7 +38,7 @@ def simulate(contract: Contract, given: FactsPart) -> tuple[list[Entitlement], l
     """
     if unread := _unread_deliveries(contract, given):
         raise _insufficient(unread)
-    facts, unpriced = facts_of(contract, given)
+    facts, unpriced = facts_of_document(contract, given)
     entitlements, findings = entitle(contract, facts, given.through)
     findings = [*unpriced, *findings]
     if errors := [finding for finding in findings if finding.severity is Severity.ERROR]:
@@ -50,7 +50,7 @@ def _insufficient(findings: Sequence[Finding]) -> Refusal:
     return Refusal("gegevens ontbreken", "vul het voorbeeld aan", findings)
 
 
-def facts_of(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]]:
+def facts_of_document(contract: Contract, given: FactsPart) -> tuple[Facts, list[Finding]]:
     """The facts of a document as funding reads them, with what could not be priced."""
     volumes: list[PricedVolume] = []
     clients: list[ClientVolume] = []

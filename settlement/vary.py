@@ -20,7 +20,7 @@ from kernel.money import half_up
 from kernel.notation import format_eur, format_number
 from settlement.payoff import Curve, Point, curves, points
 from settlement.picture import svg
-from settlement.simulation import facts_of, simulate
+from settlement.simulation import facts_of_document, simulate
 from tariffs.commands import print_table
 
 # What is varied, and what it is a percentage of.
@@ -101,7 +101,7 @@ def _curves(contract: Contract, facts: FactsFile, case_id: str | None) -> list[C
     if len(cases) != 1:
         raise Refusal(f"er zijn {len(cases)} gevallen om van uit te gaan", "kies er een met --case ID")
     lines, _ = simulate(contract, cases[0])
-    known, _ = facts_of(contract, cases[0])
+    known, _ = facts_of_document(contract, cases[0])
     return list(curves(contract, known, lines, cases[0].through.year))
 
 

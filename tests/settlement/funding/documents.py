@@ -18,7 +18,7 @@ from kernel.money import Eur
 from kernel.periods import Month
 from settlement.entitlement import Entitlement
 from settlement.funding.components import entitle
-from settlement.simulation import facts_of
+from settlement.simulation import facts_of_document
 
 
 def document(
@@ -42,7 +42,7 @@ in_force = {{ from = {start}, until = {until} }}
 def settled(contract: Contract | str, facts: str) -> tuple[list[Entitlement], list[Finding]]:
     """What a contract comes to on facts written as in a worked example."""
     contract = contract_of(contract) if isinstance(contract, str) else contract
-    read, unpriced = facts_of(contract, FactsPart.model_validate(tomllib.loads(facts, parse_float=Decimal)))
+    read, unpriced = facts_of_document(contract, FactsPart.model_validate(tomllib.loads(facts, parse_float=Decimal)))
     assert unpriced == []
     return entitle(contract, read, Month.parse(tomllib.loads(facts)["through"]))
 

@@ -20,7 +20,7 @@ from settlement.entitlement import Entitlement
 from settlement.funding.bands import amount_in_bands
 from settlement.funding.components import entitle
 from settlement.phrases import explanation_lines
-from settlement.simulation import facts_of
+from settlement.simulation import facts_of_document
 from tests.settlement.funding.care import case, contract, deliveries, facts, lines, of, prices, simulate
 from tests.settlement.funding.documents import document, refused
 
@@ -183,7 +183,7 @@ def test_what_is_taken_off_a_product_is_booked_where_the_product_is() -> None:
     )
     component = 'kind = "effort"\nproducts = ["uur", "stuk"]\nno_show = [{ product = "stuk", paid_percent = "25" }]'
     agreed = contract(component)
-    of_facts, _ = facts_of(agreed, given)
+    of_facts, _ = facts_of_document(agreed, given)
     booked = {("uur", Month(2025, 3)): "6.751", ("stuk", Month(2025, 3)): "6.712"}
     entitled, _ = entitle(agreed, replace(of_facts, task_fields=booked), Month(2025, 12))
     fields = {e.key.label: e.task_field for e in entitled}
