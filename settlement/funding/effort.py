@@ -59,7 +59,7 @@ def entitle(
     paid = {volume: volume.amount for volume in clients}
     found: list[Entitlement] = []
     if component.frequency:
-        over, unassigned = frequency.above(component, component.frequency, facts, "effort")
+        over, unassigned = frequency.excesses(component, component.frequency, facts, "effort")
         if unassigned:
             return [], unassigned
         for one in over:
@@ -142,23 +142,23 @@ def _bands(component: EffortComponent, facts: Facts, lines: RuleLines, through: 
 # --- frequency --------------------------------------------------------------------------------------------------------
 
 
-def by_product(over: Iterable[frequency.Above]) -> dict[tuple[str, Month, str], list[frequency.Above]]:
+def by_product(over: Iterable[frequency.Excess]) -> dict[tuple[str, Month, str], list[frequency.Excess]]:
     """What is above the assignments, by municipality, month and product."""
-    found: dict[tuple[str, Month, str], list[frequency.Above]] = defaultdict(list)
+    found: dict[tuple[str, Month, str], list[frequency.Excess]] = defaultdict(list)
     for one in over:
         found[(one.volume.municipality, one.volume.month, one.volume.product)].append(one)
     return found
 
 
-def frequency_lines(over: Iterable[frequency.Above], lines: RuleLines, clause: str) -> Iterator[Entitlement]:
+def frequency_lines(over: Iterable[frequency.Excess], lines: RuleLines, clause: str) -> Iterator[Entitlement]:
     """What was delivered above the assignments, taken off and shown as unfunded."""
     for (municipality, month, product), ones in sorted(by_product(over).items()):
         amount = total(one.amount for one in ones)
-        step = Step("frequency", {"product": product}, str(amount), clause, tuple(map(_above_frequency, ones)))
+        step = Step("frequency", {"product": product}, str(amount), clause, tuple(map(_of_excess, ones)))
         yield from lines.reduced(municipality, month, "frequency", product, amount, step)
 
 
-def _above_frequency(one: frequency.Above) -> Step:
+def _of_excess(one: frequency.Excess) -> Step:
     volume, rule = one.volume, one.volume.rule
     values = {
         "assignment": one.assignment.shown,

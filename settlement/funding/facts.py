@@ -169,7 +169,7 @@ def nothing_known(component: str, of: Sequence[str], year: int) -> Finding:
     """No line at all of what is counted: that is not known, and not nought."""
     message = f"over {year} is van {', '.join(of)} niets bekend: dit onderdeel is nog niet uitgerekend"
     hint = (
-        "lees de leveringen van het jaar in; is er niets geleverd, lees dan de productieverantwoording in met het bedrag "
-        "van wat er wel geleverd is, of 0 (bekostiging import accountability)"
+        "lees de leveringen van het jaar in; is er niets geleverd, lees dan de productieverantwoording in met het "
+        "bedrag van wat er wel geleverd is, of 0 (bekostiging import accountability)"
     )
     return Finding("F31", Severity.WARNING, f'onderdeel "{component}"', message, hint)

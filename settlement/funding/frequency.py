@@ -30,7 +30,7 @@ SIX_WEEKS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Above:
+class Excess:
     """What was delivered in a product period above the most that may be declared, with its price.
 
     `delivered` and `allowed` are those of the whole period; `quantity` the part of `volume` that is above, `billed` the
@@ -115,9 +115,9 @@ def _weeks_by_sundays(period: Period, assignment: Assignment) -> int:
     return weeks + (since_sunday > 0 and holds_it)
 
 
-def above(
+def excesses(
     component: ComponentPart, rule: Frequency, facts: Facts, variant: Variant
-) -> tuple[list[Above], list[Finding]]:
+) -> tuple[list[Excess], list[Finding]]:
     """What clients had above the most that may be declared.
 
     In a product period the latest care is above it. What falls outside the days of its assignment is above it whole.
@@ -136,15 +136,15 @@ def above(
             by_assignment[assignment][volume.month].append(volume)
     if unassigned:
         return [], [_unassigned(*where, volumes) for where, volumes in sorted(unassigned.items())]
-    found: list[Above] = []
+    found: list[Excess] = []
     for assignment, by_month in by_assignment.items():
-        found += _above(assignment, by_month, variant, six_weeks=assignment.product in rule.six_weeks)
+        found += _excesses(assignment, by_month, variant, six_weeks=assignment.product in rule.six_weeks)
     return sorted(found, key=lambda one: (one.volume.month, one.assignment.number, one.volume.first_day)), []
 
 
-def _above(
+def _excesses(
     assignment: Assignment, by_month: Mapping[Month, Sequence[ClientVolume]], variant: Variant, *, six_weeks: bool
-) -> Iterator[Above]:
+) -> Iterator[Excess]:
     whole = left = most_of_assignment(assignment, variant)
     for month in sorted(by_month):
         period = product_period(assignment.start, assignment.end, month)
@@ -164,7 +164,7 @@ def _above(
         for volume in sorted(by_month[month], key=lambda v: (v.first_day, v.price), reverse=True):
             if quantity := min(over, volume.quantity):
                 over -= quantity
-                yield Above(volume, assignment, delivered, allowed, quantity, *_priced(volume, quantity), why)
+                yield Excess(volume, assignment, delivered, allowed, quantity, *_priced(volume, quantity), why)
 
 
 def _why_in_period(

@@ -35,7 +35,7 @@ def entitle(
     entitlements: list[Entitlement] = []
     findings: list[Finding] = []
     if component.frequency:
-        over, findings = frequency.above(component, component.frequency, facts, "output")
+        over, findings = frequency.excesses(component, component.frequency, facts, "output")
         over = [one for one in over if one.volume.month <= through]
         entitlements += frequency_lines(over, lines, component.clause)
     for entitled, missing in (
