@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, distinct, func, select
 
+from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.model import Contract
 from contracts.parties import known_parties
@@ -65,11 +66,21 @@ def missing_files(connection: Connection, month: Month) -> list[MissingFile]:
     return found
 
 
+def _sends_itself(contract: Contract) -> bool:
+    """Whether deliveries come under the code of the contract's provider.
+
+    Not of a main contractor that keeps no part, and of which every member sends its own files.
+    """
+    members = [m for one in contract.component if isinstance(one, ConsortiumComponent) for m in one.members]
+    return not members or any(member.provider == contract.provider or not member.own_code for member in members)
+
+
 def _read(contract: Contract) -> dict[str, list[tuple[str, str, str]]]:
     """By provider that sends deliveries, the (municipality, provider, product) that a contract pays by effort."""
     found: dict[str, list[tuple[str, str, str]]] = {}
     for component in contract.component:
         if isinstance(component, EffortComponent):
             for provider, municipality, product in contract.slices_read_by(component):
-                found.setdefault(provider, []).append((municipality, provider, product))
+                if provider != contract.provider or _sends_itself(contract):
+                    found.setdefault(provider, []).append((municipality, provider, product))
     return found

@@ -129,6 +129,7 @@ def _day_after(last_day: date | None) -> date | None:
 def _price(
     contract: Contract, component: ComponentPart, given: FactsPart
 ) -> tuple[list[PricedVolume], list[ClientVolume], list[Finding]]:
+    read = set(contract.slices_read_by(component))
     rows = [
         DeliveredRow(
             component=component.key,
@@ -146,7 +147,7 @@ def _price(
             reference=f"nr. {place}",
         )
         for place, delivery in enumerate(given.deliveries, start=1)
-        if _is_due(contract, given, delivery) and _slice(contract, delivery) in contract.slices_read_by(component)
+        if _is_due(contract, given, delivery) and _slice(contract, delivery) in read
     ]
 
     def rule_of(product: str) -> PriceRule:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from importers.facts.assignments import ASSIGNMENTS
+from importers.facts.importing import import_facts
 from kernel.findings import Refusal
 from kernel.periods import Month
 from settlement.entitlement import Treatment
@@ -17,7 +19,7 @@ from settlement.missing_files import missing_files
 from settlement.reading import Run
 from settlement.references import what_became_of
 from settlement.statements.export import export_statements
-from tests.settlement.books import CARE, OTHER, PRICES, TEAM, Books, delivery, effort_contract, said, to_date
+from tests.settlement.books import CARE, OTHER, PRICES, TEAM, WHO, Books, delivery, effort_contract, said, to_date
 
 MEMBERS = f"""
 [[component]]
@@ -117,6 +119,40 @@ def test_a_member_that_sends_nothing_is_missed(books: Books) -> None:
     assert [(one.contract, one.provider, [str(month) for month in one.months]) for one in missing] == [
         ("B", TEAM, ["2026-01"])
     ]
+
+
+def test_a_main_contractor_that_delivers_nothing_itself_is_not_missed(books: Books) -> None:
+    shares = CONSORTIUM.partition("members = [")[0].replace('by = "delivery"', "")
+    members = (
+        f'members = [{{ provider = "{TEAM}", percent = "60", own_code = true }}, '
+        f'{{ provider = "{OTHER}", percent = "40", own_code = true }}]\n'
+    )
+    books.open(shares + members)
+    books.prices(*PRICES)
+    books.deliver(delivery("m1", "45A04", "2026-01-05", 61, provider=TEAM))
+    with books.transaction() as connection:
+        assert [one.provider for one in missing_files(connection, Month(2026, 1))] == [OTHER]
+    run = books.month("2026-01")  # by agreed shares, whoever delivered: 60% and 40% of 61.00
+    assert passed_on(run) == {("2026-01", TEAM): "36.60", ("2026-01", OTHER): "24.40"}
+
+
+def test_what_a_member_delivers_is_held_to_the_assignment_under_its_own_code(books: Books) -> None:
+    books.open(
+        CONSORTIUM.replace('price_of = "first_day"', 'price_of = "first_day"\nfrequency = { products = ["45A04"] }')
+    )
+    books.prices(*PRICES)
+    with books.transaction() as connection:
+        rows = [
+            f"GM0502;T{n};{provider};45A04;c1;2026-01-01;2026-01-31;30;totaal" for n, provider in ((1, CARE), (2, TEAM))
+        ]
+        header = "gemeente;toewijzing;aanbieder;product;cliënt;vanaf;tot en met;volume;per"
+        path = books.table(header, rows)
+        import_facts(connection, ASSIGNMENTS, path, path.parent / "config", WHO)
+    books.deliver(
+        delivery("r1", "45A04", "2026-01-05", 30, assignment="T1"),
+        delivery("m1", "45A04", "2026-01-05", 40, assignment="T2", provider=TEAM),
+    )
+    assert said(books.month("2026-01")) == {("2026-01", "45A04"): "70.00", ("2026-01", "frequency 45A04"): "-10.00"}
 
 
 @pytest.mark.parametrize("members_first", [True, False])
