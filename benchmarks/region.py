@@ -10,11 +10,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Connection, Engine, text
 
 from database.connection import transaction
@@ -53,11 +55,11 @@ class Region:
         start = time.perf_counter()
         command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment)
-        assert process.stdout is not None
-        output = process.stdout.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        return Measured(time.perf_counter() - start, usage.ru_maxrss / 1024, process.returncode, output)
+        with ThreadPoolExecutor(1) as watcher:
+            peak_mb = watcher.submit(_peak_mb, process)
+            output = process.communicate()[0].decode()
+            seconds = time.perf_counter() - start
+        return Measured(seconds, peak_mb.result(), process.returncode, output)
 
     def rest(self) -> None:
         """Bring what was filled to the state of books that lie there for months: vacuumed, and written to disk."""
@@ -79,12 +81,23 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run of the command: wall time, the most memory its process held, its exit code and what it printed."""
+    """One run of the command: wall time, the most memory its processes held, its exit code and what it printed."""
 
     seconds: float
     peak_mb: float
     exit_code: int
     output: str
+
+
+def _peak_mb(process: subprocess.Popen[bytes]) -> float:
+    """The most memory that a process and those it started were seen to hold together, looked at ten times a second."""
+    peak = 0
+    while process.poll() is None:
+        with suppress(psutil.NoSuchProcess):
+            command = psutil.Process(process.pid)
+            peak = max(peak, sum(one.memory_info().rss for one in (command, *command.children(recursive=True))))
+        time.sleep(0.1)
+    return peak / 2**20
 
 
 @contextmanager
