@@ -204,3 +204,33 @@ def test_the_statement_says_what_was_paid_otherwise_and_what_was_not_paid(books_
         "niet betaald boven maximum per cliënt per jaar",
     ):
         assert sentence in text, sentence
+
+
+def test_a_statement_says_that_a_ceiling_gives_back(books_of: Books, tmp_path: Path) -> None:
+    books = books_of
+    ceiling = '\n[[component]]\nkey = "plafond"\nkind = "ceiling"\nclause = "artikel 7"\namount_eur = "5000.00"\n'
+    books.contracts(contract("") + ceiling)
+    take(books, TRAJECTORIES, TRAJECTORY, "GM0502;R1;41000002;44A09;c1;10-01-2026;;;nee")
+    assert said(books.month("2026-01"))[("2026-01", "ceiling")] == "-600.00"
+    take(books, TRAJECTORIES, TRAJECTORY, "GM0502;R1;41000002;44A09;c1;10-01-2026;15-02-2026;40;nee")
+    run = books.settle("2026-02")
+    assert said(run) == {("2026-02", "early_stop 44A09"): "-2400.00", ("2026-02", "ceiling"): "600.00"}
+    with books.transaction() as connection:
+        [path] = export_statements(connection, run.id, tmp_path).paths
+    sheet = load_workbook(path)["Berekening"]
+    rows = [(row[1].value, row[2].value) for row in sheet.iter_rows()]
+    of_line = rows.index(("plafond, plafond, Capelle aan den IJssel, februari 2026", 600))
+    assert rows[of_line : of_line + 6] == [
+        ("plafond, plafond, Capelle aan den IJssel, februari 2026", 600),
+        ("minder boven het plafond dan in eerdere maanden: het verschil wordt alsnog betaald", 600),
+        (
+            "boven het plafond: 0,00 tot en met februari 2026 − 600,00 van eerdere maanden; onder nul: dat deel wordt "
+            "alsnog betaald",
+            -600,
+        ),
+        ("geleverd 3.200,00 − plafond 5.000,00, nooit onder nul", 0),
+        ("traject, Capelle aan den IJssel, januari 2026 – februari 2026", 3200),
+        ("plafond volgens het contract", 5000),
+    ]
+    unfunded = "plafond, niet gefinancierd, Capelle aan den IJssel, februari 2026"
+    assert (f"{unfunded}, niet gefinancierd, onder nul: minder dan in eerdere maanden", -600) in rows
