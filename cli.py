@@ -46,7 +46,7 @@ class _Root(click.Group):
 
 
 def _show(refusal: Refusal) -> None:
-    from tariffs.commands import say, tell_findings
+    from database.terminal import say, tell_findings
 
     say(f"Geweigerd: {refusal.message}", err=True)
     tell_findings(refusal.findings, most=_MOST_OF_A_CODE, err=True)

@@ -26,9 +26,9 @@ from contracts.summary import summary
 from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
+from database.terminal import FILE, WIDTH, end_with_json, print_table, tell_warnings
 from kernel.findings import Refusal
 from kernel.notation import counted, format_date
-from tariffs.commands import FILE, WIDTH, end_with_json, print_table, tell_warnings
 
 
 @click.group("contract")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine, text
@@ -14,6 +13,7 @@ from database.connection import transaction
 from database.recordings import latest
 from database.session import database
 from database.settings import Settings
+from database.terminal import print_table
 from kernel.findings import Refusal
 
 _FIELDS = {
@@ -55,7 +55,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
     table.add_column(overflow="fold")
     for name, value in rows.items():
         table.add_row(name, Text(value))
-    Console(highlight=False).print(table)
+    print_table(table)
 
 
 @db.command()

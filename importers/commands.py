@@ -13,6 +13,7 @@ from rich.table import Table
 from database.command_line import as_json, fields_of, tell_json
 from database.connection import transaction
 from database.session import database
+from database.terminal import FILE, NEEDS_ATTENTION, WIDTH, end_with_json, print_table, say, tell_warnings, watched
 from database.whole_file import make_folder
 from importers.advances import import_advances, render_advances_import
 from importers.deliveries import Account, DeliveryImport, import_deliveries
@@ -26,7 +27,6 @@ from kernel.identifiers import as_shown
 from kernel.money import Eur, total
 from kernel.notation import format_eur, format_number
 from kernel.tabular import name_of
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, end_with_json, print_table, say, tell_warnings, watched
 
 _SHOWN_PER_RULE = 5
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from contracts.values import word_of_measure
 from database.command_line import as_json
 from database.session import database
+from database.terminal import FILE, end_with_json, print_table, tell_warnings
 from importers.cbs import import_cbs
 from importers.facts.accountability import ACCOUNTABILITY
 from importers.facts.assignments import ASSIGNMENTS
@@ -23,7 +24,6 @@ from importers.facts.referrals import REFERRALS
 from importers.facts.trajectories import TRAJECTORIES
 from importers.population_counts import CountsImport, CountSummary, render_counts_account
 from kernel.notation import format_number
-from tariffs.commands import FILE, end_with_json, print_table, tell_warnings
 
 _STATUSES = {"voorlopig": "provisional", "definitief": "final", "provisional": "provisional", "final": "final"}
 

@@ -8,11 +8,11 @@ import click
 from sqlalchemy import Connection, select
 
 from database.session import Database, database
+from database.terminal import FILE
 from database.whole_file import whole_file
 from importers.client_numbers import KEY_FILE, pseudonym_key
 from importers.tables import pseudonym_keys
 from kernel.findings import Refusal
-from tariffs.commands import FILE
 
 
 @click.group("key")

@@ -11,12 +11,12 @@ from database.backup import restore as restore_backup
 from database.connection import transaction
 from database.session import database
 from database.settings import Settings
+from database.terminal import FILE, NEEDS_ATTENTION, say
 from importers.key_commands import missing_key
 from kernel.notation import format_number
 from settlement.audit import recomputed_hash, stored_hashes
 from settlement.phrases import counted
 from settlement.schedule.register import jobs_known
-from tariffs.commands import FILE, NEEDS_ATTENTION, say
 
 
 @click.command("backup")

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
+from database.terminal import NEEDS_ATTENTION, end_with_json, fit, print_table, say, tell_findings, watched
 from kernel.findings import Finding, Severity
 from kernel.identifiers import as_shown
 from kernel.money import Eur, total
@@ -30,8 +31,6 @@ from settlement.runs import STATE_NAMES
 from settlement.schedule.messages import moment
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts, run_states, runs
-from settlement.terminal import fit
-from tariffs.commands import NEEDS_ATTENTION, end_with_json, print_table, say, tell_findings, watched
 
 LANGUAGES = {language.code: language for language in (DUTCH, ENGLISH)}
 _SHOWN_CORRECTIONS = 12

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 from contracts.components.population import PopulationComponent
 from contracts.model import Component
 from database.recordings import recordings
+from database.terminal import fit
 from importers.places import row_numbers
 from importers.population_counts import Count, counts_known
 from kernel.explanations import Step
@@ -36,7 +37,6 @@ from settlement.pricing.rows import DeliveryRow, PricingGroup, amount_of, pricin
 from settlement.reading import Run, SettledContract, read_run
 from settlement.references import what_became_of
 from settlement.runs import STATE_NAMES
-from settlement.terminal import fit
 from settlement.terms import Terms, read_terms
 from settlement.year_budget import ReadCounts
 from tariffs.index_figures import recorded_figures

@@ -8,11 +8,11 @@ from contracts.acceptance import findings_in_themselves
 from contracts.documents import Document, documents_as_read
 from contracts.review import review, review_catchments
 from database.command_line import as_json
+from database.terminal import FILE, end_with_json, tell_warnings
 from kernel.findings import Finding, Refusal
 from kernel.notation import counted
 from settlement.review import review_settled
 from settlement.simulation import settle_example
-from tariffs.commands import FILE, end_with_json, tell_warnings
 
 
 @click.command("review")

@@ -15,6 +15,7 @@ from database.command_line import as_json, tell_json
 from database.connection import transaction
 from database.recordings import TIME_ZONE
 from database.session import database
+from database.terminal import FILE, NEEDS_ATTENTION, WIDTH, print_table
 from database.whole_file import make_folder
 from kernel.findings import Refusal
 from kernel.notation import format_date
@@ -43,7 +44,6 @@ from settlement.schedule.register import (
     to_export,
 )
 from settlement.schedule.work import Planner, Worked, tick
-from tariffs.commands import FILE, NEEDS_ATTENTION, WIDTH, print_table
 
 _RESULTS = {"done": "gedaan", "failed": "mislukt", "covered": "overgeslagen"}
 _FOLDER = 28  # characters of what an export does and where

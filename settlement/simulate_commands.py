@@ -12,6 +12,7 @@ from contracts.documents import read_as, read_documents, refuse_documents
 from contracts.facts import FactsFile
 from contracts.model import Contract
 from database.command_line import as_json, tell_json
+from database.terminal import FILE, WIDTH, print_table, tell_findings
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, total
 from kernel.notation import format_eur
@@ -22,7 +23,6 @@ from settlement.languages.dutch import DUTCH
 from settlement.phrases import explanation_lines
 from settlement.simulation import simulate
 from settlement.vary import Variation, show_curves
-from tariffs.commands import FILE, WIDTH, print_table, tell_findings
 
 TREATMENT_NAMES = {
     Treatment.PAYABLE: "",

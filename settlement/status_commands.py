@@ -11,6 +11,7 @@ from rich.table import Table
 
 from database.command_line import as_json, tell_json
 from database.session import database
+from database.terminal import NEEDS_ATTENTION, fit, print_table, say, tell_findings
 from kernel.money import Eur, half_up, total
 from kernel.notation import format_eur, format_month, format_months
 from kernel.periods import Month
@@ -19,8 +20,6 @@ from settlement.runs import STATE_NAMES
 from settlement.schedule.messages import moment, what
 from settlement.schedule_commands import alarm_json, tell_alarms
 from settlement.status import Spending, State, Status, read_status
-from settlement.terminal import fit
-from tariffs.commands import NEEDS_ATTENTION, print_table, say, tell_findings
 
 _LINES = 23  # of a screen, less one for the prompt
 _LINES_OF_ALL = 5  # what is said of all contracts together

@@ -14,6 +14,7 @@ from rich.table import Table
 from contracts.facts import FactsFile
 from contracts.model import Contract
 from database.command_line import tell_json
+from database.terminal import print_table
 from database.whole_file import make_folder, write_papers
 from kernel.findings import Refusal
 from kernel.money import half_up
@@ -21,7 +22,6 @@ from kernel.notation import format_eur, format_number
 from settlement.payoff import Curve, Point, curves, points
 from settlement.picture import svg
 from settlement.simulation import facts_of_document, simulate
-from tariffs.commands import print_table
 
 # What is varied, and what it is a percentage of.
 _VARIED = {

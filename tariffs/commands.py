@@ -1,24 +1,19 @@
 """`bekostiging tariff`: the product catalogue, the price lists, and index figures."""
 
-import sys
-import textwrap
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, RenderableType
-from rich.progress import track
 from rich.table import Table
 from sqlalchemy import Connection
 
 from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
+from database.terminal import FILE, end_with_json, print_table, say, tell_warnings
 from database.whole_file import write_papers
-from kernel.findings import Finding, Refusal
+from kernel.findings import Refusal
 from kernel.notation import counted, format_date, format_number, parse_date, parse_number
 from tariffs.index_figures import import_index_figures
 from tariffs.indexed_prices import indexed_price_file
@@ -32,62 +27,6 @@ from tariffs.price_lists import (
 )
 from tariffs.products import catalogue, import_products
 from tariffs.units import PRICE_PER_NAMES
-
-WIDTH = 80
-NEEDS_ATTENTION = 3
-FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def tell_findings(findings: Sequence[Finding], *, most: int, err: bool = False) -> None:
-    """Print under each code its first `most` findings, with place and remedy, and how many there are."""
-    by_code: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        by_code[finding.code].append(finding)
-    for code, found in sorted(by_code.items()):
-        click.echo(f"  {code} ({len(found)} keer)" if len(found) > 1 else f"  {code}", err=err)
-        for finding in found[:most]:
-            click.echo(click.wrap_text(str(finding), WIDTH, "    ", "      "), err=err)
-        if len(found) > most:
-            click.echo(f"    … en nog {len(found) - most}", err=err)
-
-
-def tell_warnings(ctx: click.Context, warnings: Sequence[Finding]) -> None:
-    """Print warnings and, when there are any, end with the exit code that says that somebody should look."""
-    if warnings:
-        click.echo("Let op:")
-        tell_findings(warnings, most=len(warnings))
-        ctx.exit(NEEDS_ATTENTION)
-
-
-def end_with_json(ctx: click.Context, answer: Any, *, needs_attention: object) -> None:
-    """Print an answer as JSON, and end with the exit code that the command has without it."""
-    tell_json(answer)
-    ctx.exit(NEEDS_ATTENTION if needs_attention else 0)
-
-
-T = TypeVar("T")
-
-
-def watched(items: Iterable[T], title: str) -> Iterable[T]:
-    """The same items, with a progress line on the terminal while they pass; nothing when nobody is looking."""
-    console = Console(stderr=True, width=WIDTH)
-    return track(items, title, console=console, transient=True, disable=not sys.stderr.isatty())
-
-
-def print_table(table: RenderableType) -> None:
-    """Print a table on 80 columns, without blanks at the end of a line; what is in the cells is text, no markup."""
-    console = Console(width=WIDTH, markup=False, emoji=False, highlight=False)
-    with console.capture() as capture:
-        console.print(table)
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
-
-
-def say(sentence: str, *, indent: str = "  ", err: bool = False) -> None:
-    """Print a sentence on 80 columns; a path and the name of a contract stay whole."""
-    click.echo(
-        textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False),
-        err=err,
-    )
 
 
 @click.group("tariff")

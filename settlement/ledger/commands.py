@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from database.command_line import as_json, tell_json
 from database.session import database
+from database.terminal import FILE, WIDTH
 from kernel.findings import Refusal
 from kernel.notation import format_eur
 from settlement.invariants import broken_in_the_books
@@ -15,7 +16,6 @@ from settlement.ledger.accounts import read_accounts
 from settlement.ledger.booked import posted_runs
 from settlement.ledger.export import PROFILES, export_journals, write_journal
 from settlement.phrases import counted
-from tariffs.commands import FILE, WIDTH
 
 # As for any other error in the program.
 _BROKEN = 70

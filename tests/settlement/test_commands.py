@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 import cli
+from database.terminal import fit
 from settlement.commands import run_json
-from settlement.terminal import fit
 from tests.settlement.books import OTHER, Books, delivery, effort_contract
 
 LONG = "JH-Verblijf-2026"

@@ -1,0 +1,102 @@
+"""What commands print on 80 columns: findings, tables and sentences; and the exit code when somebody should look."""
+
+import sys
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
+from rich.progress import track
+from rich.table import Table
+
+from database.command_line import tell_json
+from kernel.findings import Finding
+
+WIDTH = 80
+_UNBOUNDED = 10_000
+NEEDS_ATTENTION = 3
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def tell_findings(findings: Sequence[Finding], *, most: int, err: bool = False) -> None:
+    """Print under each code its first `most` findings, with place and remedy, and how many there are."""
+    by_code: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        by_code[finding.code].append(finding)
+    for code, found in sorted(by_code.items()):
+        click.echo(f"  {code} ({len(found)} keer)" if len(found) > 1 else f"  {code}", err=err)
+        for finding in found[:most]:
+            click.echo(click.wrap_text(str(finding), WIDTH, "    ", "      "), err=err)
+        if len(found) > most:
+            click.echo(f"    … en nog {len(found) - most}", err=err)
+
+
+def tell_warnings(ctx: click.Context, warnings: Sequence[Finding]) -> None:
+    """Print warnings and, when there are any, end with the exit code that says that somebody should look."""
+    if warnings:
+        click.echo("Let op:")
+        tell_findings(warnings, most=len(warnings))
+        ctx.exit(NEEDS_ATTENTION)
+
+
+def end_with_json(ctx: click.Context, answer: Any, *, needs_attention: object) -> None:
+    """Print an answer as JSON, and end with the exit code that the command has without it."""
+    tell_json(answer)
+    ctx.exit(NEEDS_ATTENTION if needs_attention else 0)
+
+
+T = TypeVar("T")
+
+
+def watched(items: Iterable[T], title: str) -> Iterable[T]:
+    """The same items, with a progress line on the terminal while they pass; nothing when nobody is looking."""
+    console = Console(stderr=True, width=WIDTH)
+    return track(items, title, console=console, transient=True, disable=not sys.stderr.isatty())
+
+
+def print_table(table: RenderableType) -> None:
+    """Print a table on 80 columns, without blanks at the end of a line; what is in the cells is text, no markup."""
+    console = Console(width=WIDTH, markup=False, emoji=False, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def say(sentence: str, *, indent: str = "  ", err: bool = False) -> None:
+    """Print a sentence on 80 columns; a path and the name of a contract stay whole."""
+    click.echo(
+        textwrap.fill(sentence, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False),
+        err=err,
+    )
+
+
+def fit(table: Table) -> Table:
+    """Narrow the widest columns of `table` until it is as wide as a terminal; its cells are text, no markup.
+
+    A column keeps room for its longest word as long as another can give way.
+    """
+    console = Console(width=_UNBOUNDED, markup=False, emoji=False)
+    spans = [
+        [Measurement.get(console, console.options, cell) for cell in (column.header, *column.cells)]
+        for column in table.columns
+    ]
+    widths = [max(span.maximum for span in of_column) for of_column in spans]
+    longest_words = [
+        wide if column.no_wrap else max(span.minimum for span in of_column)
+        for column, of_column, wide in zip(table.columns, spans, widths, strict=True)
+    ]
+    between = Measurement.get(console, console.options, table).maximum - sum(widths)
+    may_fold = [place for place, column in enumerate(table.columns) if not column.no_wrap]
+    while sum(widths) > WIDTH - between and may_fold:
+        in_words = [place for place in may_fold if widths[place] > longest_words[place]]
+        widest = max(in_words or may_fold, key=lambda place: widths[place])
+        if widths[widest] == 1:
+            break
+        widths[widest] -= 1
+    for column, characters in zip(table.columns, widths, strict=True):
+        column.width = characters
+    return table
