@@ -260,6 +260,6 @@ def _shown(name: str, text: str, language: Language) -> object:
         return " – ".join(language.month(Month.parse(month).first_day) for month in text.split("/"))
     if name == "unit":
         return language.units[text]
-    if name == "month":
+    if name in ("month", "through"):
         return language.month(Month.parse(text).first_day)
     return text

@@ -23,7 +23,7 @@ from kernel.notation import plain
 from kernel.periods import Month
 from settlement.entitlement import PASSED_ON, Entitlement, LineKey, Treatment
 from settlement.funding.facts import Entitled, Facts
-from settlement.funding.spread import applied_to, keys_applied_to, task_field_over
+from settlement.funding.spread import applied_to, keys_applied_to, parts_of, task_field_over
 from settlement.funding.years import year_of
 
 
@@ -108,7 +108,8 @@ def _year(
             continue
         parts = allocate(whole, weights)
         for place, member in enumerate(component.members):
-            step = _step(component, member, month, (whole, parts[place], before[place]), weights[place], sum(weights))
+            amounts = (whole, parts[place], before[place])
+            step = _step(component, member, month, amounts, weights[place], sum(weights), parts_of(to_date))
             key = LineKey(component.key, municipality, month, f"{PASSED_ON} {member.provider}", Treatment.PASSED_ON)
             entitlements.append(Entitlement(key, Eur(step.result), task_field_over(component, to_date), step))
         before = parts
@@ -141,13 +142,14 @@ def _step(
     amounts: tuple[Eur, Eur, Eur],
     weight: Fraction,
     weights: Fraction | int,
+    of_whole: tuple[Step, ...],
 ) -> Step:
     whole, part, before = amounts
     if component.by == "percent":
-        share = Step("percent_of_whole", {"percent": plain(weight), "whole_eur": str(whole)}, str(part))
+        share = Step("percent_of_whole", {"percent": plain(weight), "whole_eur": str(whole)}, str(part), steps=of_whole)
     else:
         values = {"delivered_eur": str(Eur(plain(weight))), "all_eur": str(Eur(plain(Fraction(weights))))}
-        share = Step("delivered_of_whole", {**values, "whole_eur": str(whole)}, str(part))
+        share = Step("delivered_of_whole", {**values, "whole_eur": str(whole)}, str(part), steps=of_whole)
     values = {"provider": member.provider, "through": str(month), "part_eur": str(part), "before_eur": str(before)}
     return Step("passed_on", values, str(part - before), component.clause, (share,))
 

@@ -32,11 +32,9 @@ _STEPS: Mapping[str, str] = {
     "discount": "korting {year}: {before_eur} − {percent} %",
     "with_carried_over": "{guarantee_eur} + {carried_eur} doorgeschoven uit {year}",
     "shortfall": "{whose}, {year}: gegarandeerd {guarantee_eur}, besteed {spent_eur}; het tekort, nooit onder nul",
-    "passed_on": "deel van {provider} tot en met {through}: {part_eur}, waarvan in eerdere maanden {before_eur}",
+    "passed_on": "deel van {provider}: {part_eur} tot en met {through} − {before_eur} van eerdere maanden",
     "percent_of_whole": "{percent} % van {whole_eur}, verdeeld op centen (grootste rest)",
-    "delivered_of_whole": (
-        "leverde {delivered_eur} van {all_eur}, dus dat deel van {whole_eur}, verdeeld op centen (grootste rest)"
-    ),
+    "delivered_of_whole": "{whole_eur} × geleverd {delivered_eur} / {all_eur}, verdeeld op centen (grootste rest)",
     "plan": "arrangementen {product}, profiel {profile}, intensiteit {intensity}",
     "plan_month": (
         "{arrangements:arrangement/arrangementen} × {price_eur}, elk afgerond op centen (toewijzing {numbers})"

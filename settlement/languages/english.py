@@ -29,10 +29,10 @@ _STEPS: Mapping[str, str] = {
     "discount": "discount {year}: {before_eur} − {percent}%",
     "with_carried_over": "{guarantee_eur} + {carried_eur} carried over from {year}",
     "shortfall": "{whose}, {year}: guaranteed {guarantee_eur}, spent {spent_eur}; the shortfall, never below nil",
-    "passed_on": "part of {provider} up to {through}: {part_eur}, of which {before_eur} in earlier months",
+    "passed_on": "part of {provider}: {part_eur} up to the end of {through} − {before_eur} of earlier months",
     "percent_of_whole": "{percent}% of {whole_eur}, divided to the cent (largest remainder)",
     "delivered_of_whole": (
-        "delivered {delivered_eur} of {all_eur}, so that part of {whole_eur}, divided to the cent (largest remainder)"
+        "{whole_eur} × delivered {delivered_eur} / {all_eur}, divided to the cent (largest remainder)"
     ),
     "plan": "arrangements {product}, profile {profile}, intensity {intensity}",
     "plan_month": (

@@ -179,13 +179,14 @@ def test_the_explanation_can_be_redone_by_hand() -> None:
     lines = divided(document(TEAM, THIRDS), [line(1, "250.00"), line(4, "250.00")])
     second = next(one for one in lines if one.key.month.month == 4 and TWO in one.key.label)
     assert explanation_lines(second.explanation) == [
-        (0, f"deel van {TWO} tot en met 2026-04: 166,65, waarvan in eerdere maanden 83,33 (artikel 2)", "83,32"),
+        (0, f"deel van {TWO}: 166,65 tot en met april 2026 − 83,33 van eerdere maanden (artikel 2)", "83,32"),
         (1, "33,33 % van 500,00, verdeeld op centen (grootste rest)", "166,65"),
+        (2, "team, GM0502, januari 2026 – april 2026", "500,00"),
     ]
     by_delivery = divided(document(CARE, BY_DELIVERY), [line(1, "60.00", "45A04", component="hulp"),
                                                         line(1, "20.00", "44A09", component="hulp")])  # fmt: skip
     assert explanation_lines(by_delivery[0].explanation)[1] == (
-        1, "leverde 60,00 van 80,00, dus dat deel van 80,00, verdeeld op centen (grootste rest)", "60,00"
+        1, "80,00 × geleverd 60,00 / 80,00, verdeeld op centen (grootste rest)", "60,00"
     )  # fmt: skip
 
 
