@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,11 @@ from contracts.documents import contract_of
 from kernel.explanations import Step
 from kernel.money import Eur, allocate, total
 from kernel.periods import Month
-from settlement.entitlement import Entitlement, LineKey, Treatment
+from settlement.entitlement import Entitlement, LineKey, PricedVolume, Treatment
 from settlement.funding import consortium
 from settlement.funding.facts import Facts
 from settlement.phrases import explanation_lines
+from tariffs.units import PRICE_RULES, Rounding, Unit
 from tests.settlement.funding.documents import codes, document, refused, settled, sums
 
 ONE, TWO, THREE = "41000001", "41000002", "41000003"
@@ -210,6 +213,44 @@ def test_parts_add_up_to_what_is_payable_and_months_to_the_year(
     year = allocate(total(amount for _, amount in amounts), share)
     for number, part in enumerate(year, 1):
         assert total(one.amount for one in lines if one.key.label.endswith(f" 4100000{number}")) == part
+
+
+DELIVERED = st.tuples(st.integers(1, 12), st.sampled_from(["", TWO]), st.sampled_from(["45A04", "44A09"]), CENTS)
+
+
+@given(st.lists(DELIVERED, min_size=1, max_size=12))
+def test_what_members_send_is_divided_to_the_cent_month_by_month(rows: list[tuple[int, str, str, Eur]]) -> None:
+    """To date each has its part of what is payable, by what came under its code: never more or less together."""
+    rule = PRICE_RULES[(Unit.MINUTE, Unit.HOUR, Rounding.ROW)]
+    volumes = [
+        PricedVolume(
+            "hulp", "GM0502", Month(2026, month), product, Treatment.PAYABLE, rule, Decimal(60), 1, 1, 1, 1, amount,
+            member=member,
+        )
+        for month, member, product, amount in rows
+    ]  # fmt: skip
+    contract = contract_of(document(CARE, OWN_CODES))
+    component = contract.component[-1]
+    assert isinstance(component, ConsortiumComponent)
+    above = [line(month, amount, product, component="hulp") for month, _, product, amount in rows]
+    lines, _ = consortium.entitle(contract, component, Facts(volumes=volumes), above, Month(2026, 12))
+    for month in {month for month, *_ in rows}:
+        by_member = [
+            total(amount for m, code, product, amount in rows if m <= month and of(code, product)).exact
+            for of in (
+                lambda code, product: not code and product == "45A04",
+                lambda code, _: code == TWO,
+                lambda code, product: not code and product == "44A09",
+            )
+        ]
+        weights = [max(weight, Fraction(0)) for weight in by_member]
+        if any(weights):
+            parts = allocate(total(amount for m, *_, amount in rows if m <= month), weights)
+            passed = [
+                total(e.amount for e in lines if e.key.month <= Month(2026, month) and e.key.label.endswith(code))
+                for code in (ONE, TWO, THREE)
+            ]
+            assert passed == parts
 
 
 @pytest.mark.parametrize(
