@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from contracts.model import KINDS, Contract
-from contracts.values import PATTERN_WORDS, Part, Unread, misfits
+from contracts.values import PATTERN_WORDS, Misfit, Part, Unread, misfits
 from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import counted
 from kernel.tabular import name_of, read_bytes
@@ -94,6 +94,15 @@ def read_as(model: type[P], file_name: str, content: bytes) -> tuple[str, P] | l
     """The text of a TOML document, with line ends made alike, and what it says; or all that is wrong with it."""
     text, part, findings = _read(model, file_name, content)
     return findings or (text, part)
+
+
+def warnings_in(file_name: str, text: str, code: str, found: Iterable[Misfit]) -> list[Finding]:
+    """Warnings about places in a TOML document that could be read."""
+    data, lines = parse(text), line_numbers(text)
+    return [
+        Finding(code, Severity.WARNING, _place(file_name, data, lines, path), *said.split("; ", 1))
+        for path, said in found
+    ]
 
 
 def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, P, list[Finding]]:

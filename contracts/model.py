@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from functools import reduce
 from typing import Annotated, Any, Literal, get_args
 
@@ -11,7 +10,7 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidatorFunctionWrap
 
 from contracts.components.arrangement import ArrangementComponent
 from contracts.components.ceiling import CeilingComponent
-from contracts.components.component import BudgetPart, ComponentPart, PricedPart
+from contracts.components.component import BudgetPart, ComponentPart, Fact, PricedPart
 from contracts.components.consortium import ConsortiumComponent, Member
 from contracts.components.effort import EffortComponent
 from contracts.components.guarantee import GuaranteeComponent
@@ -21,7 +20,8 @@ from contracts.components.output import OutputComponent
 from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
 from contracts.components.risk_sharing import RiskSharingComponent
-from contracts.facts import FactsPart, LineRow
+from contracts.facts import FactsPart, GivenFacts, LineRow
+from contracts.unread_facts import unread_facts
 from contracts.values import (
     CONTRACT_PATTERN,
     Law,
@@ -33,6 +33,7 @@ from contracts.values import (
     ProviderCode,
     Unread,
     judged,
+    meant,
     placed,
 )
 from kernel.money import Eur
@@ -72,6 +73,9 @@ class UnknownComponent(ComponentPart):
         raise Unread("kind")
 
     products_counted = products_paid
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        raise Unread("kind")
 
 
 def _of_its_kind(said: Any, read: ValidatorFunctionWrapHandler) -> ComponentPart:
@@ -209,6 +213,25 @@ class Contract(Part):
                 yield placed(("component", index), rule)
         for index, example in enumerate(self.example):
             yield placed(("example", index), self._expects_of_components(example))
+            for rule in judged(self.unread(example)):
+                yield placed(("example", index), rule)
+
+    def unread(self, given: GivenFacts) -> Iterator[Iterable[Misfit]]:
+        """The facts that no component reads, of the lists of which it is known what every component reads."""
+        # It says of every component whether all that was delivered is known.
+        read: dict[str, set[Fact]] = {"accountability": {("production_statement",)}}
+        unknown: set[str] = set()
+        for component in self.component:
+            payer = self.municipality_of(component) if isinstance(component, BudgetPart) else self.municipalities[0]
+            if payer not in self.municipalities:
+                unknown |= {"counts", "deliveries"}
+            lists = (("deliveries", self._read_by), ("products", _products_of), ("prices", _products_of))
+            for name, facts in (*component.facts_read(payer), *((name, of(component)) for name, of in lists)):
+                try:
+                    read.setdefault(name, set()).update(facts)
+                except Unread:
+                    unknown.add(name)
+        yield from unread_facts(given, read, unknown, self.municipalities[0])
 
     def _rules_on(self, index: int, component: Component) -> Iterator[Iterable[Misfit]]:
         """Whether a component fits the contract and the components above it."""
@@ -247,7 +270,7 @@ class Contract(Part):
         above = [one.key for one in self.component[:index]]
         for number, key in enumerate(named):
             if key not in above:
-                yield (*place, number), f"{key} staat er niet boven; {_meant(key, above)}"
+                yield (*place, number), f"{key} staat er niet boven; {meant(key, known=above)}"
 
     def _has_every_year(self, component: Component) -> Iterator[Misfit]:
         asked = component.years_asked(sorted({month.year for month in self.in_force.period.months()}))
@@ -344,19 +367,16 @@ class Contract(Part):
         keys = [component.key for component in self.component]
         for place, (key, *_) in enumerate(example.expect):
             if isinstance(key, str) and key not in keys:
-                yield ("expect", place, 0), f"onderdeel {key} bestaat niet; {_meant(key, keys)}"
+                yield ("expect", place, 0), f"onderdeel {key} bestaat niet; {meant(key, known=keys)}"
+
+
+def _products_of(component: ComponentPart) -> Iterator[Fact]:
+    for _, product in (*component.products_named, *component.products_named_elsewhere):
+        yield (product,)
 
 
 def _key_of(component: ComponentPart) -> Iterator[str]:
     yield component.key
-
-
-def _meant(name: str, known: Sequence[str]) -> str:
-    """The remedy for a name that is not among those that are known."""
-    near = get_close_matches(name, known, n=1)
-    if near:
-        return f"bedoelt u {near[0]}?"
-    return f"kies uit {', '.join(known)}" if known else "haal het weg"
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,6 @@ def _unread(contract: Contract) -> Iterator[_Remark]:
         reads_nothing = not contract.deliveries_read_by(component)
         if reads_nothing and "price_list" in component.model_fields_set:
             yield "W03", ("component", index, "price_list"), "zonder covers leest niets deze prijslijst", hint
-    read = {product for component in contract.component for _, product in contract.deliveries_read_by(component)}
     for index, example in enumerate(contract.example):
         delivered = {delivery.product for delivery in example.deliveries}
         delivered |= {assignment.product for assignment in example.assignments}
@@ -128,10 +127,6 @@ def _unread(contract: Contract) -> Iterator[_Remark]:
         for product in example.products:
             if product not in delivered:
                 yield "W04", ("example", index, "products", product), f"er is geen levering van product {product}", hint
-        for place, delivery in enumerate(example.deliveries):
-            if delivery.product not in read:
-                message = f"geen onderdeel leest leveringen van product {delivery.product}"
-                yield "W05", ("example", index, "deliveries", place), message, hint
 
 
 def _unpriced(contract: Contract, price_lists: Collection[str]) -> Iterator[_Remark]:

@@ -5,9 +5,10 @@ through binary. Every rule below that a document can break has a Dutch message, 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
@@ -192,6 +193,14 @@ def placed(place: Place, found: Iterable[Misfit]) -> Iterator[Misfit]:
     """What was found in a part, with the place of that part before it."""
     for within, said in found:
         yield (*place, *within), said
+
+
+def meant(name: str, *, known: Sequence[str]) -> str:
+    """The remedy for a name that is not among those that are known."""
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"bedoelt u {near[0]}?"
+    return f"kies uit {', '.join(known)}" if known else "haal het weg"
 
 
 # Measures that go by a Dutch word too, in contracts and in count files.

@@ -1,6 +1,6 @@
 """`bekostiging contract simulate`: what a contract would pay on facts written by hand, before it is signed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,9 +8,10 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from contracts.documents import read_as, read_documents, refuse_documents
+from contracts.documents import read_as, read_documents, refuse_documents, warnings_in
 from contracts.facts import FactsFile
 from contracts.model import Contract
+from contracts.values import Misfit
 from database.command_line import as_json, tell_json
 from database.terminal import FILE, WIDTH, print_table, tell_findings
 from kernel.findings import Finding, Refusal, Severity
@@ -105,12 +106,16 @@ def simulate_command(
     contract = read_documents([document], refused=_REFUSED)[0].contract
     if svg is not None and vary is None:
         raise click.UsageError("--svg tekent wat --vary laat lopen; geef ook --vary")
+    given, warnings = _facts(facts, contract)
+    if not as_json:
+        tell_findings(warnings, most=20, err=True)
     if vary is not None:
-        show_curves(contract, _facts(facts), case_id, Variation.parse(vary), svg, as_json=as_json)
+        show_curves(contract, given, case_id, Variation.parse(vary), svg, as_json=as_json)
         return
-    outcomes = simulate_cases(contract, _facts(facts), case_id)
+    outcomes = simulate_cases(contract, given, case_id)
     if as_json:
-        tell_json({"contract": contract.number, "cases": [_as_json(outcome, explain=explain) for outcome in outcomes]})
+        cases = [_as_json(outcome, explain=explain) for outcome in outcomes]
+        tell_json({"contract": contract.number, "cases": cases, "warnings": warnings})
     elif len(outcomes) == 1:
         _show_one(outcomes[0], every_month=explain)
     else:
@@ -119,11 +124,26 @@ def simulate_command(
         ctx.exit(3)
 
 
-def _facts(path: Path) -> FactsFile:
+def _facts(path: Path, contract: Contract) -> tuple[FactsFile, list[Finding]]:
+    """The facts of a file, with warnings of those that no component reads: a file may serve several contracts."""
     read = read_as(FactsFile, name_of(path), read_bytes(path))
     if isinstance(read, list):
         raise refuse_documents(read, _REFUSED)
-    return read[1]
+    text, facts = read
+    return facts, warnings_in(name_of(path), text, "W24", _unread(contract, facts))
+
+
+def _unread(contract: Contract, facts: FactsFile) -> Iterator[Misfit]:
+    """What no component of the contract reads, in the head of the file and in its cases; a name is told once."""
+    for rule in contract.unread(facts):
+        yield from rule
+    told: set[str] = set()
+    for place, case in enumerate(facts.case):
+        for rule in contract.unread(case):
+            for within, said in rule:
+                if said not in told:
+                    yield ("case", place, *within), said
+                told.add(said)
 
 
 def simulate_cases(contract: Contract, facts: FactsFile, case_id: str | None = None) -> list[Simulated]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import PricedPart, listed
+from contracts.components.component import Fact, PricedPart, listed
 from contracts.values import Law, Misfit, Name, Number, Part, Percent, Place
 
 
@@ -66,6 +66,18 @@ class ArrangementComponent(PricedPart):
         yield self._one_coverage()
         yield self._laws_differ()
         yield self._sources_are_whole()
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield "assignments", self._assignments()
+        yield "households", self._households()
+
+    def _assignments(self) -> Iterator[Fact]:
+        for product in self.products_assigned:
+            yield (product,)
+
+    def _households(self) -> Iterator[Fact]:
+        if self.holder == "household":
+            yield ()
 
     def _prices_differ(self) -> Iterator[Misfit]:
         seen: set[tuple[str, str]] = set()

@@ -7,6 +7,9 @@ from pydantic import Field
 
 from contracts.values import Key, Misfit, MunicipalityCode, Name, Part, Place
 
+# What a fact goes by in its list: a name, a product, an area with a measure.
+Fact = tuple[str, ...]
+
 
 def listed(key: str, values: Iterable[str]) -> Iterator[tuple[Place, str]]:
     """Where each value of a list stands."""
@@ -47,6 +50,13 @@ class ComponentPart(Part):
     def products_named_elsewhere(self) -> Iterable[tuple[Place, str]]:
         """Those of `products_paid_elsewhere`, and where they stand."""
         return ()
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        """What it reads of the facts of a document, by list.
+
+        `municipality` is the one that pays it, or the first of the contract.
+        """
+        yield from ()
 
     @property
     def products_paid(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import PricedPart, listed
+from contracts.components.component import Fact, PricedPart, listed
 from contracts.components.frequency import Frequency
 from contracts.values import Amount, Misfit, MonthText, Name, Number, Part, Percent, Place, SignedNumber
 
@@ -115,6 +115,15 @@ class EffortComponent(PricedPart):
         yield self._paid(("frequency", "products"), lambda: self.frequency.products if self.frequency else ())
         yield self._paid(("no_show",), lambda: [one.product for one in self.no_show])
         yield self._paid(("adjustments",), lambda: [product for one in self.adjustments for product in one.products])
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield "assignments", self._assignments()
+
+    def _assignments(self) -> Iterator[Fact]:
+        by_assignment = any(bound.per == "assignment" for bound in self.client_bounds)
+        checked = (self.frequency.products or self.products) if self.frequency else ()
+        for product in (*checked, *(self.products if by_assignment else ())):
+            yield (product,)
 
     def _last_band_is_open(self) -> Iterator[Misfit]:
         if self.bands and self.bands[-1].up_to is not None:

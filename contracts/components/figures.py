@@ -28,6 +28,10 @@ class AnnualAmount(Part):
     figure: Key | None = None
     times: Key | None = None
 
+    @property
+    def figures_read(self) -> Iterator[str]:
+        yield from (name for name in (self.figure, self.times) if name is not None)
+
     def rules(self) -> Iterator[Iterable[Misfit]]:
         yield self._one_base()
         yield self._times_a_figure()

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.components.component import BudgetPart
+from contracts.components.component import BudgetPart, Fact
 from contracts.components.indexation import IndexedPart
 from contracts.values import Amount, Key, Misfit, Name, Part, Percent, Place, ProviderCode, Year
 
@@ -61,6 +61,14 @@ class GuaranteeComponent(IndexedPart, BudgetPart):
         yield self._rises_after_the_base_year()
         yield self._spending_of_one()
         yield self._shortfall_is_whole()
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield from super().facts_read(municipality)
+        yield "spend", self._spend()
+
+    def _spend(self) -> Iterator[Fact]:
+        for one in () if self.spend_of else self.guaranteed:
+            yield one.provider, one.segment
 
     def _each_once(self) -> Iterator[Misfit]:
         pairs = [(one.provider, one.segment) for one in self.guaranteed]

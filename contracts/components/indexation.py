@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import ComponentPart
+from contracts.components.component import ComponentPart, Fact
 from contracts.values import Key, Misfit, Number, Part, SignedNumber, Year
 from tariffs.indexation import IndexRule
 
@@ -77,6 +77,14 @@ class IndexedPart(ComponentPart):
         yield from super().rules()
         yield self._years_rise()
         yield self._one_index()
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield from super().facts_read(municipality)
+        yield "index_figures", self._index_figures()
+
+    def _index_figures(self) -> Iterator[Fact]:
+        for name in self.indexation.weights if self.indexation else ():
+            yield (name,)
 
     def _years_rise(self) -> Iterator[Misfit]:
         years = [index.year for index in self.index]

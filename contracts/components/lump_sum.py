@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.components.component import BudgetPart
+from contracts.components.component import BudgetPart, Fact
 from contracts.components.figures import YearAmount
 from contracts.components.indexation import IndexedPart
 from contracts.values import Amount, Misfit, Part, Percent
@@ -43,6 +43,14 @@ class LumpSumComponent(IndexedPart, BudgetPart):
         yield self._years_are_not_indexed()
         yield self._due_months_rise()
         yield self._schedule_is_whole()
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield from super().facts_read(municipality)
+        yield "determinations", self._determinations()
+
+    def _determinations(self) -> Iterator[Fact]:
+        yield (self.key,)
+        yield ("",)
 
     def _one_amount(self) -> Iterator[Misfit]:
         if (self.amount_eur is not None) == bool(self.years):

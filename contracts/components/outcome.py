@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.components.component import ModifierPart
+from contracts.components.component import Fact, ModifierPart
 from contracts.components.figures import AnnualAmount, Share
 from contracts.values import Key, Misfit, Name, Part, Percent, Place, SignedNumber
 
@@ -50,6 +50,13 @@ class OutcomeComponent(ModifierPart):
         yield from super().rules()
         yield self._weights_are_one()
         yield self._names_differ()
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield "figures", self._figures()
+
+    def _figures(self) -> Iterator[Fact]:
+        for name in (*self.budget.figures_read, *(indicator.name for indicator in self.indicators)):
+            yield (name,)
 
     def _weights_are_one(self) -> Iterator[Misfit]:
         if (weights := sum(indicator.weight for indicator in self.indicators)) != 1:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import PricedPart, listed
+from contracts.components.component import Fact, PricedPart, listed
 from contracts.components.frequency import Frequency
 from contracts.values import Misfit, Name, Number, Part, Place, placed
 
@@ -95,6 +95,20 @@ class OutputComponent(PricedPart):
         yield from super().rules()
         yield self._pays_something()
         yield self._checks_what_it_pays()
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield "assignments", self._assignments()
+        yield "trajectories", self._trajectories()
+
+    def _assignments(self) -> Iterator[Fact]:
+        checked = (self.frequency.products or self.products) if self.frequency else ()
+        assigned = self.periods.products if self.periods and self.periods.when == "assigned" else ()
+        for product in (*checked, *assigned):
+            yield (product,)
+
+    def _trajectories(self) -> Iterator[Fact]:
+        for product in self.trajectories.products if self.trajectories else ():
+            yield (product,)
 
     def _pays_something(self) -> Iterator[Misfit]:
         if not (self.products or self.periods or self.trajectories):

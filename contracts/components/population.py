@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import BudgetPart, PricedPart, listed
+from contracts.components.component import BudgetPart, Fact, PricedPart, listed
 from contracts.components.indexation import IndexedPart
 from contracts.facts import AccountabilityKind
 from contracts.values import (
@@ -22,7 +22,9 @@ from contracts.values import (
     Percent,
     Place,
     SignedAmount,
+    Unread,
     Year,
+    judged,
 )
 
 
@@ -234,6 +236,26 @@ class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
         if self.amount_per_inhabitant_eur is not None:
             return (Segment(measure=self.measure, amount_eur=str(self.amount_per_inhabitant_eur)),)  # type: ignore[arg-type]
         return self.segments
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield from super().facts_read(municipality)
+        yield "accountability", self._accountability()
+        yield "counts", self._counts(municipality)
+
+    def _accountability(self) -> Iterator[Fact]:
+        if self.withheld:
+            yield (self.withheld.until,)
+
+    def _counts(self, municipality: str) -> Iterator[Fact]:
+        if any(judged(self._counts_what_it_reads())) or self._bases != 1 or (self.division and self.areas):
+            raise Unread("areas")  # what is counted is not known
+        measures = [segment.measure for segment in self.measured_amounts]
+        for measure in measures or ([self.measure] if self.recount else []):
+            for area in self.areas or (municipality,):
+                yield area, measure
+        for measure in self.division.weights if self.division else ():
+            for area in self.division.areas if self.division else ():
+                yield area, measure
 
     @property
     def products_named(self) -> Iterator[tuple[Place, str]]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import chain
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from contracts.components.component import ModifierPart
-from contracts.components.figures import AnnualAmount, AnyShare, Share
+from contracts.components.component import Fact, ModifierPart
+from contracts.components.figures import AnnualAmount, AnyShare, FigureShare, Share
 from contracts.values import Amount, Key, Misfit, Name, Number, Part, Percent, Place
 
 
@@ -54,6 +55,15 @@ class Side(Part):
         yield self._last_band_is_open()
         yield self._bands_have_edges()
         yield self._edges_rise()
+
+    @property
+    def figures_read(self) -> Iterator[str]:
+        for share in (self.minimum_rate, *(step.share for step in self.steps)):
+            if isinstance(share, FigureShare):
+                yield share.figure
+        for step in self.steps:
+            if step.add_figure is not None:
+                yield step.add_figure
 
     def _something_counts(self) -> Iterator[Misfit]:
         if not self.bands and not self.steps:
@@ -119,6 +129,14 @@ class RiskSharingComponent(ModifierPart):
     def rules(self) -> Iterator[Iterable[Misfit]]:
         yield from super().rules()
         yield self._something_is_shared()
+
+    def facts_read(self, municipality: str) -> Iterator[tuple[str, Iterable[Fact]]]:
+        yield "figures", self._figures()
+
+    def _figures(self) -> Iterator[Fact]:
+        sides = [side.figures_read for side in (self.both, self.saving, self.loss) if side is not None]
+        for name in chain(self.budget.figures_read, self.cost.figures_read, *sides):
+            yield (name,)
 
     def _something_is_shared(self) -> Iterator[Misfit]:
         if (self.both is None) == (self.saving is None and self.loss is None):

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from contracts.components.lump_sum import LumpSumComponent
 from contracts.parties import known_parties
 from contracts.register import contracts_known
 from database.recordings import latest, lock_recordings, record
@@ -124,7 +125,7 @@ class _Register:
 
     references: tuple[_Reference, ...]
     categories: frozenset[str]
-    components: Mapping[str, tuple[str, ...]]  # by contract number
+    lump_sums: Mapping[str, tuple[str, ...]]  # by contract number, the components that can be determined
 
     def referred(self, row: Row) -> Iterator[tuple[str, str, _Reference]]:
         """The columns of a row that refer to something, with the code that stands there."""
@@ -157,7 +158,10 @@ def _register(connection: Connection, cutoff: int) -> _Register:
     return _Register(
         references,
         frozenset(version.category for product in products.values() for version in product.versions),
-        {c.contract.number: tuple(part.key for part in c.contract.component) for c in contracts},
+        {
+            c.contract.number: tuple(one.key for one in c.contract.component if isinstance(one, LumpSumComponent))
+            for c in contracts
+        },
     )
 
 
@@ -204,10 +208,19 @@ def _unknown(row: Row, register: _Register) -> Iterator[Finding]:
     category = row.values.get("category")
     if category is not None and category not in register.categories:
         yield row_finding("V03", row.number, f"categorie {category} is onbekend", "kies een categorie uit de catalogus")
-    component = row.values.get("component")
-    if component is not None and component not in (keys := register.components.get(row["contract_id"], (component,))):
-        message = f"onderdeel {component} is onbekend in contract {row['contract_id']}"
-        yield row_finding("V03", row.number, message, f"kies uit {', '.join(keys)}")
+    if "component" in row.values and not row["withdrawn"]:
+        yield from _undetermined(row, register.lump_sums.get(row["contract_id"]))
+
+
+def _undetermined(row: Row, lump_sums: Sequence[str] | None) -> Iterator[Finding]:
+    """A determination that no component would read; None when the contract is not known."""
+    number, component = row["contract_id"], row["component"]
+    if lump_sums == ():
+        message = f"contract {number} heeft geen lumpsum: niets leest deze vaststelling"
+        yield row_finding("V03", row.number, message, "laat de rij weg, of verbeter het contract")
+    elif lump_sums is not None and component is not None and component not in lump_sums:
+        message = f"onderdeel {component} is geen lumpsum van contract {number}: niets leest deze vaststelling"
+        yield row_finding("V03", row.number, message, f"kies uit {', '.join(lump_sums)}")
 
 
 def _values(rows: Sequence[Row], reading: _Reading) -> list[dict[str, Any]]:

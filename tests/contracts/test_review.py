@@ -9,7 +9,7 @@ import pytest
 
 from contracts import review
 from contracts.documents import read_documents
-from kernel.findings import Severity
+from kernel.findings import Refusal, Severity
 
 Write = Callable[..., Path]
 
@@ -58,20 +58,45 @@ def test_a_component_that_no_example_speaks_of(document: Write, effort: str) -> 
     ]
 
 
+def test_a_price_list_that_nothing_reads(document: Write, population: str) -> None:
+    contract = population.replace('covers = ["45A04"]', 'price_list = "crisis"').split("[[example]]")[0]
+    said = 'regel 17, onderdeel "wijkteam", sleutel price_list: zonder covers leest niets deze prijslijst'
+    assert any(f"a.toml, {said}" in warning for warning in warnings(document(contract)))
+
+
 @pytest.mark.parametrize(
     ("good", "other", "said"),
     [
-        ('covers = ["45A04"]', 'price_list = "crisis"',
-         'regel 17, onderdeel "wijkteam", sleutel price_list: zonder covers leest niets deze prijslijst'),
         ("prices = [", 'prices = [ ["44A09", 2026-01-01, "open", "1.00"],',
-         'regel 24, rekenvoorbeeld "januari", sleutel prices[1]: geen levering gebruikt de prijs van 44A09'),
+         'regel 25, rekenvoorbeeld "januari", sleutel prices[1]: geen levering gebruikt de prijs van 44A09'),
         ("products = {", 'products = { 44A09 = { unit = "day", price_per = "day" },',
-         'regel 23, rekenvoorbeeld "januari", sleutel products.44A09: er is geen levering van product 44A09'),
+         'regel 24, rekenvoorbeeld "januari", sleutel products.44A09: er is geen levering van product 44A09'),
+    ],
+)  # fmt: skip
+def test_a_price_or_product_without_a_delivery(
+    document: Write, population: str, good: str, other: str, said: str
+) -> None:
+    apart = population.replace('covers = ["45A04"]', 'covers = ["45A04"]\ncarve_outs = ["44A09"]')
+    assert apart.count(good) == 1
+    assert any(f"a.toml, {said}" in warning for warning in warnings(document(apart.replace(good, other))))
+
+
+@pytest.mark.parametrize(
+    ("good", "other", "said"),
+    [
+        ("prices = [", 'prices = [ ["45A05", 2026-01-01, "open", "1.00"],',
+         "regel 24, rekenvoorbeeld \"januari\", sleutel prices[1]: geen onderdeel leest product 45A05; bedoelt u"),
+        ("products = {", 'products = { 44X09 = { unit = "day", price_per = "day" },',
+         'regel 23, rekenvoorbeeld "januari", sleutel products.44X09: geen onderdeel leest product 44X09; haal'),
         ("deliveries = [", 'deliveries = [ { product = "44A09", start = 2026-01-05, end = 2026-01-05, quantity = 1 },',
          'regel 25, rekenvoorbeeld "januari", sleutel deliveries[1]: geen onderdeel leest leveringen van product'),
     ],
 )  # fmt: skip
-def test_what_nothing_reads(document: Write, population: str, good: str, other: str, said: str) -> None:
+def test_a_fact_that_no_component_reads_is_refused(
+    document: Write, population: str, good: str, other: str, said: str
+) -> None:
     assert population.count(good) == 1
-    found = warnings(document(population.replace(good, other)))
-    assert any(f"a.toml, {said}" in warning for warning in found)
+    with pytest.raises(Refusal) as refusal:
+        read_documents([document(population.replace(good, other))])
+    (finding,) = refusal.value.findings
+    assert str(finding).startswith(f"a.toml, {said}")

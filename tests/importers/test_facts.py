@@ -40,7 +40,10 @@ provider = "41000002"
 municipalities = ["GM0502"]
 laws = ["Jeugdwet"]
 in_force = {{ from = 2025-01-01, until = 2029-01-01 }}
-component = [{{ key = "ambulant", kind = "effort", clause = "artikel 5", products = ["45A04"] }}]
+component = [
+    {{ key = "hulp", kind = "effort", clause = "artikel 5", products = ["45A04"] }},
+    {{ key = "ambulant", kind = "lump_sum", clause = "artikel 6", task_field = "6.23", amount_eur = "1000.00" }},
+]
 """
 Take = Callable[..., FactsImport]
 
@@ -336,7 +339,26 @@ def test_a_determination_is_whole_or_by_component(desk: Desk, ids: dict[str, int
     )
     with pytest.raises(Refusal) as refusal:
         take(DETERMINATIONS, header, "B;2025;anders;250,00;01-06-2026;besluit-1;")
-    assert str(refusal.value.findings[0]) == "rij 2: onderdeel anders is onbekend in contract B; kies uit ambulant"
+    said = "is geen lumpsum van contract B: niets leest deze vaststelling; kies uit ambulant"
+    assert str(refusal.value.findings[0]) == f"rij 2: onderdeel anders {said}"
+    with pytest.raises(Refusal) as refusal:
+        take(DETERMINATIONS, header, "B;2025;hulp;250,00;01-06-2026;besluit-1;")
+    assert str(refusal.value.findings[0]) == f"rij 2: onderdeel hulp {said}"
+
+
+def test_a_determination_of_a_contract_without_a_lump_sum_is_refused(desk: Desk, take: Take) -> None:
+    """It would be recorded, and read by nothing."""
+    number = "D"
+    recording = record(desk.connection, "contracts", "contracten", "tester")
+    document = "\n".join(line for line in DOCUMENT.format(number=number).splitlines() if "lump_sum" not in line)
+    contract = desk.connection.execute(insert(contracts).values(number=number).returning(contracts.c.id)).scalar_one()
+    row = {"contract_id": contract, "recording": recording, "document": document, "sha256": "0" * 64}
+    desk.connection.execute(insert(contract_versions).values(**row))
+    with pytest.raises(Refusal) as refusal:
+        take(DETERMINATIONS, "contract;jaar;onderdeel;bedrag;besluitdatum;referentie", "D;2025;;1,00;01-06-2026;b")
+    assert str(refusal.value.findings[0]) == (
+        "rij 2: contract D heeft geen lumpsum: niets leest deze vaststelling; laat de rij weg, of verbeter het contract"
+    )
 
 
 def test_a_move_is_read_back(desk: Desk, take: Take) -> None:

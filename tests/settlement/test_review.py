@@ -313,11 +313,32 @@ def test_bands_that_no_example_reaches(review: Review) -> None:
     ],
 )  # fmt: skip
 def test_a_fact_that_nothing_reads(review: Review, key: str, fact: str) -> None:
-    (said,) = remarks(review(f"{GOOD}{fact}\n"))
-    assert said == (
-        f'W24 a.toml, regel 22, rekenvoorbeeld "drie schijven", sleutel {key}: '
-        "zonder dit feit komt het voorbeeld net zo uit"
+    """It is refused: nothing can come of it."""
+    (said,) = remarks(review(f"{GOOD}{fact}\n"), 1)
+    assert said.startswith(
+        f'C03 a.toml, regel 22, rekenvoorbeeld "drie schijven", sleutel {key}: geen onderdeel leest '
     )
+
+
+def test_a_fact_without_an_effect(review: Review) -> None:
+    """The year is not over: what was determined changes nothing yet."""
+    document = f"""{HEAD}[[component]]
+key = "som"
+kind = "lump_sum"
+clause = "artikel 5"
+task_field = "6.1"
+amount_eur = "1200.00"
+
+[[example]]
+name = "januari"
+through = "2026-01"
+determinations = [[2026, "som", "1000.00"]]
+expect = [["som", "2026-01", "instalment", "100.00"]]
+"""
+    assert remarks(review(document)) == [
+        'W24 a.toml, regel 18, rekenvoorbeeld "januari", sleutel determinations[1]: '
+        "zonder dit feit komt het voorbeeld net zo uit"
+    ]
 
 
 def test_a_count_within_the_dead_band_is_read() -> None:

@@ -144,6 +144,19 @@ def test_facts_that_are_wrong_are_refused_with_their_place(simulate: Simulate, f
     assert "niets is uitgerekend: 1 bevinding" in result.output
 
 
+def test_facts_that_no_component_reads_are_told_once(simulate: Simulate) -> None:
+    """They are no reason to refuse: a file of facts may serve several contracts."""
+    cases = "".join(f'[[case]]\nid = "{name}"\nfigures = {{ scroe = "1" }}\n' for name in "ab")
+    result = simulate(
+        f'through = "2026-01"\nassignments = [{{ product = "X", start = 2026-01-01 }}]\n{cases}', "--json"
+    )
+    (of_head, of_case) = json.loads(result.stdout)["warnings"]
+    assert of_head["place"] == "feiten.toml, regel 2, sleutel assignments[1]"
+    assert of_head["message"] == "geen onderdeel leest toewijzingen van product X"
+    assert of_case["place"] == 'feiten.toml, regel 5, geval "a", sleutel figures.scroe'
+    assert of_case["code"] == "W24"
+
+
 def test_the_schema_of_facts_knows_what_a_case_may_hold() -> None:
     result = CliRunner().invoke(cli.main, ["contract", "schema", "--facts"])
     schema = json.loads(result.output)
