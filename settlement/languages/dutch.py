@@ -583,6 +583,10 @@ _TEXTS: Mapping[str, str] = {
     "notes.method.hours": (
         "Waar uren per cliënt en maand tellen, worden eerst de minuten opgeteld en dan op hele uren afgerond."
     ),
+    "notes.method.to_date": (
+        "Wat over het jaar loopt, wordt tot en met de maand eenmaal afgerond, min dat tot en met de vorige maand. "
+        "Gelijke maanden kunnen daardoor een cent verschillen; samen zijn zij het jaar."
+    ),
     "notes.method.correction": (
         "Een correctie is het nieuwe recht over een maand, min wat over die maand al geboekt was."
     ),

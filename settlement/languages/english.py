@@ -561,6 +561,10 @@ _TEXTS: Mapping[str, str] = {
     "notes.method.hours": (
         "Where hours count per client and month, minutes are added up first and then rounded to whole hours."
     ),
+    "notes.method.to_date": (
+        "What runs over the year is rounded once up to the month, less the same up to the month before. Equal months "
+        "may therefore differ by a cent; together they are the year."
+    ),
     "notes.method.correction": (
         "A correction is the new entitlement over a month, less what was posted over that month before."
     ),

@@ -26,7 +26,7 @@ def write(page: Page, statement: Statement, sheets: Sequence[str]) -> None:
         page.line(say("deliveries.left_out"), "plain")
     page.row += 1
     page.line(say("notes.how_to_compute"), "subheading")
-    for sentence in _method(statement):
+    for sentence in _method(statement, sheets):
         page.line(say(f"notes.method.{sentence}"), "plain")
     page.row += 1
     _write_findings(page, statement, "notes.findings", statement.settled.findings)
@@ -45,7 +45,7 @@ def write(page: Page, statement: Statement, sheets: Sequence[str]) -> None:
     )
 
 
-def _method(statement: Statement) -> Iterable[str]:
+def _method(statement: Statement, sheets: Sequence[str]) -> Iterable[str]:
     """How amounts of this statement are made; what it has none of is not explained."""
     yield "formulas"
     rules = {volume.rule.rounding for volumes in statement.volumes.values() for volume in volumes}
@@ -53,6 +53,8 @@ def _method(statement: Statement) -> Iterable[str]:
         yield from ("price", "rounding", "difference")
     if Rounding.CLIENT_MONTH in rules:
         yield "hours"
+    if "calculation" in sheets:
+        yield "to_date"
     yield "correction"
 
 

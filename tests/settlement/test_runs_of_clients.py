@@ -188,6 +188,8 @@ def test_the_statement_says_what_was_paid_otherwise_and_what_was_not_paid(books_
     numbers = [cell.value for cell in workbook["Berekening"]["A"] if isinstance(cell.value, int)]
     assert numbers == sorted(numbers)
     text = "\n".join(shown)
+    notes = [str(cell.value) for cell in workbook["Toelichting"]["A"]]
+    assert any(note.startswith("Wat over het jaar loopt, wordt tot en met de maand eenmaal afgerond") for note in notes)
     # What is not paid is explained once: at the line that takes it off.
     taken_off = next(one.number for one in run.contracts[0].lines if one.line.key.label == "maximum year")
     assert f"zoals bij regel {taken_off}" in shown
