@@ -215,7 +215,9 @@ def _example_lines(
         elif amount != calculated.get(key, Eur.zero()):
             found = format_eur(calculated[key]) if key in calculated else "niets"
             message = f"{line}: verwacht {format_eur(amount)}, berekend {found}"
-            yield document.finding("C15", path, message, hint)
+            came = sorted(other[2] for other in calculated if other[:2] == key[:2]) if key not in calculated else []
+            meant = f"schrijf het label dat uitkomt: {', '.join(came)}; of verbeter het onderdeel"
+            yield document.finding("C15", path, message, meant if came else hint)
         expected.add(key)
     for key, amount in sorted(calculated.items()):
         if key not in expected:

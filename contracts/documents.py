@@ -106,7 +106,7 @@ def warnings_in(file_name: str, text: str, code: str, found: Iterable[Misfit]) -
 
 
 def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, P, list[Finding]]:
-    """The same, as far as it can be read, with all that is wrong. What is no TOML says nothing: its text is ''."""
+    """The same, as far as it can be read, with all that is wrong; what cannot be read at all has the text ''."""
     nothing, _ = _as_read(model, {})
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
@@ -115,20 +115,16 @@ def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, P, list[
         hint = "bewaar het document als UTF-8"
         finding = Finding("C01", Severity.ERROR, f"{file_name}, regel {line}", "het document is geen UTF-8", hint)
         return "", nothing, [finding]
-    try:
-        data = parse(text)
-    except tomllib.TOMLDecodeError as error:
-        return "", nothing, [_syntax_finding(file_name, text, str(error))]
+    text, data, findings = _toml(file_name, text)
+    if data is None:
+        return "", nothing, findings
     part, remarks = _as_read(model, data)
     lines = line_numbers(text) if remarks else {}
-    return (
-        text,
-        part,
-        [
-            Finding("C03", Severity.ERROR, _place(file_name, data, lines, path), message, hint)
-            for path, message, hint in sorted(remarks, key=lambda remark: _line_of(lines, remark[0]) or 0)
-        ],
-    )
+    findings += [
+        Finding("C03", Severity.ERROR, _place(file_name, data, lines, path), message, hint)
+        for path, message, hint in sorted(remarks, key=lambda remark: _line_of(lines, remark[0]) or 0)
+    ]
+    return text, part, findings
 
 
 # --- TOML -------------------------------------------------------------------------------------------------------------
@@ -144,7 +140,7 @@ _SYNTAX_MESSAGES = {
     "Invalid value": "de waarde is onleesbaar; zet tekst en bedragen tussen aanhalingstekens",
     "Invalid date": "deze datum bestaat niet; schrijf een bestaande dag als 2026-01-31",
     "Unterminated string": "een aanhalingsteken wordt niet gesloten; zet er een achter de tekst",
-    "Illegal character": "een aanhalingsteken wordt niet gesloten, of er staat een onzichtbaar teken; typ hem over",
+    "Illegal character": "een aanhalingsteken wordt niet gesloten, of er staat een onzichtbaar teken; typ het over",
     "Unclosed": "een haak of accolade wordt niet gesloten; zet het teken erbij",
     "Expected ']'": "een rechte haak ontbreekt; schrijf [naam] of [[naam]]",
     "Expected newline": "achter de waarde staat iets dat er niet hoort; haal het weg, of begin een nieuwe regel",
@@ -152,13 +148,58 @@ _SYNTAX_MESSAGES = {
 _UNREADABLE = "onleesbaar; schrijf sleutel = waarde"
 
 
-def _syntax_finding(file_name: str, text: str, error: str) -> Finding:
-    match = _POSITION.fullmatch(error)
-    line = int(match[2]) if match and match[2] else text.rstrip("\n").count("\n") + 1
-    reason = match[1] if match else error
+# Mistakes that are over at the end of their line, so that what follows can be read.
+_OF_ONE_LINE = ("Cannot overwrite", "Invalid value", "Invalid date", "Illegal character", "Expected newline")
+_PAIR = re.compile(r"\s*([A-Za-z0-9_.-]+)\s*=")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+# Values that are no TOML without quotation marks.
+_BARE = (
+    (r"(?<![\d-])\d{4}-\d{2}(?![\d-])", "een maand staat zonder aanhalingstekens", 'schrijf "2026-05"'),
+    (r"(?<![\d-])\d{1,2}-\d{1,2}-\d{4}", "een datum begint met het jaar", "schrijf 2026-01-31"),
+    (r"=\s*-?\d+,\d", "een getal staat zonder aanhalingstekens en met een komma", 'schrijf "12.50"'),
+)
+_MARK = "\0"
+
+
+def _toml(file_name: str, text: str) -> tuple[str, dict[str, Any] | None, list[Finding]]:
+    """What a document says, its text as far as it is TOML, and where it is not.
+
+    Of a line that is no TOML only the key is read; a mistake that goes on after its line leaves nothing.
+    """
+    findings: list[Finding] = []
+    while True:
+        try:
+            return text, _marked(parse(text)), findings
+        except tomllib.TOMLDecodeError as error:
+            match = _POSITION.fullmatch(str(error))
+            line = int(match[2]) if match and match[2] else text.rstrip("\n").count("\n") + 1
+            reason = match[1] if match else str(error)
+        lines = text.split("\n")
+        findings.append(_syntax_finding(file_name, line, lines[line - 1], reason))
+        pair = _PAIR.match(lines[line - 1])
+        if pair is None or not reason.startswith(_OF_ONE_LINE):
+            return "", None, findings
+        lines[line - 1] = "" if reason.startswith("Cannot overwrite") else f'{pair[1]} = "\\u0000"'
+        text = "\n".join(lines)
+
+
+def _marked(said: Any) -> Any:
+    """The same, with every value of a line that is no TOML marked as unread."""
+    if isinstance(said, dict):
+        return {key: _marked(value) for key, value in said.items()}
+    if isinstance(said, list):
+        return [_marked(value) for value in said]
+    return Unread if said == _MARK else said
+
+
+def _syntax_finding(file_name: str, line: int, text: str, reason: str) -> Finding:
     message = next((dutch for start, dutch in _SYNTAX_MESSAGES.items() if reason.startswith(start)), _UNREADABLE)
     message, _, hint = message.partition("; ")
-    excerpt = "".join(filter(str.isprintable, text.split("\n")[line - 1])).strip()[:60]
+    for pattern, bare, remedy in _BARE:
+        if not reason.startswith("Cannot") and re.search(pattern, _QUOTED.sub("", text)):
+            message, hint = bare, remedy
+            break
+    excerpt = "".join(filter(str.isprintable, text)).strip()[:60]
     message = f"geen geldige TOML: {message}" + (f": {excerpt}" if excerpt else "")
     return Finding("C02", Severity.ERROR, f"{file_name}, regel {line}", message, hint)
 
@@ -347,7 +388,8 @@ def _left_out(data: dict[str, Any], errors: Sequence[tuple[KeyPath, ErrorDetails
         path = next(
             path
             for path in (place[:end] for end in range(len(place), 0, -1))
-            if _at(data, path) is not Unread and (isinstance(_at(data, path[:-1]), dict) or _is_in_row(data, path))
+            if (_at(data, path) is not Unread or error["type"] == "extra_forbidden")
+            and (isinstance(_at(data, path[:-1]), dict) or _is_in_row(data, path))
         )
         key: Any = path[-1]
         table: Any = _at(left, path[:-1])
@@ -464,7 +506,7 @@ def _place(file_name: str, data: dict[str, Any], lines: Mapping[KeyPath, int], p
     for table, noun, name in _NAMED_TABLES:
         if len(path) > 1 and path[0] == table:
             element = data[table][path[1]]
-            named = isinstance(element, dict) and name in element
+            named = isinstance(element, dict) and isinstance(element.get(name), str)
             words.append(f'{noun} "{element[name]}"' if named else f"{noun} {int(path[1]) + 1}")
             rest = path[2:]
     if rest:

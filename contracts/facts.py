@@ -13,6 +13,7 @@ from contracts.values import (
     YEAR_PATTERN,
     Amount,
     Area,
+    FigureName,
     Key,
     Measure,
     Misfit,
@@ -157,7 +158,7 @@ def _ends_after_it_starts(one: FactsAssignment | FactsHousehold | FactsTrajector
 
 
 YearText = Annotated[str, Field(pattern=YEAR_PATTERN)]
-IndexRow = Annotated[tuple[Key, Year, Literal["provisional", "final"], SignedNumber], Field(strict=False), ROW]
+IndexRow = Annotated[tuple[FigureName, Year, Literal["provisional", "final"], SignedNumber], Field(strict=False), ROW]
 AccountabilityKind = Literal[
     "production_statement", "annual_accounts", "auditor_statement", "board_declaration", "quality_report"
 ]
@@ -188,7 +189,7 @@ class GivenFacts(Part):
     assignments: Annotated[tuple[FactsAssignment, ...], Field(strict=False)] = ()
     households: Annotated[tuple[FactsHousehold, ...], Field(strict=False)] = ()
     trajectories: Annotated[tuple[FactsTrajectory, ...], Field(strict=False)] = ()
-    figures: dict[Key, SignedNumber | dict[YearText, SignedNumber]] = Field(default_factory=dict)
+    figures: dict[FigureName, SignedNumber | dict[YearText, SignedNumber]] = Field(default_factory=dict)
     index_figures: Annotated[tuple[IndexRow, ...], Field(strict=False)] = ()
     accountability: Annotated[tuple[AccountabilityRow, ...], Field(strict=False)] = ()
     determinations: Annotated[tuple[DeterminationRow, ...], Field(strict=False)] = ()

@@ -35,11 +35,13 @@ NUMBER_PATTERN = r"^[0-9]+(\.[0-9]+)?$"
 SIGNED_NUMBER_PATTERN = r"^-?[0-9]+(\.[0-9]+)?$"
 CONTRACT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 KEY_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+FIGURE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$"
 NAME_PATTERN = r"^[^\x00-\x1f\x7f]*$"
 YEAR_PATTERN = r"^20\d\d$"
 PATTERN_WORDS = {
     CONTRACT_PATTERN: "letters, cijfers, punt, - en _ (hooguit 40 tekens)",
     KEY_PATTERN: "kleine letters, cijfers, - en _ (hooguit 40 tekens)",
+    FIGURE_PATTERN: "letters, cijfers, - en _ (hooguit 40 tekens)",
     NAME_PATTERN: "tekst op één regel, zonder tabs",
     YEAR_PATTERN: 'een jaar als "2026"',
 }
@@ -112,6 +114,8 @@ ProviderCode = Annotated[str, BeforeValidator(_provider)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=NAME_PATTERN)]
 Area = Annotated[Name, AfterValidator(lambda name: area_code(name) or name)]
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
+# What a figure or index is told under: OVA and ova are one.
+FigureName = Annotated[str, StringConstraints(pattern=FIGURE_PATTERN), AfterValidator(str.lower)]
 Year = Annotated[int, Field(ge=2000, le=2100)]
 Law = Literal["Wmo", "Jeugdwet", "Participatiewet"]
 
@@ -139,10 +143,12 @@ class Part(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _without_what_is_unread(cls, said: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
-        unread = [key for key, value in said.items() if value is Unread] if isinstance(said, dict) else []
-        if not unread:
+        if not isinstance(said, dict) or Unread not in said.values():
             return read(said)
         names = {field.alias or name: name for name, field in cls.model_fields.items()}
+        unread = [key for key, value in said.items() if value is Unread and key in names]
+        if not unread:
+            return read(said)
         part: Self = _with_optional(cls, tuple((key, names[key]) for key in unread)).model_validate(
             {key: value for key, value in said.items() if key not in unread}
         )

@@ -15,7 +15,7 @@ _DUTCH_DATE = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})")
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _DUTCH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+")
 _ENGLISH_NUMBER = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+")
-_AMBIGUOUS_NUMBER = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+")
+_AMBIGUOUS_NUMBER = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")
 _THREE_DECIMALS = re.compile(r"([+-]?\d{1,3})[.,](\d{3})")
 _MOST_DIGITS = 20  # before the comma: far more than any amount of money has
 _MONTH_NAMES = (
@@ -45,7 +45,8 @@ def parse_date(text: str) -> date:
 def parse_number(text: str, *, most_decimals: int = 4) -> Decimal:
     """Read '95', '12,34', '12.34', '1.234,50' or '1,234.50'. Raises `ValueError` with a Dutch reason.
 
-    One separator followed by three digits (1.234) means one thing in Dutch and another in English, so it is refused.
+    One separator followed by three digits (1.234) means one thing in Dutch and another in English, so it is refused;
+    after a nought (0,815) it can only be the comma.
     The remedy shows both, unless `most_decimals` says that three decimals cannot be meant; what is read may have more.
     """
     if _AMBIGUOUS_NUMBER.fullmatch(text):

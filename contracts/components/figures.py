@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from contracts.values import Amount, Key, Misfit, Number, Part, Year
+from contracts.values import Amount, FigureName, Key, Misfit, Number, Part, Year
 
 Share = Annotated[Number, Field(le=1)]
 
@@ -25,8 +25,8 @@ class AnnualAmount(Part):
 
     eur: Amount | None = None
     of: Annotated[tuple[Key, ...], Field(strict=False)] = ()
-    figure: Key | None = None
-    times: Key | None = None
+    figure: FigureName | None = None
+    times: FigureName | None = None
 
     @property
     def figures_read(self) -> Iterator[str]:
@@ -48,7 +48,7 @@ class AnnualAmount(Part):
 class FigureShare(Part):
     """A share that is told after the year; `complement`: what it leaves of the whole. Then no less and no more than."""
 
-    figure: Key
+    figure: FigureName
     complement: bool = False
     at_least: Share | None = None
     at_most: Share | None = None

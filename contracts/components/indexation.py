@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.components.component import ComponentPart, Fact
-from contracts.values import Key, Misfit, Number, Part, SignedNumber, Year
+from contracts.values import FigureName, Misfit, Number, Part, SignedNumber, Year
 from tariffs.indexation import IndexRule
 
 Decimals = Annotated[int, Field(ge=0, le=6)]
@@ -25,7 +25,7 @@ class Indexation(Part):
     `apart`: each part of the amount, by its weight, rises by its own figure and is rounded by itself.
     """
 
-    weights: Annotated[dict[Key, Number], Field(min_length=1)]
+    weights: Annotated[dict[FigureName, Number], Field(min_length=1)]
     method: Literal["ratio", "difference", "final", "none"]
     first_year: Year
     apart: bool = False

@@ -7,13 +7,13 @@ from pydantic import Field
 
 from contracts.components.component import Fact, ModifierPart
 from contracts.components.figures import AnnualAmount, Share
-from contracts.values import Key, Misfit, Name, Part, Percent, Place, SignedNumber
+from contracts.values import FigureName, Misfit, Name, Part, Percent, Place, SignedNumber
 
 
 class Indicator(Part):
     """What is scored: the figure of this name, or with `worst` and `best` where it lies between those two."""
 
-    name: Key
+    name: FigureName
     weight: Share
     worst: SignedNumber | None = None
     best: SignedNumber | None = None

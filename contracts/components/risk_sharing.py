@@ -9,7 +9,7 @@ from pydantic import Field
 
 from contracts.components.component import Fact, ModifierPart
 from contracts.components.figures import AnnualAmount, AnyShare, FigureShare, Share
-from contracts.values import Amount, Key, Misfit, Name, Number, Part, Percent, Place
+from contracts.values import Amount, FigureName, Misfit, Name, Number, Part, Percent, Place
 
 
 class Band(Part):
@@ -26,7 +26,7 @@ class SharingStep(Part):
     withhold_percent: Percent | None = None
     cap_eur: Amount | None = None
     cap_percent_of_budget: Number | None = None
-    add_figure: Key | None = None
+    add_figure: FigureName | None = None
 
     def rules(self) -> Iterator[Iterable[Misfit]]:
         yield self._one_thing()

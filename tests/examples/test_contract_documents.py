@@ -67,3 +67,22 @@ def test_each_document_can_be_recorded(path: Path, invoke: Callable[..., Result]
     warned = WARNINGS.get(path.stem, [])
     assert (added.exit_code, re.findall(r"^ *([A-Z]\d\d)$", added.output, re.MULTILINE)) == (3 if warned else 0, warned)
     assert f"{document.contract.number}: nieuw" in added.output
+
+
+def test_a_word_of_the_screen_in_expect_is_told_the_label(tmp_path: Path) -> None:
+    example = next(path for path in DOCUMENTS if path.stem == "lump_sum").read_text(encoding="utf-8")
+    path = tmp_path / "a.toml"
+    path.write_text(example.replace('"instalment"', '"termijn"', 1), encoding="utf-8")
+    found = acceptance_findings(read_documents([path]), {}, NOBODY, {}, settle_example)
+    (finding,) = (finding for finding in found if finding.code == "C15")
+    assert finding.hint.startswith("schrijf het label dat uitkomt: instalment; ")
+
+
+def test_capital_letters_make_no_other_index(tmp_path: Path) -> None:
+    example = next(path for path in DOCUMENTS if path.stem == "indexation").read_text(encoding="utf-8")
+    path = tmp_path / "a.toml"
+    path.write_text(
+        example.replace('["ova", 2023', '["OVA", 2023').replace("{ ova = ", "{ OVA = ", 1), encoding="utf-8"
+    )
+    found = acceptance_findings(read_documents([path]), {}, NOBODY, {}, settle_example)
+    assert [str(finding) for finding in found if finding.code in OF_EXAMPLES] == []
