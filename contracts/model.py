@@ -225,7 +225,12 @@ class Contract(Part):
             payer = self.municipality_of(component) if isinstance(component, BudgetPart) else self.municipalities[0]
             if payer not in self.municipalities:
                 unknown |= {"counts", "deliveries"}
-            lists = (("deliveries", self._read_by), ("products", _products_of), ("prices", _products_of))
+            lists = (
+                ("deliveries", self._read_by),
+                ("products", _products_of),
+                ("prices", _products_of),
+                ("price_lists", _price_list_of),
+            )
             for name, facts in (*component.facts_read(payer), *((name, of(component)) for name, of in lists)):
                 try:
                     read.setdefault(name, set()).update(facts)
@@ -373,6 +378,13 @@ class Contract(Part):
 def _products_of(component: ComponentPart) -> Iterator[Fact]:
     for _, product in (*component.products_named, *component.products_named_elsewhere):
         yield (product,)
+
+
+def _price_list_of(component: ComponentPart) -> Iterator[Fact]:
+    if isinstance(component, PricedPart):
+        yield (component.price_list,)
+    if isinstance(component, PopulationComponent) and component.out_of_area_price_list:
+        yield (component.out_of_area_price_list,)
 
 
 def _key_of(component: ComponentPart) -> Iterator[str]:

@@ -12,6 +12,7 @@ _WORDS = {
     "counts": "de telling in {0} van {1}",
     "products": "product {0}",
     "prices": "product {0}",
+    "price_lists": "prijslijst {0}",
     "deliveries": "leveringen van product {1} in {0}",
     "assignments": "toewijzingen van product {0}",
     "households": "huishoudens",
@@ -61,7 +62,7 @@ def _remedy(goes_by: Fact, read: Iterable[Fact]) -> str:
 
 def _goes_by(name: str, place: str | int, fact: Any, municipality: str) -> tuple[Any, ...]:
     match name:
-        case "products" | "figures":
+        case "products" | "figures" | "price_lists":
             return (place,)
         case "counts" | "spend":
             return (fact[0], fact[1])

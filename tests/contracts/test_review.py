@@ -86,6 +86,8 @@ def test_a_price_or_product_without_a_delivery(
     [
         ("prices = [", 'prices = [ ["45A05", 2026-01-01, "open", "1.00"],',
          "regel 24, rekenvoorbeeld \"januari\", sleutel prices[1]: geen onderdeel leest product 45A05; bedoelt u"),
+        ('through = "2026-01"', 'through = "2026-01"\nprice_lists.standard = [["45A04", 2026-01-01, "open", "1.00"]]',
+         'regel 22, rekenvoorbeeld "januari", sleutel price_lists.standard: geen onderdeel leest prijslijst standard;'),
         ("products = {", 'products = { 44X09 = { unit = "day", price_per = "day" },',
          'regel 23, rekenvoorbeeld "januari", sleutel products.44X09: geen onderdeel leest product 44X09; haal'),
         ("deliveries = [", 'deliveries = [ { product = "44A09", start = 2026-01-05, end = 2026-01-05, quantity = 1 },',
