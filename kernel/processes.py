@@ -1,13 +1,19 @@
 """Work that several cores share, in processes that end with the one that started them."""
 
 import os
+import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
-from multiprocessing import get_context, parent_process
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from threading import Thread
 from typing import TypeVar
+
+from kernel.findings import Refusal
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,34 +31,61 @@ def in_processes(
     """`work(item)` for every item, in their order; the nth item is done by process n, counted round.
 
     Each process first does `prepare(n, *arguments)`. All that passes between processes must be picklable; what `work`
-    raises is raised here.
+    raises is raised here. Closed before the last result, or interrupted, it ends the processes in the middle of their
+    work. Raises `Refusal` when one of them was ended by something else.
     """
-    with ExitStack() as stack:
+    context = get_context("spawn")
+    wanted, wanting = context.Pipe(duplex=False)
+    with wanted, wanting, ExitStack() as stack:
         workers = []
         for place in range(processes):
             worker = ProcessPoolExecutor(
-                1, mp_context=get_context("spawn"), initializer=_begin, initargs=(prepare, (place, *arguments))
+                1, mp_context=context, initializer=_begin, initargs=(wanted, prepare, (place, *arguments))
             )
             stack.callback(worker.shutdown, cancel_futures=True)
             workers.append(worker)
         waiting: deque[Future[R]] = deque()
-        for number, item in enumerate(items):
-            waiting.append(workers[number % processes].submit(work, item))
-            if len(waiting) >= _AHEAD * processes:
+        try:
+            for number, item in enumerate(items):
+                with _interrupts_held():
+                    waiting.append(workers[number % processes].submit(work, item))
+                if len(waiting) >= _AHEAD * processes:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        except BrokenProcessPool:
+            wanting.close()
+            raise Refusal(
+                "een van de processen die samen dit werk doen, is door het systeem beëindigd; er is niets vastgelegd",
+                "kijk of er genoeg geheugen vrij is, en probeer het opnieuw",
+            ) from None
+        except BaseException:
+            wanting.close()
+            raise
 
 
-def _begin(prepare: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
-    Thread(target=_end_with_parent, daemon=True).start()
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C goes to every process of a terminal. One that starts here never hears it: it ends when this one does."""
+    if sys.platform == "win32":  # there `_begin` is the first that can be done
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(wanted: Connection, prepare: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_when_unwanted, args=(wanted,), daemon=True).start()
     if prepare is not None:
         prepare(*arguments)
 
 
-def _end_with_parent() -> None:
-    """A process that is killed cannot tell the ones it started to end, and they would wait for work for ever."""
-    parent = parent_process()
-    assert parent is not None, "this process was started by another"
-    parent.join()
+def _end_when_unwanted(wanted: Connection) -> None:
+    """Nothing is ever sent: the other end closes, also when the process that holds it is killed."""
+    with suppress(EOFError, OSError):
+        wanted.recv()
     os._exit(1)
