@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from kernel.findings import Refusal
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OWN = 0o600
 _SHARED = 0o666  # less what the umask of the user withholds
 
@@ -69,7 +69,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise _no_room(folder) from None
         raise Refusal(f"map {folder} kan niet gemaakt worden: {error.strerror}", "kies een andere map") from None
 
@@ -109,7 +109,7 @@ def _refusing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             raise _no_room(path) from None
         hint = "kies een map die er is en waarin geschreven mag worden"
         raise Refusal(f"{path} kan niet worden geschreven: {error.strerror}", hint) from None

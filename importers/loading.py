@@ -28,16 +28,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from tempfile import TemporaryFile
-from typing import Any
+from tempfile import TemporaryFile, gettempdir
+from typing import Any, TextIO
 
 from sqlalchemy import Connection, text
 
+from database.whole_file import NO_ROOM
 from importers.credit_verdicts import KEY, PLACE, SERVICE, of, own_verdicts
 from importers.delivery_cells import DAY_0
 from importers.delivery_rows import STAGED_COLUMNS, Staged
 from importers.rules import ROW_RULES
-from kernel.findings import Severity
+from kernel.findings import Refusal, Severity
 
 _COPIED_CHARACTERS = 1 << 20
 
@@ -71,7 +72,7 @@ def stage(connection: Connection, parts: Iterable[Staged], products: Sequence[tu
         ) ON COMMIT DROP""",
     )
     cursor = connection.connection.cursor()
-    with TemporaryFile("w+", encoding="ascii") as clients:
+    with _set_aside() as clients:
         with cursor.copy(f"COPY staged_rows ({', '.join(STAGED_COLUMNS)}) FROM STDIN") as copy:
             for part in parts:
                 copy.write(part.rows)
@@ -89,6 +90,23 @@ def stage(connection: Connection, parts: Iterable[Staged], products: Sequence[tu
         "SET LOCAL default_statistics_target = 10",  # whether there are few or many is all that plans need
         f"ANALYZE staged_rows ({columns}), staged_clients, staged_products",
     )
+
+
+@contextmanager
+def _set_aside() -> Iterator[TextIO]:
+    """A file for what waits its turn: two COPYs cannot run at once. Raises `Refusal` when there is no room for it."""
+    hint = "maak ruimte, of noem met TMPDIR een andere map"
+    try:
+        file = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 (it is closed below)
+    except OSError as error:
+        raise Refusal(f"een tijdelijk bestand kan niet geschreven worden: {error.strerror}", hint) from None
+    try:
+        with file:
+            yield file
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise Refusal(f"er is geen ruimte voor een tijdelijk bestand in {gettempdir()}", hint) from None
 
 
 def rows_breaking_rules(connection: Connection) -> list[Any]:

@@ -844,6 +844,26 @@ def test_other_numbers_are_references(desk: Desk, line: Callable[..., str], line
     assert (result.account.rows_accepted, result.findings) == (100, [])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sets no limit to a file")
+@pytest.mark.parametrize(
+    ("size", "told"), [(10_000, "er is geen ruimte voor een tijdelijk bestand"), (0, "kan niet geschreven worden")]
+)
+def test_without_room_for_a_temporary_file_a_file_is_refused(
+    line: Callable[..., str], lines: Callable[..., str], tmp_path: Path, registered_url: str, size: int, told: str
+) -> None:
+    path = tmp_path / "groot.csv"
+    rows = lines(*(line(reference=f"r{number}", client=f"k{number}") for number in range(2_000)))
+    path.write_text(rows.replace("bsn", "client", 1))
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    (tmp_path / "eerste.csv").write_text(lines(line(reference="a1")))
+    start(registered_url, tmp_path / "home", "import", "deliveries", tmp_path / "eerste.csv").communicate(timeout=60)
+    untouched = everything(registered_url)
+    process = start(registered_url, tmp_path / "home", "import", "deliveries", path, before=limit)
+    output = " ".join(process.communicate(timeout=60)[0].split())
+    assert (process.returncode, told in output) == (1, True), output
+    assert everything(registered_url) == untouched
+
+
 # --- interrupted, and two at once -------------------------------------------------------------------------------------
 
 
