@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from kernel.findings import Refusal
+from kernel.notation import format_number
 from kernel.tabular import name_of
 
 
@@ -47,7 +48,9 @@ def csv_rows(
                 whole = after.lines + lines.line_num
                 last = (whole, cells) if "".join(cells).strip() else None
         except csv.Error:
-            raise broken_off(path, whole + 1, "de aanhalingstekens kloppen niet") from None
+            longest = format_number(csv.field_size_limit())
+            why = f"de aanhalingstekens kloppen niet, of een cel is langer dan {longest} tekens"
+            raise broken_off(path, whole + 1, why) from None
         except UnicodeDecodeError:
             raise unreadable(path, encoding) from None
     if last is not None:

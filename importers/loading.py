@@ -421,7 +421,7 @@ def withdrawn(connection: Connection) -> list[str]:
 
 def count_new(connection: Connection) -> int:
     """How many rows of the file were never received before."""
-    query = "SELECT coalesce(sum(rows), 0) - (SELECT count(*) FROM not_new) FROM sent"
+    query = "SELECT coalesce(sum(rows), 0)::bigint - (SELECT count(*) FROM not_new) FROM sent"
     count: int = connection.execute(text(query)).scalar_one()
     return count
 
