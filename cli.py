@@ -19,7 +19,7 @@ from kernel.findings import Refusal
 
 REFUSED = 1
 BUG = 70
-_MOST_OF_A_CODE = 20
+_MOST_OF_A_CODE = 100
 
 speak_dutch()
 

@@ -85,7 +85,12 @@ def points(curve: Curve, low: Decimal, high: Decimal, step: Decimal) -> list[Poi
 
 
 def _beside_a_jump(curve: Curve, edge: Fraction) -> list[Fraction]:
-    """The values a cent beside an edge at which another amount is settled than a slope would give."""
+    """The values a cent beside an edge at which another amount is settled than a slope would give.
+
+    Prices by band are marginal and never jump: there a unit more costs euros, and that is its slope.
+    """
+    if curve.varied == "volume":
+        return []
     at_edge = curve.amount_at(edge).cents
     return [
         edge + cent

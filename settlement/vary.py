@@ -18,7 +18,7 @@ from database.terminal import print_table
 from database.whole_file import make_folder, write_papers
 from kernel.findings import Refusal
 from kernel.money import half_up
-from kernel.notation import format_eur, format_number
+from kernel.notation import format_eur, format_number, plain
 from settlement.payoff import Curve, Point, curves, points
 from settlement.picture import svg
 from settlement.simulation import facts_of_document, simulate
@@ -105,8 +105,11 @@ def _curves(contract: Contract, facts: FactsFile, case_id: str | None) -> list[C
     return list(curves(contract, known, lines, cases[0].through.year))
 
 
-def _to_hundredths(exact: Fraction) -> str:
-    return f"{Decimal(exact.numerator) / exact.denominator:.2f}"
+def _in_full(curve: Curve, value: Fraction) -> str:
+    """A volume as it is computed with; an amount of euros, or a volume without an end, half up to hundredths."""
+    text = plain(value)
+    places = len(text.partition(".")[2])
+    return text if curve.varied == "volume" and "/" not in text and places > 2 else str(half_up(value))
 
 
 def _as_json(curve: Curve, on: Sequence[Point]) -> dict[str, object]:
@@ -117,7 +120,7 @@ def _as_json(curve: Curve, on: Sequence[Point]) -> dict[str, object]:
         "points": [
             {
                 "percent": f"{Decimal(point.percent.numerator) / point.percent.denominator:.6f}",
-                "value": _to_hundredths(point.value),
+                "value": _in_full(curve, point.value),
                 "amount_eur": point.amount,
                 "on_edge": point.on_edge,
             }
@@ -134,8 +137,8 @@ def _show(curve: Curve, on: Sequence[Point]) -> None:
         table.add_column(header, justify="right", no_wrap=True)
     for point in on:
         table.add_row(
-            "grens" if point.on_edge else "", format_number(_to_hundredths(point.percent)),
-            format_number(_to_hundredths(point.value)),
+            "grens" if point.on_edge else "", format_eur(half_up(point.percent)),
+            format_number(_in_full(curve, point.value)),
             format_eur(point.amount),
         )  # fmt: skip
     print_table(table)

@@ -346,3 +346,10 @@ def test_a_count_within_the_dead_band_is_read() -> None:
     example = next(path for path in EXAMPLES if path.stem == "nis-combinatie")
     assert "binnen de band" in example.read_text(encoding="utf-8")
     assert remarks(CliRunner().invoke(cli.main, ["contract", "review", str(example), "--json"]), 0) == []
+
+
+def test_a_document_with_many_faults_names_every_one_of_them_on_the_terminal(tmp_path: Path) -> None:
+    keys = [f"sleutel_{number}" for number in range(40)]
+    (tmp_path / "c.toml").write_text(HEAD + EFFORT + "\n".join(f"{key} = 1" for key in keys), encoding="utf-8")
+    result = CliRunner().invoke(cli.main, ["contract", "review", str(tmp_path / "c.toml")])
+    assert [key for key in keys if f"sleutel {key}:" not in " ".join(result.stderr.split())] == []

@@ -228,6 +228,28 @@ def test_the_curve_is_a_table_and_a_picture(simulate: Simulate, tmp_path: Path) 
     assert {"95%", "105%", "40.000", "-40.000"} <= set(texts)
 
 
+def test_a_volume_that_varies_is_shown_as_it_is_computed_with(simulate: Simulate) -> None:
+    """Half a hundredth of an hour is worth cents; and prices by band are marginal, so that no edge is a jump."""
+    bands = (
+        CONTRACT[: CONTRACT.index("[[component]]")]
+        + """
+[[component]]
+key = "staffel"
+kind = "effort"
+clause = "artikel 5"
+products = ["45A04"]
+bands = [{ up_to = "20", price_eur = "66.66" }, { up_to = "50.5", price_eur = "61.11" }, { price_eur = "55.55" }]
+"""
+    )
+    facts = 'through = "2026-02"\n'
+    table = simulate(facts, "--vary", "volume=0%..50%:25%", contract=bands)
+    lines = [" ".join(line.split()) for line in table.output.splitlines()]
+    assert "25,00 12,625 841,58" in lines  # 12,625 x 66,66 = 841,5825
+    result = simulate(facts, "--vary", "volume=0%..50%:25%", "--json", contract=bands)
+    (curve,) = json.loads(result.stdout)["curves"]
+    assert [point["value"] for point in curve["points"]] == ["0.00", "12.625", "20.00", "25.25"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
