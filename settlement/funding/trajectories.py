@@ -102,13 +102,18 @@ def _named(trajectory: Trajectory) -> dict[str, str]:
 def _due_when_stopped(
     rules: Trajectories, trajectory: Trajectory, price: Decimal, parts: Sequence[Eur], *, restarted: bool
 ) -> tuple[Eur, Step]:
-    if rules.early_stop == "pro_rata":
-        assert trajectory.done_percent is not None
-        due = half_up(half_up(price).exact * share(trajectory.done_percent))
-        return due, Step("done", {"price_eur": str(price), "percent": str(trajectory.done_percent)}, str(due))
-    at_start = (part for one, part in zip(rules.instalments, parts, strict=True) if one.on == "start" and not restarted)
-    due = total(at_start)
-    return due, Step("start_only", {}, str(due))
+    start = total(part for one, part in zip(rules.instalments, parts, strict=True) if one.on == "start")
+    if rules.early_stop == "start_only":
+        due = Eur.zero() if restarted else start
+        return due, Step("start_only", {}, str(due))
+    assert trajectory.done_percent is not None
+    whole, done = half_up(price), share(trajectory.done_percent)
+    values = {"price_eur": str(whole), "percent": str(trajectory.done_percent)}
+    if restarted:  # else one that stops would come to more than one that is completed
+        due = half_up((whole - start).exact * done)
+        return due, Step("done_after_restart", {**values, "start_eur": str(start)}, str(due))
+    due = half_up(whole.exact * done)
+    return due, Step("done", values, str(due))
 
 
 def _later(month: Month, number: int) -> Month:

@@ -279,6 +279,7 @@ _STEPS: Mapping[str, str] = {
         "{paid_eur} eerder betaald"
     ),
     "done": "naar rato: {price_eur} × {percent} %",
+    "done_after_restart": "naar rato, bij een herstart zonder de start: ({price_eur} − {start_eur}) × {percent} %",
     "start_only": "alleen wat bij de start verschuldigd is",
 }
 

@@ -268,6 +268,7 @@ _STEPS: Mapping[str, str] = {
         "trajectory {trajectory} from {start_date}, stopped early on {end_date}: {due_eur} due − {paid_eur} paid before"
     ),
     "done": "pro rata: {price_eur} × {percent}%",
+    "done_after_restart": "pro rata, after a restart without the start: ({price_eur} − {start_eur}) × {percent}%",
     "start_only": "only what is due at the start",
 }
 

@@ -124,6 +124,19 @@ def test_who_begins_again_soon_pays_no_new_start(again: str, paid: str | None) -
     assert lines(agreed, both)[(again[:7], "trajectory traject")] == ("13600.00" if paid else "8000.00")
 
 
+@pytest.mark.parametrize(
+    ("early_stop", "stop"),
+    [("pro_rata", "2160.00"), ("none", None), ("start_only", None)],  # 90% of 8,000.00 less the start of 5,600.00
+)
+def test_a_restart_that_stops_early_comes_to_no_more_than_one_that_is_completed(
+    early_stop: str, stop: str | None
+) -> None:
+    agreed = contract(trajectories(early_stop=early_stop, more=", restart_months = 6"))
+    again = 'start = 2025-07-01, end = 2025-09-30, done_percent = "90"'
+    given = facts(f"{prices(traject='8000.00')}\n{begun('start = 2025-01-10, end = 2025-05-31', again)}")
+    assert lines(agreed, given).get(("2025-09", "early_stop traject")) == stop
+
+
 def test_a_line_says_which_trajectories_it_is_about() -> None:
     rows = [f'start = 2025-02-10, number = "{number}", client = "{number[::-1]}"' for number in ("TB", "TA")]
     given = facts(f"{prices(traject='9875.55')}\n{begun(*rows)}", "2025-02")
