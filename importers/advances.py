@@ -14,10 +14,11 @@ from sqlalchemy import Connection, insert, select
 
 from contracts.register import contract_ids
 from database.recordings import latest, lock_recordings, record
+from importers.days import parse_day
 from importers.tables import advances
 from kernel.findings import Finding
 from kernel.money import Eur, total
-from kernel.notation import counted, format_date, format_eur, parse_date, parse_eur
+from kernel.notation import counted, format_date, format_eur, parse_eur
 from kernel.tabular import Column, Row, own_name, read_table, row_finding, unread_columns
 
 
@@ -52,7 +53,7 @@ def _parse_amount(text: str) -> Eur:
 
 LAYOUT = (
     Column("contract", ("contract",)),
-    Column("paid_on", ("datum", "date"), parse_date),
+    Column("paid_on", ("datum", "date"), parse_day),
     Column("amount", ("bedrag", "amount"), _parse_amount),
     Column("reference", ("referentie", "reference"), own_name),
 )

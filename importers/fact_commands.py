@@ -10,7 +10,7 @@ from rich.table import Table
 from contracts.values import word_of_measure
 from database.command_line import as_json
 from database.session import database
-from database.terminal import FILE, end_with_json, print_table, tell_warnings
+from database.terminal import FILE, end_with_json, print_table, say, tell_warnings
 from importers.cbs import import_cbs
 from importers.facts.accountability import ACCOUNTABILITY
 from importers.facts.assignments import ASSIGNMENTS
@@ -97,7 +97,7 @@ def _fact_command(kind: FactKind[Any], first_line: str, example: str) -> click.C
             result = import_facts(connection, kind, file, store.settings.config_dir, store.settings.user)
         if as_json:
             end_with_json(ctx, result, needs_attention=result.warnings)
-        click.echo(render_facts_import(kind, result))
+        say(render_facts_import(kind, result))
         tell_warnings(ctx, result.warnings)
 
     return command

@@ -64,9 +64,14 @@ def parse_number(text: str, *, most_decimals: int = 4) -> Decimal:
     raise ValueError(f'"{text}" is geen getal; schrijf cijfers met hooguit één komma, zoals 12,34')
 
 
+def without_euro_sign(text: str) -> str:
+    """'€ 12,34' becomes '12,34'."""
+    return text.removeprefix("€").lstrip()
+
+
 def parse_eur(text: str) -> Eur:
     """Read an amount in euros, with or without the sign in front. Raises `ValueError` with a Dutch reason."""
-    amount = parse_number(text.removeprefix("€").lstrip(), most_decimals=2)
+    amount = parse_number(without_euro_sign(text), most_decimals=2)
     if amount.adjusted() > _MOST_DIGITS:
         raise ValueError(f'"{text}" is geen bedrag; controleer het aantal cijfers')
     try:

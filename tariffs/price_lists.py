@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import CENT
-from kernel.notation import format_date, format_number, parse_date, parse_number
+from kernel.notation import format_date, format_number, parse_date, parse_number, without_euro_sign
 from kernel.periods import Period
 from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
 from tariffs.products import Product, catalogue
@@ -94,7 +94,7 @@ class _FilePrice:
 
 
 def _parse_price(text: str) -> Decimal:
-    price = parse_number(text)
+    price = parse_number(without_euro_sign(text))
     if price < 0:
         raise ValueError(f'"{text}" is negatief; schrijf een prijs van 0 of meer')
     if price > _HIGHEST_PRICE:

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from importers.days import parse_day
 from importers.facts.kind import CONTRACT, REFERENCE, WITHDRAWN, YEAR, FactKind, Stated, clash
 from importers.tables import determinations
 from kernel.findings import Finding
 from kernel.money import Eur
-from kernel.notation import parse_date, parse_eur
+from kernel.notation import parse_eur
 from kernel.tabular import Column
 
 
@@ -49,7 +50,7 @@ DETERMINATIONS = FactKind(
         YEAR,
         Column("component", ("onderdeel", "component"), required=False),
         Column("amount_eur", ("bedrag", "amount"), parse_eur),
-        Column("decided_on", ("besluitdatum", "decision date"), parse_date),
+        Column("decided_on", ("besluitdatum", "decision date"), parse_day),
         REFERENCE,
         WITHDRAWN,
     ),

@@ -22,6 +22,7 @@ from importers.facts.kind import CLIENT, FactKind, Stated, until_of
 from importers.pseudonyms import pseudonym
 from kernel.findings import Finding
 from kernel.notation import counted
+from kernel.periods import Period
 from kernel.tabular import Row, read_table, row_finding, unread_columns
 from tariffs.products import catalogue
 
@@ -125,6 +126,7 @@ class _Register:
 
     references: tuple[_Reference, ...]
     categories: frozenset[str]
+    years: Mapping[str, range]  # by contract number, those it is in force
     lump_sums: Mapping[str, tuple[str, ...]]  # by contract number, the components that can be determined
 
     def referred(self, row: Row) -> Iterator[tuple[str, str, _Reference]]:
@@ -158,6 +160,7 @@ def _register(connection: Connection, cutoff: int) -> _Register:
     return _Register(
         references,
         frozenset(version.category for product in products.values() for version in product.versions),
+        {c.contract.number: _years(c.contract.in_force.period) for c in contracts},
         {
             c.contract.number: tuple(one.key for one in c.contract.component if isinstance(one, LumpSumComponent))
             for c in contracts
@@ -208,8 +211,23 @@ def _unknown(row: Row, register: _Register) -> Iterator[Finding]:
     category = row.values.get("category")
     if category is not None and category not in register.categories:
         yield row_finding("V03", row.number, f"categorie {category} is onbekend", "kies een categorie uit de catalogus")
+    if "year" in row.values and not row["withdrawn"]:
+        yield from _outside_years(row, register.years.get(row["contract_id"]))
     if "component" in row.values and not row["withdrawn"]:
         yield from _undetermined(row, register.lump_sums.get(row["contract_id"]))
+
+
+def _years(in_force: Period) -> range:
+    return range(in_force.start.year, in_force.last_day.year + 1)
+
+
+def _outside_years(row: Row, years: range | None) -> Iterator[Finding]:
+    """A fact of a year that the contract does not have, so that nothing would read it; None when it is not known."""
+    if years is not None and row["year"] not in years:
+        message = f"contract {row['contract_id']} geldt niet in {row['year']}: niets leest deze rij"
+        first, last = years[0], years[-1]
+        hint = f"vul {first} in" if first == last else f"vul een jaar in van {first} tot en met {last}"
+        yield row_finding("V03", row.number, message, hint)
 
 
 def _undetermined(row: Row, lump_sums: Sequence[str] | None) -> Iterator[Finding]:

@@ -112,7 +112,8 @@ def test_every_wrong_row_is_told(
         ("B;10-01-2026;1,005;v1", 'rij 4, kolom "bedrag": "1,005" kan twee dingen betekenen'),
         ("B;10-01-2026;0,0001;v1", 'rij 5, kolom "bedrag": 0,0001 heeft meer dan twee decimalen'),
         ("B;10-01-2026;1;", 'rij 6, kolom "referentie": leeg'),
-        ("X;10-01-2026;1;v1", "rij 7: contract X is onbekend"),  # told beside the cells that cannot be read
+        ("B;10-01-2126;1;v1", 'rij 7, kolom "datum": 10-01-2126 ligt te ver vooruit; vul een dag in tot en met'),
+        ("X;10-01-2026;1;v1", "rij 8: contract X is onbekend"),  # told beside the cells that cannot be read
     ]
     with pytest.raises(Refusal) as refusal:
         import_advances(connection, advances_file(*(row for row, _ in wrong)), "tester")

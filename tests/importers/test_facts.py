@@ -94,7 +94,7 @@ SAMPLES: dict[str, tuple[str, str, str, str, str]] = {
     "determinations": (
         "contract;jaar;onderdeel;bedrag;besluitdatum;referentie;ingetrokken",
         "B;2025;;1000,50;01-06-2026;besluit-1;",
-        "B;2026;ambulant;250,00;01-06-2027;besluit-2;",
+        "B;2026;ambulant;250,00;01-06-2026;besluit-2;",
         "contract;year;component;amount;decision date;reference;withdrawn",
         "B;2025;;1000.50;2026-06-01;besluit-1;no",
     ),
@@ -359,6 +359,27 @@ def test_a_determination_of_a_contract_without_a_lump_sum_is_refused(desk: Desk,
     assert str(refusal.value.findings[0]) == (
         "rij 2: contract D heeft geen lumpsum: niets leest deze vaststelling; laat de rij weg, of verbeter het contract"
     )
+
+
+@pytest.mark.parametrize("kind", [DETERMINATIONS, ACCOUNTABILITY], ids=lambda kind: kind.name)
+def test_a_year_that_the_contract_does_not_have_is_refused(
+    desk: Desk, ids: dict[str, int], take: Take, kind: FactKind[Any]
+) -> None:
+    """It would be recorded, and read by nothing."""
+    header, row, *_ = SAMPLES[kind.name]
+    with pytest.raises(Refusal) as refusal:
+        take(kind, header, row.replace("2025", "2052"), row.replace("B;2025", "B;2024"), row.replace("2025", "2028"))
+    assert [str(finding) for finding in refusal.value.findings] == [
+        f"rij {number}: contract B geldt niet in {year}: niets leest deze rij; vul een jaar in van 2025 tot en met 2028"
+        for number, year in ((2, 2052), (3, 2024))
+    ]
+
+
+def test_a_decision_that_is_still_far_ahead_is_a_slip(desk: Desk, ids: dict[str, int], take: Take) -> None:
+    header, row, *_ = SAMPLES["determinations"]
+    with pytest.raises(Refusal) as refusal:
+        take(DETERMINATIONS, header, row.replace("01-06-2026", "01-06-2126"))
+    assert str(refusal.value.findings[0]).startswith('rij 2, kolom "besluitdatum": 01-06-2126 ligt te ver vooruit;')
 
 
 def test_a_move_is_read_back(desk: Desk, take: Take) -> None:

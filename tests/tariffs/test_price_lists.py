@@ -258,6 +258,11 @@ def test_a_price_with_three_decimals_is_written_with_four(with_products: Connect
     assert "41,2750" in finding
 
 
+def test_a_price_may_have_the_euro_sign_in_front(with_products: Connection, prices_file: PricesFile) -> None:
+    import_prices(with_products, prices_file(("45A04", "01-01-2026", "", "€ 87,60")), "tester")
+    assert [price.price for price in known_prices(with_products, 2)] == [Decimal("87.60")]
+
+
 def test_an_unknown_product_is_refused(with_products: Connection, prices_file: PricesFile) -> None:
     """Together with what cannot be read, and with what is wrong between other rows."""
     wrong = (("99X99", "01-01-2026", "", "1,00"), *V1, V1[1], ("45A04", "01-01-2024", "01-01-2025", "gratis"))
