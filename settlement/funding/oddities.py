@@ -5,7 +5,7 @@ the document, what is odd there, and what can be done. Where the budget is not i
 budget of 100.00, and a share that is told after the year is taken to be half, as far as its bounds let it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations, pairwise
@@ -14,15 +14,19 @@ from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import ModifierPart
 from contracts.components.consortium import ConsortiumComponent
 from contracts.components.figures import FigureShare
+from contracts.components.guarantee import GuaranteeComponent
+from contracts.components.lump_sum import LumpSumComponent
+from contracts.components.outcome import OutcomeComponent
+from contracts.components.population import PopulationComponent
 from contracts.components.reduction import ReductionComponent
 from contracts.components.risk_sharing import RiskSharingComponent, Side
-from contracts.model import Contract
-from contracts.values import share
+from contracts.model import Component, Contract
+from contracts.values import Place, share
 from kernel.money import half_up, total
 from kernel.notation import format_eur, format_number, plain
 from settlement.funding.risk_sharing import cap_of, edges, settled, shared
 
-Remark = tuple[tuple[str | int, ...], str, str]
+Remark = tuple[Place, str, str]
 _UNKNOWN_BUDGET = Fraction(100)
 
 
@@ -30,12 +34,13 @@ def oddities(contract: Contract) -> Iterator[Remark]:
     """Everything that is odd, in the order of the document."""
     for index, component in enumerate(contract.component):
         place = ("component", index)
-        if isinstance(component, ModifierPart):
-            yield from _left_out(contract, component, (*place, "applies_to"))
+        for names, named, earlier in _named(component):
+            yield from _left_out(contract, component.key, (*place, *names), named, earlier)
         if isinstance(component, CeilingComponent | ReductionComponent) and index == 0:
             yield place, "er staat niets boven om op toe te passen", "zet het onder de onderdelen waar het over gaat"
         if isinstance(component, ReductionComponent):
             yield from _out_of_force(contract, component, place)
+            yield from _between_instalments(contract, component, place)
         if isinstance(component, RiskSharingComponent):
             for name in ("both", "saving", "loss"):
                 side = getattr(component, name)
@@ -44,16 +49,60 @@ def oddities(contract: Contract) -> Iterator[Remark]:
     yield from _too_much(contract)
 
 
-def _left_out(contract: Contract, component: ModifierPart, place: tuple[str | int, ...]) -> Iterator[Remark]:
-    """Modifiers above that change what this one applies to, while it does not name them."""
+def _named(component: Component) -> Iterator[tuple[Place, Sequence[str], tuple[type[ModifierPart], ...]]]:
+    """Where a component names components for what they are paid, and the modifiers of them that should be named too.
+
+    What is shared or earned of a budget is usually meant to leave the budget as it is, and a reduction is not.
+    """
+    taken_off = (CeilingComponent, ReductionComponent)
+    match component:
+        case GuaranteeComponent():
+            yield ("spend_of",), component.spend_of, taken_off
+        case RiskSharingComponent() | OutcomeComponent():
+            yield ("budget", "of"), component.budget.of, taken_off
+            if isinstance(component, RiskSharingComponent) and component.cost_borne_by == "payer":
+                yield ("cost", "of"), component.cost.of, taken_off
+        case ModifierPart():
+            yield ("applies_to",), component.applies_to, (ModifierPart,)
+
+
+def _left_out(
+    contract: Contract, key: str, place: Place, named: Sequence[str], kinds: tuple[type[ModifierPart], ...]
+) -> Iterator[Remark]:
+    """Modifiers above that change what the `named` components come to, and are not named themselves."""
     keys = [one.key for one in contract.component]
-    for earlier in contract.component[: keys.index(component.key)]:
-        if not isinstance(earlier, ModifierPart) or isinstance(earlier, ConsortiumComponent):
+    for earlier in contract.component[: keys.index(key)]:
+        if not isinstance(earlier, kinds) or isinstance(earlier, ConsortiumComponent) or earlier.key in named:
             continue
-        both = set(component.applies_to) & set(earlier.applies_to or keys[: keys.index(earlier.key)])
-        if both and earlier.key not in component.applies_to:
+        if both := set(named) & set(earlier.applies_to or keys[: keys.index(earlier.key)]):
             message = f"{earlier.key} verandert wat {', '.join(sorted(both))} oplevert, en staat er niet bij"
             yield place, message, f"noem {earlier.key} ook, als dit onderdeel gaat over wat daarna overblijft"
+
+
+def _between_instalments(contract: Contract, component: ReductionComponent, place: Place) -> Iterator[Remark]:
+    """An instalment is reduced whole, in the month it is paid: months that hold part of what it is for are odd."""
+    in_force = list(contract.in_force.period.months())
+    inside = {month for month in in_force if component.start <= month < component.until}
+    keys = [one.key for one in contract.component]
+    for paid in contract.component[: keys.index(component.key)]:
+        if component.applies_to and paid.key not in component.applies_to:
+            continue
+        months = _months_of_an_instalment(paid)
+        reduced = {(month.year, (month.month - 1) // months) for month in inside}
+        if reduced & {(month.year, (month.month - 1) // months) for month in in_force if month not in inside}:
+            message = f"{paid.key} wordt niet per maand betaald: de korting gaat over hele termijnen, in hun maand"
+            hint = "laat de korting beginnen en eindigen met een termijn, of betaal per maand"
+            yield (*place, "from"), message, hint
+
+
+def _months_of_an_instalment(component: Component) -> int:
+    """For how many months an instalment is at most."""
+    match component:
+        case PopulationComponent():
+            return 3 if component.instalments == "quarterly" else 1
+        case LumpSumComponent():
+            return {"monthly": 1, "quarterly": 3}.get(str(component.schedule), 12)
+    return 1
 
 
 def _out_of_force(contract: Contract, component: ReductionComponent, place: tuple[str | int, ...]) -> Iterator[Remark]:

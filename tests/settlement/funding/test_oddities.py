@@ -107,3 +107,76 @@ amount_eur = "900.00"
     assert [message for _, message, _ in oddities(contract_of(document))] == [
         "er staat niets boven om op toe te passen"
     ]
+
+
+PAID = """contract = "A"
+title = "Wijkteam"
+provider = "41000002"
+municipalities = ["GM0502"]
+laws = ["Wmo"]
+in_force = { from = 2026-02-01, until = 2028-01-01 }
+[[component]]
+key = "team"
+clause = "artikel 4"
+kind = "lump_sum"
+task_field = "6.1"
+amount_eur = "120000.00"
+schedule = SCHEDULE
+[[component]]
+key = "korting"
+clause = "artikel 5"
+kind = "reduction"
+percent = "2.5"
+from = "FROM"
+until = "UNTIL"
+"""
+
+
+@pytest.mark.parametrize(
+    ("schedule", "months", "is_odd"),
+    [
+        ('"monthly"', ("2026-08", "2026-10"), False),
+        ('"quarterly"', ("2026-08", "2026-10"), True),
+        ('"quarterly"', ("2026-07", "2026-11"), True),
+        ('"quarterly"', ("2026-07", "2026-10"), False),
+        ('"quarterly"', ("2026-01", "2026-04"), False),  # the contract begins in February
+        ('[{ month = 3, percent = "100" }]', ("2026-07", "2027-01"), True),
+        ('"yearly"', ("2027-01", "2028-01"), False),
+    ],
+)
+def test_a_reduction_that_begins_or_ends_within_an_instalment(
+    schedule: str, months: tuple[str, str], is_odd: bool
+) -> None:
+    text = PAID.replace("SCHEDULE", schedule).replace("FROM", months[0]).replace("UNTIL", months[1])
+    said = "team wordt niet per maand betaald: de korting gaat over hele termijnen, in hun maand"
+    assert [message for _, message, _ in oddities(contract_of(text))] == [said] * is_odd
+
+
+REDUCED = 'kind = "reduction"\npercent = "2"\nfrom = "2026-01"\nuntil = "2027-01"\napplies_to = ["zorg"]\n'
+BELOW = '[[component]]\nkey = "daaronder"\nclause = "artikel 7"\ntask_field = "6.23"\n'
+GUARANTEED = (
+    'kind = "guarantee"\nmunicipality = "GM0502"\nbase_year = 2025\nshortfall = "pay_difference"\n'
+    'guaranteed = [{ provider = "41000002", base_year_amount_eur = "100.00" }]\nspend_of = ["zorg"]'
+)
+EARNED = (
+    'kind = "outcome"\nbudget = { of = ["zorg"] }\nat_stake_percent = "2"\nindicators = [{ name = "a", weight = "1" }]'
+)
+BORNE = (
+    'kind = "risk_sharing"\nbudget = { eur = "100.00" }\ncost = { of = ["zorg"] }\ncost_borne_by = "payer"\n'
+    'both = { steps = [{ share = "0.5" }] }'
+)
+
+
+@pytest.mark.parametrize(
+    ("below", "place"),
+    [(GUARANTEED, ("spend_of",)), (EARNED, ("budget", "of")), (BORNE, ("cost", "of"))],
+)
+def test_what_counts_as_paid_leaves_out_what_was_taken_off(below: str, place: tuple[str, ...]) -> None:
+    """A guarantee of 100.00 and care of 100.00 with 2% taken off: without the reduction there is no shortfall."""
+    ((where, message, _),) = oddities(modified(REDUCED + BELOW + below))
+    assert (where, message) == (("component", 2, *place), "regel verandert wat zorg oplevert, en staat er niet bij")
+    both = below.replace('["zorg"]', '["zorg", "regel"]')
+    assert list(oddities(modified(REDUCED + BELOW + both))) == []
+    at_providers_cost = below.replace('cost_borne_by = "payer"', 'cost_borne_by = "provider"')
+    if at_providers_cost != below:  # then the cost is what the deliveries are worth, whatever was paid
+        assert list(oddities(modified(REDUCED + BELOW + at_providers_cost))) == []
