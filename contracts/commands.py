@@ -46,7 +46,7 @@ def contract() -> None:
 @as_json
 @click.pass_context
 def parties(ctx: click.Context, file: Path, as_json: bool) -> None:
-    """Lees gemeenten en aanbieders in uit een CSV-bestand.
+    """Lees gemeenten en aanbieders in uit een CSV-bestand of werkmap.
 
     \b
     Voorbeeld:

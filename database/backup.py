@@ -30,7 +30,7 @@ from database import migrations
 from database.connection import transaction
 from database.recordings import TIME_ZONE, append_only, latest, lock_recordings, recordings
 from database.whole_file import whole_file
-from kernel.findings import Refusal
+from kernel.findings import Refusal, why_not
 
 _FORMAT = 1
 _DIGEST_BYTES = 64
@@ -136,7 +136,7 @@ def open_backup(path: Path) -> Iterator[Backup]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise Refusal(f"{path} kan niet worden gelezen: {error.strerror}", "controleer naam en rechten") from None
+        raise Refusal(f"{path} kan niet worden gelezen: {why_not(error)}", "controleer naam en rechten") from None
     with file:
         if not _is_whole(file):
             message = f"{path} is geen reservekopie van dit programma, of niet heel: afgekapt of beschadigd"

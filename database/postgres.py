@@ -32,7 +32,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy import URL
 
-from kernel.findings import Refusal
+from kernel.findings import Refusal, why_not
 
 ROLE = "bekostiging"
 DATABASE = "postgres"
@@ -96,7 +96,7 @@ def prepare(home: Path) -> None:
         _make_private(home, home)
     except OSError as error:
         hint = "kies met BEKOSTIGING_HOME een andere map"
-        raise Refusal(f"de map {home} kan niet worden gemaakt ({error.strerror})", hint) from None
+        raise Refusal(f"de map {home} kan niet worden gemaakt ({why_not(error)})", hint) from None
 
 
 def start(home: Path, config_dir: Path) -> None:
@@ -351,7 +351,7 @@ def _write(path: Path, text: str, home: Path) -> None:
         part.replace(path)
     except OSError as error:
         hint = "maak ruimte op de schijf van de database, of controleer de rechten"
-        raise Refusal(f"{path} kan niet worden geschreven: {error.strerror}", hint) from None
+        raise Refusal(f"{path} kan niet worden geschreven: {why_not(error)}", hint) from None
 
 
 def _last_line(text: str) -> str:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from kernel.findings import Refusal
+from kernel.findings import Refusal, why_not
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OWN = 0o600
@@ -71,7 +71,7 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         if error.errno in NO_ROOM:
             raise _no_room(folder) from None
-        raise Refusal(f"map {folder} kan niet gemaakt worden: {error.strerror}", "kies een andere map") from None
+        raise Refusal(f"map {folder} kan niet gemaakt worden: {why_not(error)}", "kies een andere map") from None
 
 
 def _is_there(path: Path, content: bytes, *, replace: bool) -> bool:
@@ -112,7 +112,7 @@ def _refusing(path: Path) -> Iterator[None]:
         if error.errno in NO_ROOM:
             raise _no_room(path) from None
         hint = "kies een map die er is en waarin geschreven mag worden"
-        raise Refusal(f"{path} kan niet worden geschreven: {error.strerror}", hint) from None
+        raise Refusal(f"{path} kan niet worden geschreven: {why_not(error)}", hint) from None
 
 
 def _no_room(path: Path) -> Refusal:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from database.whole_file import whole_file
 from importers.tables import pseudonym_keys
-from kernel.findings import Refusal
+from kernel.findings import Refusal, why_not
 
 KEY_FILE = "pseudonym.key"
 _KEY_BYTES = 32
@@ -35,7 +35,7 @@ def pseudonym_key(connection: Connection, config_dir: Path) -> bytes:
             "zet de bewaarde sleutel terug met `bekostiging db key import BESTAND`",
         ) from None
     except OSError as error:
-        raise Refusal(f"{path} kan niet gelezen worden: {error.strerror}", "controleer de rechten") from None
+        raise Refusal(f"{path} kan niet gelezen worden: {why_not(error)}", "controleer de rechten") from None
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
@@ -64,4 +64,4 @@ def _make_key(path: Path) -> None:
         if not path.exists():  # else another process made the key first; then that one is the key
             raise
     except OSError as error:
-        raise Refusal(f"{path} kan niet geschreven worden: {error.strerror}", "controleer de rechten") from None
+        raise Refusal(f"{path} kan niet geschreven worden: {why_not(error)}", "controleer de rechten") from None

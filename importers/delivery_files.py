@@ -14,7 +14,7 @@ from pathlib import Path
 
 from importers.csv_lines import csv_rows
 from importers.reasons import reason_places
-from kernel.findings import Finding, Refusal, Severity
+from kernel.findings import Finding, Refusal, Severity, why_not
 from kernel.notation import parse_date
 from kernel.tabular import (
     Column,
@@ -24,6 +24,7 @@ from kernel.tabular import (
     find_columns,
     name_of,
     no_text,
+    refuse_web_page,
     tables_in_workbook,
     unused_headers,
 )
@@ -133,12 +134,13 @@ def examine(path: Path) -> DeliveryFile:
                 beyond_ascii = beyond_ascii or not lenient.decode(chunk).isascii()
                 lines += chunk.count(b"\n")
     except OSError as error:
-        raise Refusal(f"{name} kan niet gelezen worden: {error.strerror}", "controleer de naam en de rechten") from None
+        raise Refusal(f"{name} kan niet gelezen worden: {why_not(error)}", "controleer de naam en de rechten") from None
     if is_workbook(head):
         tables, warnings = tables_in_workbook(path, COLUMNS)
         return DeliveryFile(path, digest.hexdigest(), tables, warnings=warnings)
     if not head.strip(b"\xef\xbb\xbf \r\n\t"):
         raise Refusal(f"{name} is leeg", "vraag het bestand opnieuw op bij de afzender")
+    refuse_web_page(head, name)
     if not utf8 and beyond_ascii:
         raise Refusal(
             f"{name}, rij {first_bad_line}: de tekens zijn deels UTF-8 en deels Windows-1252",
@@ -151,9 +153,6 @@ def examine(path: Path) -> DeliveryFile:
             header = next(csv.reader(text, delimiter=delimiter, strict=True))
         except (csv.Error, StopIteration):
             raise Refusal(f"{name}: de kopregel is niet af", "vraag het bestand opnieuw op") from None
-    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        hint = "open het in Excel en bewaar het als werkmap (xlsx)"
-        raise Refusal(f"{name} is een webpagina of XML, en geen CSV-bestand of werkmap", hint)
     places = find_columns(header, COLUMNS, name)
     rows = partial(csv_rows, path, encoding, delimiter, len(header))
     return DeliveryFile(path, digest.hexdigest(), (csv_table(header, places, rows),), delimiter, encoding)

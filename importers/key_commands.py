@@ -12,7 +12,7 @@ from database.terminal import FILE
 from database.whole_file import whole_file
 from importers.client_numbers import KEY_FILE, pseudonym_key
 from importers.tables import pseudonym_keys
-from kernel.findings import Refusal
+from kernel.findings import Refusal, why_not
 
 
 @click.group("key")
@@ -98,7 +98,7 @@ def _read(store: Database, file: Path) -> bytes:
                 raise Refusal(refusal.message.replace(str(draft), str(file)), refusal.hint) from None
     except OSError as error:
         named = os.fspath(error.filename or file)
-        raise Refusal(f"{named} is niet toegankelijk: {error.strerror}", "controleer naam en rechten") from None
+        raise Refusal(f"{named} is niet toegankelijk: {why_not(error)}", "controleer naam en rechten") from None
 
 
 def _checked(store: Database, folder: Path) -> bytes:

@@ -38,7 +38,7 @@ from importers.credit_verdicts import KEY, PLACE, SERVICE, of, own_verdicts
 from importers.delivery_cells import DAY_0
 from importers.delivery_rows import STAGED_COLUMNS, Staged
 from importers.rules import ROW_RULES
-from kernel.findings import Refusal, Severity
+from kernel.findings import Refusal, Severity, why_not
 
 _COPIED_CHARACTERS = 1 << 20
 
@@ -99,7 +99,7 @@ def _set_aside() -> Iterator[TextIO]:
     try:
         file = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 (it is closed below)
     except OSError as error:
-        raise Refusal(f"een tijdelijk bestand kan niet geschreven worden: {error.strerror}", hint) from None
+        raise Refusal(f"een tijdelijk bestand kan niet geschreven worden: {why_not(error)}", hint) from None
     try:
         with file:
             yield file

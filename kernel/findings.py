@@ -4,6 +4,7 @@ A *finding* is something about the data: located, coded, collected; the rest goe
 cannot be carried out: one clear sentence, nothing written. Anything else that is raised is a bug.
 """
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,3 +44,24 @@ class Refusal(Exception):
         self.message = message
         self.hint = hint
         self.findings = tuple(findings)
+
+
+_REASONS = {
+    errno.ENOENT: "er is geen bestand of map van die naam",
+    errno.EACCES: "geen toegang",
+    errno.EPERM: "geen toegang",
+    errno.EISDIR: "het is een map",
+    errno.ENOTDIR: "een deel van het pad is geen map",
+    errno.EEXIST: "er is al een bestand van die naam",
+    errno.EROFS: "er mag op die schijf niet geschreven worden",
+    errno.ENAMETOOLONG: "de naam is te lang",
+    errno.EIO: "de schijf geeft een fout",
+    errno.ENOSPC: "de schijf is vol",
+    errno.EDQUOT: "de schijf is vol",
+    errno.EMFILE: "er staan te veel bestanden open",
+}  # fmt: skip
+
+
+def why_not(error: OSError) -> str:
+    """Why a file can not be read or written, for a person; what is seldom seen is told as the system tells it."""
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)

@@ -6,7 +6,6 @@ the good rows count although others are bad, have a reader of their own (`import
 """
 
 import csv
-import errno
 import hashlib
 import io
 import re
@@ -18,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from kernel.findings import Finding, Refusal, Severity
+from kernel.findings import Finding, Refusal, Severity, why_not
 from kernel.identifiers import as_shown, without_client_numbers
 from kernel.notation import counted, parse_date
 from kernel.workbooks import Sheet, is_workbook, open_workbook
@@ -124,6 +123,7 @@ def read_table(
 
 
 def _table_in_csv(content: bytes, layout: Sequence[Column], name: str) -> FoundTable:
+    refuse_web_page(content, name)
     text, delimiter = decode(content, name), delimiter_of(content)
 
     def records() -> Iterator[tuple[int, list[str]]]:
@@ -321,17 +321,15 @@ def unread_columns(table: Table) -> list[Finding]:
     ]
 
 
-_NOT_READ = {errno.ENOENT: "het bestand is er niet", errno.EACCES: "geen toegang", errno.EISDIR: "het is een map"}
-
-
 def read_bytes(path: Path) -> bytes:
     """The content of a file. Raises `Refusal` when it cannot be read or is empty."""
     try:
         content = path.read_bytes()
     except OSError as error:
         place = as_shown(str(path).encode(errors="replace").decode())
-        why = _NOT_READ.get(error.errno or 0, error.strerror)
-        raise Refusal(f"{place} kan niet gelezen worden: {why}", "controleer de naam en de rechten") from None
+        raise Refusal(
+            f"{place} kan niet gelezen worden: {why_not(error)}", "controleer de naam en de rechten"
+        ) from None
     if not content.strip(b"\xef\xbb\xbf \r\n\t"):
         raise Refusal(f"{name_of(path)} is leeg", "vraag het bestand opnieuw op bij de afzender")
     return content
@@ -357,6 +355,13 @@ def encoding_of(content: bytes, file_name: str) -> str:
 def no_text(file_name: str) -> Refusal:
     """The refusal of a file that is neither a workbook nor text."""
     return Refusal(f"{file_name} is geen werkmap en geen tekstbestand", "bewaar het als werkmap (xlsx) of CSV (UTF-8)")
+
+
+def refuse_web_page(head: bytes, file_name: str) -> None:
+    """Raises `Refusal` for a web page or XML, which some programs save as .xls."""
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        hint = "open het in Excel en bewaar het als werkmap (xlsx)"
+        raise Refusal(f"{file_name} is een webpagina of XML, en geen CSV-bestand of werkmap", hint)
 
 
 def decode(content: bytes, file_name: str) -> str:
@@ -395,10 +400,16 @@ def find_columns(header: Sequence[str], layout: Sequence[Column], file_name: str
         places[column.name] = found[0] if found else None
     if missing:
         raise Refusal(
-            f"{file_name}: kolom {', '.join(missing)} ontbreekt; de kopregel is: {_shown(header)}",
+            f"{file_name}: {_absent(missing)}; de kopregel is: {_shown(header)}",
             "geef de kolommen de namen uit docs/file_layouts.md",
         )
     return places
+
+
+def _absent(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"kolom {names[0]} ontbreekt"
+    return f"kolommen {', '.join(names[:-1])} en {names[-1]} ontbreken"
 
 
 def _read_row(

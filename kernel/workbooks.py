@@ -295,8 +295,8 @@ def _look_through(path: Path, name: str) -> _Told:
                 if "xl/workbook.bin" in parts.namelist():  # last: it may fail for want of memory, and tells no reason
                     _try_apart(path, name)
                 return told
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-            raise Refusal(f"{name} is afgebroken of beschadigd ({shown_name(str(error))})", _AGAIN) from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+            raise Refusal(f"{name} is afgebroken of beschadigd", _AGAIN) from None
         except (
             ElementTree.ParseError,
             expat.ExpatError,

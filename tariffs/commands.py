@@ -44,7 +44,7 @@ def tariff() -> None:
 @as_json
 @click.pass_context
 def products(ctx: click.Context, file: Path, as_json: bool) -> None:
-    """Lees producten in uit een CSV-bestand.
+    """Lees producten in uit een CSV-bestand of werkmap.
 
     Alle rijen van een product vormen samen een versie; wat al bekend was, wordt niet opnieuw vastgelegd.
 
@@ -76,7 +76,7 @@ def products(ctx: click.Context, file: Path, as_json: bool) -> None:
 @as_json
 @click.pass_context
 def import_(ctx: click.Context, file: Path, list_name: str, version: int | None, as_json: bool) -> None:
-    """Lees een hele versie van een prijslijst in uit een CSV-bestand.
+    """Lees een hele versie van een prijslijst in, uit een CSV-bestand of werkmap.
 
     Het hoogste versienummer geldt. Een gewijzigde prijs is een nieuwe versie van de hele lijst.
 

@@ -50,10 +50,10 @@ REFUSED = {
         "wel een kopregel maar geen regels",
         "opnieuw",
     ),
-    "no header": (f"{ROW}\n{NEXT}\n".encode(), 'kolom "referentie", "gemeente"', "docs/file_layouts.md"),
+    "no header": (f"{ROW}\n{NEXT}\n".encode(), 'kolommen "referentie", "gemeente"', "docs/file_layouts.md"),
     "columns missing": (
         f"{HEADER}\n{ROW}\n".replace("gemeente", "plaats").replace("aantal", "hoeveel").encode(),
-        'kolom "gemeente", "aantal" ontbreekt; de kopregel is: referentie, plaats, aanbieder',
+        'kolommen "gemeente" en "aantal" ontbreken; de kopregel is: referentie, plaats, aanbieder',
         "docs/file_layouts.md",
     ),
     "a column twice": (
@@ -61,7 +61,7 @@ REFUSED = {
         'de kolommen "referentie" en "Referentie" betekenen hetzelfde',
         "laat er een weg",
     ),
-    "another separator": (f"{HEADER}\n{ROW}\n".replace(";", "|").encode(), "ontbreekt; de kopregel is", "docs"),
+    "another separator": (f"{HEADER}\n{ROW}\n".replace(";", "|").encode(), "ontbreken; de kopregel is", "docs"),
     "the first bytes of a workbook": (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "afgebroken of beschadigd", "opnieuw"),
     "a web page": (f"<html><table><tr><td>{HEADER}</td></tr></table>".encode(), "een webpagina", "werkmap (xlsx)"),
     "UTF-16": (f"{HEADER}\n{ROW}\n".encode("utf-16"), "geen werkmap en geen tekstbestand", "CSV (UTF-8)"),

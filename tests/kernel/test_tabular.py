@@ -81,6 +81,12 @@ REFUSED = {
     "two encodings": ("cliënt;datum\nc1;é\n".encode() + b"c2;\xe9\n", "rij 3: de tekens zijn deels UTF-8", "CSV UTF-8"),
     "no character": (b"cli\xebnt;datum\nc1;\x81\n", "rij 2: onleesbaar teken", "CSV UTF-8"),
     "open quotes": ('cliënt;datum\n"c1;05-01-2026\n'.encode(), "de rij is niet af", "vraag het bestand opnieuw op"),
+    "a web page": (b"<html><table><tr><td>cli\xebnt</td></tr></table>", "is een webpagina of XML", "werkmap (xlsx)"),
+    "columns missing": (
+        b"wijk\nx\n",
+        'kolommen "cliënt" en "datum" ontbreken; de kopregel is: wijk',
+        "docs/file_layouts",
+    ),
     "column missing": (
         b"datum;wijk\n05-01-2026;x\n",
         '"cliënt" ontbreekt; de kopregel is: datum, wijk',
@@ -88,6 +94,14 @@ REFUSED = {
     ),
     "column twice": (b"client number;date;datum\n", '"date" en "datum" betekenen hetzelfde', "laat er een weg"),
 }
+
+
+def test_a_file_that_can_not_be_read_is_told_in_words_of_a_person(tmp_path: Path) -> None:
+    """Not in those of the system, which are English."""
+    for path, why in ((tmp_path / "geen.csv", "er is geen bestand of map van die naam"), (tmp_path, "het is een map")):
+        with pytest.raises(Refusal) as refusal:
+            read_table(path, LAYOUT)
+        assert refusal.value.message == f"{path} kan niet gelezen worden: {why}"
 
 
 @pytest.mark.parametrize(("content", "says", "remedy"), REFUSED.values(), ids=REFUSED)
