@@ -401,7 +401,10 @@ def find_columns(header: Sequence[str], layout: Sequence[Column], file_name: str
     if missing:
         raise Refusal(
             f"{file_name}: {_absent(missing)}; de kopregel is: {_shown(header)}",
-            "geef de kolommen de namen uit docs/file_layouts.md",
+            # what Excel reads the separator from, when a program put it above the header
+            "haal de eerste regel weg: de kopregel hoort bovenaan"
+            if "".join(header[:1]).startswith("sep=")
+            else "geef de kolommen de namen uit docs/file_layouts.md",
         )
     return places
 

@@ -87,6 +87,12 @@ REFUSED = {
         'kolommen "cliënt" en "datum" ontbreken; de kopregel is: wijk',
         "docs/file_layouts",
     ),
+    "a blank first line": ("\ncliënt;datum\nc1;05-01-2026\n".encode(), "de kopregel is: ", "docs/file_layouts"),
+    "a separator above the header": (
+        "sep=;\ncliënt;datum\nc1;05-01-2026\n".encode(),
+        "ontbreken; de kopregel is: sep=",
+        "haal de eerste regel weg",
+    ),
     "column missing": (
         b"datum;wijk\n05-01-2026;x\n",
         '"cliënt" ontbreekt; de kopregel is: datum, wijk',
