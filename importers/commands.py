@@ -229,14 +229,15 @@ def _tell(result: DeliveryImport) -> None:
         click.echo(f"{result.file.name}: vastlegging {result.recording}{again}")
     if sent := sent_again(result):
         rejected = f"{format_number(sent.rows_rejected)} weer geweigerd (€ {format_eur(sent.claimed_rejected)})"
-        click.echo(f"  Regels die eerder geweigerd waren: {format_number(sent.rows)}, waarvan {rejected}")
+        say(f"  Regels die eerder geweigerd waren: {format_number(sent.rows)}, waarvan {rejected}", indent="    ")
     if result.file.unused_headers:
-        click.echo(f"  Kolommen die niet gelezen worden: {', '.join(result.file.unused_headers)}")
+        say(f"  Kolommen die niet gelezen worden: {', '.join(result.file.unused_headers)}", indent="    ")
     if result.waited_and_count_now:
         click.echo(f"  Creditregels uit eerdere bestanden die wachtten en nu tellen: {result.waited_and_count_now}")
     if result.withdrawn:
         shown = ", ".join(result.withdrawn[:_SHOWN_PER_RULE])
-        click.echo(f"  Eerdere regels die tegengesproken zijn en niet meer tellen: {len(result.withdrawn)} ({shown})")
+        told = f"  Eerdere regels die tegengesproken zijn en niet meer tellen: {len(result.withdrawn)} ({shown})"
+        say(told, indent="    ")
     for warning in result.file.warnings:
         told = f"{warning.code} {warning}"
         click.echo(click.wrap_text(told, WIDTH, initial_indent="  ", subsequent_indent="    "))

@@ -233,7 +233,7 @@ def index_prices(
     if as_json:
         tell_json({"cutoff": known_at, **fields_of(held, "id"), "prices": len(prices), "file": str(out)})
         return
-    click.echo(
+    say(
         f"{out}: prijslijst {name}, versie {held.version}, vanaf {format_date(first_day)} met "
         f"{format_number(raised_by)} % verhoogd ({counted(len(prices), 'prijs', 'prijzen')} gelezen)."
     )

@@ -285,6 +285,15 @@ def test_columns_that_nobody_reads_are_told(run: Callable[..., Result], tmp_path
     assert "Kolommen die niet gelezen worden: wijk, dc 2" in result.output
 
 
+def test_many_columns_that_nobody_reads_fit_a_terminal(run: Callable[..., Result], tmp_path: Path) -> None:
+    path = tmp_path / "extra.csv"
+    names = [f"toelichting {number}" for number in range(12)]
+    path.write_text(f"{HEADER};{';'.join(names)}\n{ROW}{';x' * len(names)}\n")
+    said = run("import", "deliveries", path).output
+    assert f"  Kolommen die niet gelezen worden: {', '.join(names)}" in said.replace("\n   ", "")
+    assert max(map(len, said.splitlines())) <= 80
+
+
 def test_a_file_of_which_the_name_is_no_text(run: Callable[..., Result], tmp_path: Path) -> None:
     path = Path(str(tmp_path / "februari-\udce9\udce9n.csv"))  # a name in Windows-1252, as an old zip leaves it
     path.write_text(f"{HEADER}\n{ROW}\n")

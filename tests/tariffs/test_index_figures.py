@@ -68,7 +68,9 @@ def test_figures_and_raised_prices_on_the_command_line(
     run("import", prices_file(("45A04", "01-01-2026", "", "60,00")))
     raised = tmp_path / "raised.csv"
     said = run("index-prices", "standaard", "--percent", "4,96", "--from", "01-01-2027", "--out", raised)
-    assert "prijslijst standaard, versie 1, vanaf 01-01-2027 met 4,96 % verhoogd (1 prijs gelezen)." in said
+    assert "prijslijst standaard, versie 1, vanaf 01-01-2027 met 4,96 % verhoogd (1 prijs gelezen)." in " ".join(
+        said.split()
+    )
     imported = run("import", raised)
     assert "Vastlegging 4: prijslijst standaard, versie 2." in imported
     assert "45A04 vanaf 01-01-2027: 60,00 wordt 62,98" in imported  # 62.976
