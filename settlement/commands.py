@@ -461,7 +461,7 @@ def statement() -> None:
 @click.option(
     "--language", type=click.Choice(sorted(LANGUAGES)), default=DUTCH.code, show_default=True, help="Taal: nl of en."
 )
-@click.option("--detail/--no-detail", default=True, help="Met of zonder een blad met elke levering; met, tenzij.")
+@click.option("--detail/--no-detail", default=True, help="Met (standaard) of zonder een blad met elke levering.")
 @click.option("--replace", is_flag=True, help="Vervang bestanden die er al zijn en anders zijn.")
 @click.pass_context
 def export(ctx: click.Context, number: int, out: Path, language: str, detail: bool, replace: bool) -> None:
