@@ -109,9 +109,7 @@ def fill_months(books: Region, rows_per_month: dict[Month, int]) -> None:
     for month, rows in rows_per_month.items():
         with books.transaction() as connection:
             fill(connection, month, rows)
-    with books.engine.connect() as connection:
-        connection.execute(text("ANALYZE deliveries"))
-        connection.commit()
+    books.rest()
 
 
 def main() -> None:
