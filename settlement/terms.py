@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -38,7 +39,7 @@ class Terms:
     providers: Mapping[str, Party]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Coverage:
     """Deliveries that a component reads: of a product in municipalities, on the days both contract and product hold.
 
@@ -63,11 +64,11 @@ class Coverage:
     def provider(self) -> str:
         return self.member or self.registered.contract.provider
 
-    @property
+    @cached_property
     def price_list(self) -> str:
         return self.registered.contract.price_list_of(self.component, self.municipalities[0])
 
-    @property
+    @cached_property
     def treatment(self) -> Treatment:
         contract, product = self.registered.contract, self.product.code
         paid = contract.pays_for(self.component, self.municipalities[0], product)

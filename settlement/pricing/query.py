@@ -48,6 +48,7 @@ _SPREAD = """
 CREATE TEMPORARY TABLE run_prices ON COMMIT DROP AS
 SELECT (first_slice + place - 1)::int AS slice, municipality_id, provider_id, product_id, service_month, valid_from,
        valid_until, price, price_from, price_until, price_of_last_day, per_client_month, divisor, known_before,
+       count(*) OVER (PARTITION BY first_slice + place, service_month) = 1 AS one_price,
        CASE WHEN price IS NOT NULL AND price_of_last_day THEN price_from ELSE '-infinity' END AS crossed_from,
        CASE WHEN price IS NOT NULL AND NOT price_of_last_day THEN price_until ELSE 'infinity' END AS crossed_until
 FROM run_coverages, unnest(municipality_ids) WITH ORDINALITY AS area (municipality_id, place)
@@ -84,31 +85,33 @@ GROUP BY slice, c.service_month, price
 """
 
 # Minutes summed per client, assignment and month before they become hours. A price whose rows were all credited is no
-# price of that client. Numbers of rows are made int again, since a sum of bigint is a numeric, which is slow.
+# price of that client; most slices have one price all month, and then there is nothing to choose. Numbers of rows are
+# made int again, since a sum of bigint is a numeric, which is slow.
 _BY_CLIENT_MONTH = """
+WITH client_price AS (
+    SELECT slice, c.service_month, client_id, assignment, divisor, price, one_price, count(*)::int AS entries,
+           sum(sign)::int AS rows, sum(sign * quantity)::bigint AS quantity,
+           (sum(sign) FILTER (WHERE {crosses}))::int AS crossing_rows,
+           count(claimed_cents)::int AS claimed_entries, sum(sign * claimed_cents) AS claimed_cents
+    {read}
+    GROUP BY slice, c.service_month, client_id, assignment, divisor, price, one_price
+), client_month AS (
+    SELECT slice, service_month, divisor, price, false AS two_prices, entries, rows, quantity,
+           CASE WHEN price IS NULL THEN rows END AS unpriced_rows, crossing_rows, claimed_entries, claimed_cents
+    FROM client_price WHERE one_price
+    UNION ALL
+    SELECT slice, service_month, divisor, {price_of_client}, sum(entries), sum(rows), sum(quantity)::bigint,
+           sum(rows) FILTER (WHERE price IS NULL), sum(crossing_rows), sum(claimed_entries), sum(claimed_cents)
+    FROM client_price WHERE NOT one_price
+    GROUP BY slice, service_month, client_id, assignment, divisor
+)
 SELECT slice, service_month, price, sum(rows)::bigint AS rows, sum(quantity)::bigint AS quantity,
        sum(hours)::bigint AS billed_quantity, sum(cents)::bigint AS cents, sum(unpriced_rows)::bigint AS unpriced_rows,
        sum(crossing_rows)::bigint AS crossing_rows, count(*) FILTER (WHERE two_prices) AS two_price_clients,
        count(*) FILTER (WHERE claimed_entries = entries AND claimed_cents <> cents) AS other_claims,
        (sum(claimed_cents - cents) FILTER (WHERE claimed_entries = entries AND claimed_cents <> cents))::bigint
            AS claim_difference_cents
-FROM (
-    SELECT *, {hours} AS hours, {cents} AS cents FROM (
-        SELECT slice, service_month, divisor, {price_of_client}, sum(entries) AS entries, sum(rows) AS rows,
-               sum(quantity)::bigint AS quantity, sum(rows) FILTER (WHERE price IS NULL) AS unpriced_rows,
-               sum(crossing_rows) AS crossing_rows, sum(claimed_entries) AS claimed_entries,
-               sum(claimed_cents) AS claimed_cents
-        FROM (
-            SELECT slice, c.service_month, client_id, assignment, divisor, price, count(*)::int AS entries,
-                   sum(sign)::int AS rows, sum(sign * quantity) AS quantity,
-                   (sum(sign) FILTER (WHERE {crosses}))::int AS crossing_rows,
-                   count(claimed_cents)::int AS claimed_entries, sum(sign * claimed_cents) AS claimed_cents
-            {read}
-            GROUP BY slice, c.service_month, client_id, assignment, divisor, price
-        ) AS client_price
-        GROUP BY slice, service_month, client_id, assignment, divisor
-    ) AS client_month
-) AS priced
+FROM (SELECT *, {hours} AS hours, {cents} AS cents FROM client_month) AS priced
 GROUP BY slice, service_month, price, two_prices
 """
 
@@ -262,7 +265,7 @@ def price_months(
         }
         slices = [(coverage, municipality) for coverage in read for municipality in coverage.municipalities]
         for statement, parameters in pricing_statements(read, terms, changed_months):
-            for found in map(_Sums._make, connection.execute(text(statement), parameters)):
+            for found in map(_Sums._make, connection.execute(text(statement), parameters).all()):
                 coverage, municipality = slices[found.slice]
                 if found.unpriced_rows or found.two_price_clients or found.crossing_rows or found.other_claims:
                     findings[coverage.registered.id] += _findings(coverage, municipality, found)
