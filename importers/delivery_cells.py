@@ -31,6 +31,7 @@ _TEXT = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_TEXT}}}")
 _ORDINARY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 _./-]{{0,{LONGEST_TEXT - 1}}}")  # nothing of it needs another look
 _FORMULA = re.compile(r"[=@+]|-.")
 _NUMBER = re.compile(r"[+-]?[\d.,]+")
+_PLAIN_EUR = re.compile(r"([0-9]{1,8})(?:,([0-9]{1,2}))?")
 
 Reader = Callable[[str], str]
 
@@ -233,6 +234,8 @@ def _sign(text: str, *, may_be_empty: bool = True) -> str:
 def _claimed_cents(text: str) -> str:
     if not text:
         return NULL
+    if plain := _PLAIN_EUR.fullmatch(text):  # as most are, and there are many different ones
+        return str(int(plain[1] + (plain[2] or "").ljust(2, "0")))
     amount = _read(text, lambda cell: parse_eur(cell).cents, "D13")
     assert isinstance(amount, int)
     if amount < 0:

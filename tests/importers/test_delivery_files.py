@@ -18,12 +18,13 @@ from sqlalchemy import text
 
 from database.recordings import latest
 from importers import delivery_blocks, delivery_rows, rejected_rows
-from importers.delivery_cells import Known
+from importers.delivery_cells import CellError, Known, _claimed_cents
 from importers.delivery_files import examine
 from importers.delivery_rows import Reading, Staged, staged_rows
 from importers.rejected_rows import write_rejected
 from kernel.findings import Refusal
 from kernel.identifiers import is_bsn
+from kernel.notation import parse_eur
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -528,3 +529,18 @@ def test_too_many_wrong_cells_are_too_many_in_several_processes_too(
     monkeypatch.setattr(delivery_rows, "_MAX_FINDINGS", 20)
     with pytest.raises(Refusal, match=r'meer dan 20 bevindingen; de eerste is rij 2, kolom "gemeente"'):
         read_in(2, path, monkeypatch)
+
+
+@given(st.from_regex(r"[0-9]{1,9}([.,][0-9]{0,4})?", fullmatch=True))
+def test_a_claimed_amount_is_read_as_any_amount(said: str) -> None:
+    try:
+        cents = str(parse_eur(said).cents)
+    except ValueError:
+        with pytest.raises(CellError):
+            _claimed_cents(said)
+    else:
+        if int(cents) <= 99_999_999_99:
+            assert _claimed_cents(said) == cents
+        else:
+            with pytest.raises(CellError, match="groter dan"):
+                _claimed_cents(said)
