@@ -98,10 +98,13 @@ def read_as(model: type[P], file_name: str, content: bytes) -> tuple[str, P] | l
 
 def warnings_in(file_name: str, text: str, code: str, found: Iterable[Misfit]) -> list[Finding]:
     """Warnings about places in a TOML document that could be read."""
+    told = list(found)
+    if not told:  # as mostly; a file with many cases takes long to look through once more
+        return []
     data, lines = parse(text), line_numbers(text)
     return [
         Finding(code, Severity.WARNING, _place(file_name, data, lines, path), *said.split("; ", 1))
-        for path, said in found
+        for path, said in told
     ]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import cache
 
 CENT = Decimal("0.01")
 Exact = Fraction | Decimal | int
@@ -37,9 +38,10 @@ class Eur:
             raise ValueError(f"more than two decimals: {amount!r}")
         object.__setattr__(self, "amount", cents + 0)  # + 0 turns -0.00 into 0.00
 
-    @classmethod
-    def zero(cls) -> Eur:
-        return cls(0)
+    @staticmethod
+    @cache
+    def zero() -> Eur:
+        return Eur(0)
 
     @classmethod
     def of_cents(cls, cents: int) -> Eur:
