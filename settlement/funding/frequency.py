@@ -179,7 +179,8 @@ def _why_in_period(
         number, values["per"] = _weeks(period, assignment, variant, six_weeks=six_weeks)
     elif assignment.per == "month":
         number = len(list(period.months()))
-    volume = assignment.volume or 0
+    volume = assignment.volume
+    assert volume is not None, "what has no maximum needs no reason"
     values |= {"volume": str(volume), "unit": str(unit), "number": str(number), "allowed": str(volume * number)}
     return Step("allowed", values)
 
