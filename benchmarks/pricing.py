@@ -108,7 +108,7 @@ def _load(memory: Any, table: str, types: str, rows: Sequence[Any]) -> None:
 def fill_months(books: Region, rows_per_month: dict[Month, int]) -> None:
     for month, rows in rows_per_month.items():
         with books.transaction() as connection:
-            fill(connection, month, rows)
+            fill(connection, month, rows, books.providers)
     books.rest()
 
 

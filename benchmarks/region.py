@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,10 +26,15 @@ from database.settings import Settings
 from importers.loading import ensure_partitions
 from kernel.periods import Month
 
+
+def provider_codes(providers: int) -> list[str]:
+    return [f"41{number:06d}" for number in range(1, providers + 1)]
+
+
 ROOT = Path(__file__).resolve().parent.parent
 BY = "benchmark"
 MUNICIPALITIES = [f"GM{number:04d}" for number in range(501, 511)]
-PROVIDERS = [f"41{number:06d}" for number in range(1, 41)]
+PROVIDERS = provider_codes(40)
 PRODUCTS = [f"45A{number:02d}" for number in range(1, 13)]  # the last two are rounded per client and month
 CLIENTS_PER_PROVIDER = 2_000
 
@@ -44,6 +49,7 @@ class Region:
 
     folder: Path
     engine: Engine
+    providers: Sequence[str]
 
     @contextmanager
     def transaction(self, *, dry_run: bool = False) -> Iterator[Connection]:
@@ -101,27 +107,27 @@ def _peak_mb(process: subprocess.Popen[bytes]) -> float:
 
 
 @contextmanager
-def region() -> Iterator[Region]:
+def region(providers: Sequence[str] = PROVIDERS) -> Iterator[Region]:
     """Books with parties, products, prices and a contract for every provider, and no deliveries."""
     with tempfile.TemporaryDirectory(prefix="bekostiging-bench-") as folder:
         os.environ.pop("BEKOSTIGING_DATABASE_URL", None)
         os.environ["BEKOSTIGING_HOME"] = folder
         with Database(Settings.from_environment()).engine() as engine:
-            books = Region(Path(folder), engine)
-            for arguments in _register(books.folder):
+            books = Region(Path(folder), engine, providers)
+            for arguments in _register(books.folder, providers):
                 measured = books.run(*arguments)
                 assert measured.exit_code in (0, 3), measured.output
             yield books
 
 
-def _register(folder: Path) -> Iterator[tuple[object, ...]]:
+def _register(folder: Path, providers: Sequence[str]) -> Iterator[tuple[object, ...]]:
     def file(name: str, lines: list[str]) -> Path:
         path = folder / name
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path
 
     parties = [f"gemeente;{code};Gemeente {code}" for code in MUNICIPALITIES]
-    parties += [f"aanbieder;{code};Aanbieder {code}" for code in PROVIDERS]
+    parties += [f"aanbieder;{code};Aanbieder {code}" for code in providers]
     yield "contract", "parties", file("parties.csv", ["soort;code;naam", *parties])
     header = "wet;categorie;product;naam;eenheid;prijs per;afronding;lijn;schaal;taakveld;vanaf;tot"
     rounding = {code: "client en maand" if code in PRODUCTS[-2:] else "regel" for code in PRODUCTS}
@@ -132,8 +138,8 @@ def _register(folder: Path) -> Iterator[tuple[object, ...]]:
     prices = [f"{code};{year}-01-01;{year + 1}-01-01;{60 + place + (year - 2024) / 4:.2f}".replace(".", ",")
               for place, code in enumerate(PRODUCTS) for year in (2024, 2025, 2026)]  # fmt: skip
     yield "tariff", "import", file("prices.csv", ["product;vanaf;tot;prijs", *prices])
-    for provider in PROVIDERS:
-        document = f"""contract = "C{provider[-3:]}"
+    for provider in providers:
+        document = f"""contract = "C{provider[-4:]}"
 title = "Ambulant {provider}"
 provider = "{provider}"
 municipalities = {MUNICIPALITIES}
@@ -148,14 +154,16 @@ products = {PRODUCTS}
 price_list = "standaard"
 """
         (folder / f"{provider}.toml").write_text(document, encoding="utf-8")
-    yield "contract", "add", *(folder / f"{provider}.toml" for provider in PROVIDERS)
+    yield "contract", "add", *(folder / f"{provider}.toml" for provider in providers)
 
 
-def fill(connection: Connection, month: Month, rows: int) -> None:
+def fill(connection: Connection, month: Month, rows: int, providers: Sequence[str] = PROVIDERS) -> None:
     """Enter `rows` deliveries of a month, spread over all municipalities, providers, products and clients."""
     ensure_partitions(connection, month.first_day)
     recording = record(connection, "deliveries", f"leveringen: {month}", BY)
-    parameters = {"rows": rows, "month": month.first_day, "recording": recording, "clients": CLIENTS_PER_PROVIDER * 40}
+    clients = CLIENTS_PER_PROVIDER * len(providers)
+    spread = {"rows": rows, "month": month.first_day, "clients": clients, "providers": len(providers)}
+    parameters = {**spread, "recording": recording}
     for statement in _FILL:
         connection.execute(text(statement), parameters)
 
@@ -166,9 +174,12 @@ _ROWS = """
            CAST(:month AS date) + (n % 28)::int AS service_start, 15 + n % 106 AS quantity,
            'b' || CAST(:recording AS text) || '-' || n AS reference
     FROM generate_series(1, CAST(:rows AS bigint)) AS n
-    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM municipalities) m ON m.place = (n / 40) % 10
-    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM providers) p ON p.place = n % 40
-    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM products) o ON o.place = (n / 400) % 12
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM municipalities) m
+      ON m.place = (n / :providers) % 10
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM providers) p
+      ON p.place = n % :providers
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM products) o
+      ON o.place = (n / (:providers * 10)) % 12
 """
 _FILL = (
     """INSERT INTO clients (pseudonym) SELECT sha256(('c' || n)::bytea)

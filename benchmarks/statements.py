@@ -1,6 +1,8 @@
-"""Making statements of about 500 lines beside writing the same cells bare, on all cores.
+"""Making statements of 480 lines by the command, beside writing the same cells bare, on all cores.
 
-python -m benchmarks.statements [--statements 1000]          (in hundreds)
+    python -m benchmarks.statements [--statements 1000]          (in tens)
+
+A line is one of 12 products in one of 10 municipalities over one of 4 months, of which three are corrected.
 """
 
 import argparse
@@ -16,13 +18,13 @@ from openpyxl import load_workbook
 from xlsxwriter import Workbook
 
 from benchmarks.pricing import fill_months
-from benchmarks.region import region
+from benchmarks.region import MUNICIPALITIES, PRODUCTS, provider_codes, region
 from kernel.periods import Month, months
-from settlement.languages.dutch import DUTCH
-from settlement.reading import read_run
-from settlement.statements.export import workbooks
-from settlement.statements.facts import Statement
-from settlement.statements.reader import read_statements
+
+MONTHS = list(months(Month(2026, 1), Month(2026, 4)))
+
+_DELIVERIES_PER_LINE = 4
+_BATCH = 10
 
 # By sheet its cells: row, column, what stands there, and whether it is a formula.
 _Cells = dict[str, list[tuple[int, int, Any, bool]]]
@@ -58,44 +60,35 @@ def bare(books: Sequence[_Cells]) -> list[bytes]:
     return written
 
 
-def on_all_cores(ours: Statement, cells: _Cells, number: int) -> tuple[float, float]:
-    """The seconds in which all cores make `number` statements, and the same cells bare.
-
-    They take turns, so that what else the machine does slows both.
-    """
-    batch, turn = 10, 100
-    seconds = [0.0, 0.0]
+def bare_on_all_cores(cells: _Cells, number: int) -> float:
+    """The seconds in which all cores write the cells of one statement `number` times."""
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        list(pool.map(workbooks, [[ours]] * (os.cpu_count() or 1)))  # starting the processes is not counted
-        for _ in range(number // turn):
-            for place, (make, one) in enumerate(((workbooks, ours), (bare, cells))):
-                start = time.perf_counter()
-                list(pool.map(make, [[one] * batch] * (turn // batch)))
-                seconds[place] += time.perf_counter() - start
-    return seconds[0], seconds[1]
-
-
-def statement() -> Statement:
-    """A statement of 480 lines: 12 products in 10 municipalities and 4 months, of which three are corrected."""
-    with region() as books:
-        fill_months(books, dict.fromkeys(months(Month(2026, 1), Month(2026, 4)), 48_000))
-        measured = books.run("settle", "run", "--period", "2026-04", "--contract", "C001")
-        assert measured.exit_code == 0, measured.output
-        with books.transaction(dry_run=True) as connection:
-            [[found]] = read_statements(connection, read_run(connection, 1), DUTCH, detail=False)
-            return found
+        list(pool.map(bare, [[cells]] * (os.cpu_count() or 1)))  # starting the processes is not counted
+        start = time.perf_counter()
+        list(pool.map(bare, [[cells] * _BATCH] * (number // _BATCH)))
+        return time.perf_counter() - start
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--statements", type=int, default=1000)
     number = parser.parse_args().statements
-    made = statement()
-    cells = cells_of(workbooks([made])[0])
-    ours, plain = on_all_cores(made, cells, number)
-    lines = len(made.settled.lines)
-    print(f"{f'{number:,} statements of {lines} lines':<52}{ours:8.1f} s")
-    print(f"{'the same cells written bare':<52}{plain:8.1f} s   ratio {ours / plain:.2f} (at most 1.5)")
+    lines = len(MUNICIPALITIES) * len(PRODUCTS) * len(MONTHS)
+    with region(provider_codes(number)) as books:
+        fill_months(books, dict.fromkeys(MONTHS, _DELIVERIES_PER_LINE * number * lines // len(MONTHS)))
+        settled = books.run("settle", "run", "--period", MONTHS[-1])
+        assert settled.exit_code == 0, settled.output
+        out = books.folder / "out"
+        exported = books.run("statement", "export", "1", "--out", out, "--no-detail")
+        files = sorted(out.iterdir())
+        assert len(files) == number, exported.output
+        cells = cells_of(files[0].read_bytes())
+    plain = bare_on_all_cores(cells, number)
+    print(
+        f"{f'settling {number:,} contracts of {lines} lines':<52}{settled.seconds:8.1f} s   {settled.peak_mb:,.0f} MB"
+    )
+    print(f"{'their statements, by the command':<52}{exported.seconds:8.1f} s   {exported.peak_mb:,.0f} MB")
+    print(f"{'the same cells written bare':<52}{plain:8.1f} s   ratio {exported.seconds / plain:.2f} (at most 1.5)")
 
 
 if __name__ == "__main__":

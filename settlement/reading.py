@@ -1,7 +1,7 @@
 """A run as it was stored, for whoever shows it: terminal, statement, journal, explanation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -108,14 +108,18 @@ class Run:
 
 def read_run(connection: Connection, run: int) -> Run:
     """Raises `Refusal` when there is no such run."""
+    outline = read_outline(connection, run)
+    return replace(outline, contracts=with_lines(connection, run, outline.contracts))
+
+
+def read_outline(connection: Connection, run: int) -> Run:
+    """A run without the lines and volumes of its contracts, which may be many. Raises `Refusal` as `read_run` does."""
     head = connection.execute(select(runs).where(runs.c.id == run)).one_or_none()
     if head is None:
         raise unknown_run(run)
     parties = known_parties(connection, head.cutoff)
     states = connection.execute(select(run_states).where(run_states.c.run_id == run).order_by(run_states.c.at))
     findings = _findings(connection, run)
-    lines = _lines(connection, run)
-    volumes = _volumes(connection, run)
     set_offs = _set_offs(connection, run)
     providers_by_id = {party.id: party for party in parties.providers.values()}
     before = run_contracts.alias()
@@ -150,8 +154,8 @@ def read_run(connection: Connection, run: int) -> Run:
             previous_period=Month.of(row.previous_period) if row.previous_period else None,
             total=row.total_eur,
             set_offs=set_offs.get(row.contract_id, []),
-            lines=lines.get(row.contract_id, []),
-            volumes=volumes.get(row.contract_id, []),
+            lines=(),
+            volumes=(),
             findings=findings.get(row.contract_id, []),
         )
         for row in connection.execute(query)
@@ -168,6 +172,22 @@ def read_run(connection: Connection, run: int) -> Run:
         findings=findings.get(None, []),
         municipalities=parties.municipalities,
     )
+
+
+def with_lines(connection: Connection, run: int, contracts: Sequence[SettledContract]) -> list[SettledContract]:
+    """Contracts of an outline, with their lines and volumes."""
+    ids = [contract.id for contract in contracts]
+    lines, volumes = _lines(connection, run, ids), _volumes(connection, run, ids)
+    return [
+        replace(contract, lines=lines.get(contract.id, ()), volumes=volumes.get(contract.id, ()))
+        for contract in contracts
+    ]
+
+
+def rows_by_contract(connection: Connection, run: int) -> dict[int, int]:
+    """By contract id, how many deliveries the volumes of a run are made of."""
+    query = select(run_volumes.c.contract_id, func.sum(run_volumes.c.rows)).where(run_volumes.c.run_id == run)
+    return {contract: int(rows) for contract, rows in connection.execute(query.group_by(run_volumes.c.contract_id))}
 
 
 def unknown_run(run: int) -> Refusal:
@@ -195,12 +215,12 @@ def by_cause(lines: Iterable[tuple[Eur, Sequence[Cause]]]) -> dict[str, Eur]:
     return found
 
 
-def previous_statements(connection: Connection, run: Run) -> dict[int, PreviousStatement]:
-    """By contract id, the statement that was posted last before this run."""
+def previous_statements(connection: Connection, run: Run, contracts: Sequence[int]) -> dict[int, PreviousStatement]:
+    """By contract id, of these contracts, the statement that was posted last before this run."""
     last = (
         select(runs.c.id, runs.c.period, run_contracts.c.contract_id)
         .join(run_contracts, run_contracts.c.run_id == runs.c.id)
-        .where(runs.c.posting <= run.cutoff, ~run_contracts.c.parked)
+        .where(runs.c.posting <= run.cutoff, ~run_contracts.c.parked, run_contracts.c.contract_id.in_(contracts))
         .ext(distinct_on(run_contracts.c.contract_id))
         .order_by(run_contracts.c.contract_id, runs.c.posting.desc())
         .subquery()
@@ -260,11 +280,11 @@ def outstanding_advances(connection: Connection, run: Run) -> dict[int, Eur]:
     return found
 
 
-def _lines(connection: Connection, run: int) -> dict[int, list[NumberedLine]]:
+def _lines(connection: Connection, run: int, contracts: Sequence[int]) -> dict[int, list[NumberedLine]]:
     query = (
         select(run_lines, municipalities.c.code.label("municipality"))
         .join(municipalities, municipalities.c.id == run_lines.c.municipality_id)
-        .where(run_lines.c.run_id == run)
+        .where(run_lines.c.run_id == run, run_lines.c.contract_id.in_(contracts))
         .order_by(run_lines.c.line)
     )
     found: dict[int, list[NumberedLine]] = {}
@@ -287,12 +307,12 @@ def _cause(cause: Mapping[str, Any]) -> Cause:
     return Cause(cause["kind"], Eur(cause["amount_eur"]), cause["values"])
 
 
-def _volumes(connection: Connection, run: int) -> dict[int, list[PricedVolume]]:
+def _volumes(connection: Connection, run: int, contracts: Sequence[int]) -> dict[int, list[PricedVolume]]:
     query = (
         select(run_volumes, municipalities.c.code.label("municipality"), products.c.code.label("product"))
         .join(municipalities, municipalities.c.id == run_volumes.c.municipality_id)
         .join(products, products.c.id == run_volumes.c.product_id)
-        .where(run_volumes.c.run_id == run)
+        .where(run_volumes.c.run_id == run, run_volumes.c.contract_id.in_(contracts))
         .order_by(
             run_volumes.c.component, municipalities.c.code, run_volumes.c.service_month, products.c.code,
             run_volumes.c.price, run_volumes.c.unit, run_volumes.c.rounding,

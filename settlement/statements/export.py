@@ -5,10 +5,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from database.connection import open_engine
 from database.whole_file import make_folder, write_papers
 from kernel.findings import Refusal
 from kernel.processes import in_processes
@@ -16,7 +18,7 @@ from settlement.entitlement import Treatment
 from settlement.invariants import BrokenInvariant
 from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Language
-from settlement.reading import Run, SettledContract, read_run
+from settlement.reading import Run, SettledContract, read_outline, rows_by_contract
 from settlement.statements import (
     calculation,
     corrections,
@@ -34,10 +36,13 @@ from settlement.statements import (
 from settlement.statements.book import Book, Page
 from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell
-from settlement.statements.reader import read_statements
+from settlement.statements.reader import Shared, read_shared, read_statements
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _WORTH_A_PROCESS = 20  # statements: fewer are made before another process has started
+_MOST_PROCESSES = 8  # each has a connection and some 100 MB
+_CONTRACTS_AT_ONCE = 25
+_ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +70,74 @@ def export_statements(
     Raises `Refusal` when there is no such run, when it was discarded, when the folder cannot be written, and when a
     file there is another statement, unless `replace`: then none is written.
     """
-    run = read_run(connection, run_id)
+    run = read_outline(connection, run_id)
     if run.state == "discarded":
         raise Refusal(f"run {run_id} is weggegooid", "maak een nieuwe run en exporteer die")
     settled = [contract for contract in run.contracts if not contract.parked]
     paths = [out / name for name in file_names(run, settled, language)]
-    contents = _workbooks(read_statements(connection, run, language, detail=detail), len(settled))
+    contents = _workbooks(connection, run, settled, language, detail)
     make_folder(out)
     papers = ((path, content) for _, path, content in zip(watch(settled), paths, contents, strict=True))
     write_papers(papers, replace=replace)
     return Exported(tuple(paths), tuple(contract.contract.number for contract in run.contracts if contract.parked))
 
 
-def _workbooks(parts: Iterator[list[Statement]], number: int) -> Iterator[bytes]:
-    """The workbooks of statements, in their order; many are made by as many processes as there are cores."""
-    cores = os.cpu_count() or 1
-    if number < _WORTH_A_PROCESS or cores == 1:
-        for statements in parts:
-            yield from workbooks(statements)
+def _workbooks(
+    connection: Connection, run: Run, settled: Sequence[SettledContract], language: Language, detail: bool
+) -> Iterator[bytes]:
+    """The workbooks of contracts, in their order. Of many, other processes read and make a part each.
+
+    They need not see what this transaction sees: of a run with its cut-off only its state changes, and that they get.
+    """
+    if not settled:
         return
-    for made in in_processes(workbooks, parts, cores):
+    processes = min(os.cpu_count() or 1, _MOST_PROCESSES) if len(settled) >= _WORTH_A_PROCESS else 1
+    parts = _in_parts(connection, run, settled, processes)
+    if processes == 1:
+        shared = read_shared(connection, run, language, detail=detail)
+        for part in parts:
+            yield from map(workbook, read_statements(connection, shared, part))
+        return
+    url = connection.engine.url.render_as_string(hide_password=False)
+    for made in in_processes(_make, parts, processes, _prepare, (url, run, language, detail)):
         yield from made
 
 
-def workbooks(statements: Sequence[Statement]) -> list[bytes]:
-    """The statements as xlsx files."""
-    return [workbook(statement) for statement in statements]
+def _in_parts(
+    connection: Connection, run: Run, settled: Sequence[SettledContract], processes: int
+) -> Iterator[list[SettledContract]]:
+    """Contracts with about `_ROWS_AT_ONCE` deliveries together and no more than a few dozen, for each process some."""
+    rows = rows_by_contract(connection, run.id)
+    most = min(_CONTRACTS_AT_ONCE, -(-len(settled) // processes))
+    part: list[SettledContract] = []
+    for contract in settled:
+        part.append(contract)
+        if len(part) == most or sum(rows.get(one.id, 0) for one in part) >= _ROWS_AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+_asked: tuple[str, Run, Language, bool]
+
+
+def _prepare(_place: int, url: str, run: Run, language: Language, detail: bool) -> None:
+    global _asked
+    _asked = (url, run, language, detail)
+
+
+@cache
+def _reading() -> tuple[Connection, Shared]:
+    """A connection of this process, and what its statements share; made with the first, so that a refusal is told."""
+    url, run, language, detail = _asked
+    connection = open_engine(url).connect()
+    return connection, read_shared(connection, run, language, detail=detail)
+
+
+def _make(contracts: Sequence[SettledContract]) -> list[bytes]:
+    connection, shared = _reading()
+    return [workbook(statement) for statement in read_statements(connection, shared, contracts)]
 
 
 def file_names(run: Run, contracts: Sequence[SettledContract], language: Language = DUTCH) -> list[str]:

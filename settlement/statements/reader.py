@@ -1,8 +1,8 @@
-"""Reading what the statements of a run show: for all contracts at once, and deliveries for a number of them at once."""
+"""Reading what the statements of a run show: what they share once, and the lines and deliveries of some at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
@@ -10,73 +10,90 @@ from database.recordings import recordings
 from importers.population_counts import counts_known
 from kernel.findings import Finding, Severity
 from kernel.money import Eur
+from kernel.periods import Month
 from settlement.entitlement import LineKey
 from settlement.findings import DeliveriesFinding
 from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Language
 from settlement.pricing.rows import PricingGroup, pricing_groups_of
-from settlement.reading import Run, SettledContract, outstanding_advances, posted_by_month, previous_statements
+from settlement.reading import (
+    Run,
+    SettledContract,
+    outstanding_advances,
+    posted_by_month,
+    previous_statements,
+    with_lines,
+)
 from settlement.rejected import Rejected, rejected_rows
 from settlement.statements.facts import Register, Statement, by_line, distinct_names, nil_volumes
 from settlement.terms import Terms, read_terms
-from settlement.year_budget import year_budgets
-
-_ROWS_AT_ONCE = 100_000
-_CONTRACTS_AT_ONCE = 25
+from settlement.year_budget import YearBudget, year_budgets
 
 
-def read_statements(
-    connection: Connection, run: Run, language: Language = DUTCH, *, detail: bool = True
-) -> Iterator[list[Statement]]:
-    """The statements of the contracts that are not parked, in the order of the run, some at a time."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the statements of a run have in common, read once. By contract id, or by provider where it says so."""
+
+    run: Run
+    language: Language
+    detail: bool
+    terms: Terms
+    register: Register
+    budgets: Mapping[int, Sequence[YearBudget]]
+    posted: Mapping[int, Mapping[tuple[Month, bool], Eur]]
+    advances: Mapping[int, Eur]
+    rejected_of_provider: Mapping[str, Rejected]
+    not_settled_of_provider: Mapping[str, Sequence[Finding]]
+
+
+def read_shared(connection: Connection, run: Run, language: Language = DUTCH, *, detail: bool = True) -> Shared:
+    """`run` need not have the lines of its contracts. Without `detail` the deliveries are left out."""
     settled = [contract for contract in run.contracts if not contract.parked]
-    if not settled:
-        return
     terms = read_terms(connection, run.period, run.cutoff, [contract.contract.number for contract in settled])
     known = counts_known(connection, run.cutoff)
     figures = terms.recorded.index_figures
     budgets = {contract.id: year_budgets(contract.contract, known, figures, run.period.year) for contract in settled}
     counts = {recording for of_contract in budgets.values() for b in of_contract for recording in b.count_recordings}
-    register = _register(connection, run, terms, counts)
-    posted = posted_by_month(connection, run)
-    advances = outstanding_advances(connection, run)
-    previous = previous_statements(connection, run)
-    rejected = rejected_rows(connection, min(contract.previous_cutoff for contract in settled), run.cutoff)
-    unpaid = not_settled(run)
-    head = replace(run, contracts=(), findings=(), municipalities={})
-    for contracts in _in_parts(settled):
-        deliveries = _deliveries(connection, run, terms, contracts) if detail else {}
-        yield [
-            Statement(
-                run=head,
-                settled=contract,
-                language=language,
-                volumes=by_line(contract.volumes),
-                register=register,
-                posted_by_month=posted.get(contract.id, {}),
-                outstanding_advances=advances.get(contract.id, Eur.zero()),
-                budgets=budgets[contract.id],
-                previous=previous.get(contract.id),
-                not_settled=unpaid.get(contract.contract.provider, ()),
-                rejected=rejected.get(contract.contract.provider, Rejected()).since(contract.previous_cutoff),
-                deliveries=deliveries.get(contract.id),
-            )
-            for contract in contracts
-        ]
+    first = min((contract.previous_cutoff for contract in settled), default=run.cutoff)
+    return Shared(
+        run=replace(run, contracts=(), findings=(), municipalities={}),
+        language=language,
+        detail=detail,
+        terms=terms,
+        register=_register(connection, run, terms, counts),
+        budgets=budgets,
+        posted=posted_by_month(connection, run),
+        advances=outstanding_advances(connection, run),
+        rejected_of_provider=rejected_rows(connection, first, run.cutoff),
+        not_settled_of_provider=not_settled(run),
+    )
 
 
-def _in_parts(settled: Sequence[SettledContract]) -> Iterator[list[SettledContract]]:
-    """Contracts with about `_ROWS_AT_ONCE` deliveries together, and no more than a few dozen."""
-    part: list[SettledContract] = []
-    rows = 0
-    for contract in settled:
-        part.append(contract)
-        rows += sum(volume.rows for volume in contract.volumes)
-        if rows >= _ROWS_AT_ONCE or len(part) == _CONTRACTS_AT_ONCE:
-            yield part
-            part, rows = [], 0
-    if part:
-        yield part
+def read_statements(connection: Connection, shared: Shared, contracts: Sequence[SettledContract]) -> list[Statement]:
+    """The statements of contracts of the run, whose lines and volumes are read here."""
+    run = shared.run
+    settled = with_lines(connection, run.id, contracts)
+    previous = previous_statements(connection, run, [contract.id for contract in settled])
+    deliveries = _deliveries(connection, run, shared.terms, settled) if shared.detail else {}
+    return [
+        Statement(
+            run=run,
+            settled=contract,
+            language=shared.language,
+            volumes=by_line(contract.volumes),
+            register=shared.register,
+            posted_by_month=shared.posted.get(contract.id, {}),
+            outstanding_advances=shared.advances.get(contract.id, Eur.zero()),
+            budgets=shared.budgets[contract.id],
+            previous=previous.get(contract.id),
+            not_settled=shared.not_settled_of_provider.get(contract.contract.provider, ()),
+            rejected=shared.rejected_of_provider.get(contract.contract.provider, Rejected()).since(
+                contract.previous_cutoff
+            ),
+            deliveries=deliveries.get(contract.id),
+        )
+        for contract in settled
+    ]
 
 
 def _deliveries(

@@ -15,7 +15,7 @@ from settlement.explain import read_explained
 from settlement.reading import read_run
 from settlement.references import what_became_of
 from settlement.statements.export import workbook
-from settlement.statements.reader import read_statements
+from settlement.statements.reader import read_shared, read_statements
 from tests.settlement.books import PRICES, Books, delivery, effort_contract
 
 NUMBERS = [number for number in map(str, range(999900000, 999900100)) if is_bsn(number)][:5]
@@ -35,7 +35,7 @@ def test_a_reference_that_could_be_a_client_number_leaves_the_program_nowhere(bo
     books.deliver(delivery(CREDIT, "45A04", "2026-01-12", 60, credits=ABSENT), *others, *of_no_number)
     run = books.settle("2026-02")
     with books.transaction() as connection:
-        [[statement]] = read_statements(connection, run)
+        [statement] = read_statements(connection, read_shared(connection, run), run.contracts)
         sheets = load_workbook(BytesIO(workbook(statement)))
         stored = connection.execute(text("SELECT causes::text || explanation::text FROM run_lines")).scalars().all()
         read = read_run(connection, run.id)

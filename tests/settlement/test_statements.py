@@ -48,7 +48,7 @@ from settlement.statements.book import Book, Page
 from settlement.statements.export import Exported, export_statements, file_names, workbook
 from settlement.statements.facts import Statement, distinct_names
 from settlement.statements.formulas import Cell, Formula
-from settlement.statements.reader import not_settled, read_statements
+from settlement.statements.reader import not_settled, read_shared, read_statements
 from tariffs.price_lists import import_prices
 from tariffs.products import import_products
 
@@ -328,8 +328,10 @@ def statements(story: Engine) -> dict[Key, Statement]:
     found: dict[Key, Statement] = {}
     with story.connect() as connection:
         for number in (1, 2, 3, DRAFT):
-            for part in read_statements(connection, read_run(connection, number)):
-                found |= {(number, statement.settled.contract.number): statement for statement in part}
+            run = read_run(connection, number)
+            settled = [contract for contract in run.contracts if not contract.parked]
+            for statement in read_statements(connection, read_shared(connection, run), settled):
+                found[(number, statement.settled.contract.number)] = statement
     return found
 
 
@@ -824,7 +826,8 @@ def test_deliveries_that_do_not_add_up_are_a_bug(statements: dict[Key, Statement
 
 def test_without_detail_there_are_no_deliveries_and_it_says_so(story: Engine) -> None:
     with story.connect() as connection:
-        [[statement, *_]] = read_statements(connection, read_run(connection, 1), detail=False)
+        run = read_run(connection, 1)
+        [statement] = read_statements(connection, read_shared(connection, run, detail=False), run.contracts[:1])
     book = load_workbook(BytesIO(workbook(statement)))
     assert "Leveringen" not in book
     assert any("liet ze weg" in str(row[0]) for row in rows(book["Toelichting"]))
@@ -1204,16 +1207,34 @@ def test_the_same_statement_is_the_same_file(statements: dict[Key, Statement]) -
     assert workbook(replace(statement, run=replace(statement.run, states=later))) != workbook(statement)
 
 
+@pytest.fixture
+def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(export, "workbook", None)  # this process makes none
+
+
 def test_many_statements_are_made_by_more_than_one_process_and_are_the_same(
-    story: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    story: Engine, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     with story.connect() as connection:
         alone = export_statements(connection, 3, tmp_path / "alone").paths
-        monkeypatch.setattr(export, "_WORTH_A_PROCESS", 1)
-        monkeypatch.setattr(os, "cpu_count", lambda: 2)
-        monkeypatch.setattr(export, "workbook", None)  # this process makes none
+        request.getfixturevalue("two_processes")
         together = export_statements(connection, 3, tmp_path / "together").paths
     assert [path.read_bytes() for path in together] == [path.read_bytes() for path in alone]
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_a_process_that_may_not_connect_is_a_refusal_and_no_statement_is_left(story: Engine, tmp_path: Path) -> None:
+    name = story.url.database
+    with story.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+        try:
+            with pytest.raises(Refusal, match="geen verbinding met de databaseserver"):
+                export_statements(connection, 3, tmp_path)
+        finally:
+            connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_statement_opens_without_a_warning(files: dict[Key, Path]) -> None:
