@@ -23,6 +23,7 @@ _FAILURES = (
     ("password", "de databaseserver weigert de aanmelding", f"controleer gebruiker en wachtwoord in {_VARIABLE}"),
     ("no pg_hba.conf entry", "de databaseserver laat deze gebruiker of computer niet toe", "vraag de beheerder ervan"),
     ("role ", "de databaseserver kent deze gebruiker niet", f"controleer de gebruiker in {_VARIABLE}"),
+    ("not currently accepting", "de database laat nu geen verbindingen toe", "vraag de beheerder ervan"),
     ("database ", "de database bestaat niet op de databaseserver", f"maak hem aan of controleer {_VARIABLE}"),
     ("resolve host", "de databaseserver is niet te vinden", f"controleer de naam van de server in {_VARIABLE}"),
     ("too many", "de databaseserver heeft geen verbinding meer vrij", "probeer het later opnieuw"),

@@ -1225,15 +1225,18 @@ def test_many_statements_are_made_by_more_than_one_process_and_are_the_same(
 
 
 @pytest.mark.usefixtures("two_processes")
-def test_a_process_that_may_not_connect_is_a_refusal_and_no_statement_is_left(story: Engine, tmp_path: Path) -> None:
-    name = story.url.database
-    with story.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false'))
+def test_a_process_that_may_not_connect_is_a_refusal_and_no_statement_is_left(
+    story: Engine, server_url: URL, tmp_path: Path
+) -> None:
+    server = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with story.connect() as connection, server.connect() as administration:
+        connection.execute(text("SELECT 1"))
+        administration.execute(text("ALTER DATABASE statements ALLOW_CONNECTIONS false"))
         try:
-            with pytest.raises(Refusal, match="geen verbinding met de databaseserver"):
+            with pytest.raises(Refusal, match="de database laat nu geen verbindingen toe"):
                 export_statements(connection, 3, tmp_path)
         finally:
-            connection.execute(text(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'))
+            administration.execute(text("ALTER DATABASE statements ALLOW_CONNECTIONS true"))
     assert list(tmp_path.iterdir()) == []
 
 
