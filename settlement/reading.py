@@ -179,7 +179,7 @@ def with_lines(connection: Connection, run: int, contracts: Sequence[SettledCont
     ids = [contract.id for contract in contracts]
     lines, volumes = _lines(connection, run, ids), _volumes(connection, run, ids)
     return [
-        replace(contract, lines=lines.get(contract.id, ()), volumes=volumes.get(contract.id, ()))
+        replace(contract, lines=lines.get(contract.id, []), volumes=volumes.get(contract.id, []))
         for contract in contracts
     ]
 

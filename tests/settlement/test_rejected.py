@@ -13,7 +13,7 @@ from settlement.reading import Run
 from settlement.rejected import Rejected, rejected_rows
 from settlement.statements.export import workbook
 from settlement.statements.facts import Statement
-from settlement.statements.reader import read_statements
+from settlement.statements.reader import read_shared, read_statements
 from tests.settlement.books import CARE, OTHER, Books, delivery, effort_contract
 
 WRONG = "31-02-2026"
@@ -47,7 +47,8 @@ def counted(books: Books, provider: str) -> list[tuple[int, bool]]:
 
 def statement(books: Books, run: Run, number: str = "B") -> Statement:
     with books.transaction() as connection:
-        [found] = [s for part in read_statements(connection, run) for s in part if s.settled.contract.number == number]
+        settled = [contract for contract in run.contracts if contract.contract.number == number]
+        [found] = read_statements(connection, read_shared(connection, run), settled)
     return found
 
 
