@@ -40,7 +40,7 @@ def open_engine(url: str) -> Engine:
     options = {
         "connect_timeout": "10",
         "application_name": "bekostiging",
-        "options": "-c timezone=Europe/Amsterdam -c jit=off",
+        "options": "-c timezone=Europe/Amsterdam -c jit=off -c idle_in_transaction_session_timeout=0",
     }
     engine = create_engine(
         address,

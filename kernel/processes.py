@@ -80,7 +80,8 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _begin(wanted: Connection, prepare: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for one in (signal.SIGINT, signal.SIGTERM):  # which may be sent to the whole group: the one that started it decides
+        signal.signal(one, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE_AFTER)
     Thread(target=_end_when_unwanted, args=(wanted,), daemon=True).start()
     if prepare is not None:

@@ -17,13 +17,16 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from kernel.findings import Refusal
+from kernel.notation import format_number
 from settlement.languages.language import Language
 from settlement.statements.formulas import Cell, Formula, number_of
 
 _AUTHOR = "bekostiging"
 _A4 = 9
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_EVERY_CELL = "A1:XFD1048576"
+_MOST_ROWS = 1_048_576  # what is written below that is lost without a word
+_EVERY_CELL = f"A1:XFD{_MOST_ROWS}"
 _DAY_ZERO = date(1899, 12, 30)
 
 _INK = "#1F2933"
@@ -201,7 +204,13 @@ class Page:
         self.row += rows
 
     def finish(self) -> None:
-        """Print what was written and no more."""
+        """Print what was written and no more. Raises `Refusal` when it is more than a sheet can hold."""
+        if self.row > _MOST_ROWS:
+            raise Refusal(
+                f"het blad {self.name} zou {format_number(self.row)} rijen hebben en een werkblad heeft er hooguit "
+                f"{format_number(_MOST_ROWS)}",
+                "schrijf de afrekeningen zonder een blad met elke levering: --no-detail",
+            )
         self._worksheet.print_area(0, 0, max(self.row - 1, 0), len(self._widths) - 1)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from database import migrations
 from database.connection import open_engine
 from database.whole_file import make_folder, write_papers
 from kernel.findings import Refusal
@@ -40,7 +41,7 @@ from settlement.statements.reader import Shared, read_shared, read_statements
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _WORTH_A_PROCESS = 20  # statements: fewer are made before another process has started
-_MOST_PROCESSES = 8  # each has a connection and some 100 MB
+_MOST_PROCESSES = 8  # each has a connection, and holds some 150 MB and the deliveries of one part
 _CONTRACTS_AT_ONCE = 25
 _ROWS_AT_ONCE = 100_000
 
@@ -70,6 +71,7 @@ def export_statements(
     Raises `Refusal` when there is no such run, when it was discarded, when the folder cannot be written, and when a
     file there is another statement, unless `replace`: then none is written.
     """
+    migrations.hold(connection, shared=True)  # a change of tables would wait for this process, and others for it
     run = read_outline(connection, run_id)
     if run.state == "discarded":
         raise Refusal(f"run {run_id} is weggegooid", "maak een nieuwe run en exporteer die")
@@ -92,7 +94,8 @@ def _workbooks(
     if not settled:
         return
     processes = min(os.cpu_count() or 1, _MOST_PROCESSES) if len(settled) >= _WORTH_A_PROCESS else 1
-    parts = _in_parts(connection, run, settled, processes)
+    rows = rows_by_contract(connection, run.id) if detail else {}
+    parts = _in_parts(settled, rows, processes)
     if processes == 1:
         shared = read_shared(connection, run, language, detail=detail)
         for part in parts:
@@ -104,10 +107,12 @@ def _workbooks(
 
 
 def _in_parts(
-    connection: Connection, run: Run, settled: Sequence[SettledContract], processes: int
+    settled: Sequence[SettledContract], rows: Mapping[int, int], processes: int
 ) -> Iterator[list[SettledContract]]:
-    """Contracts with about `_ROWS_AT_ONCE` deliveries together and no more than a few dozen, for each process some."""
-    rows = rows_by_contract(connection, run.id)
+    """Contracts with about `_ROWS_AT_ONCE` deliveries together and no more than a few dozen, for each process some.
+
+    `rows`: by contract id the deliveries that are read for it.
+    """
     most = min(_CONTRACTS_AT_ONCE, -(-len(settled) // processes))
     part: list[SettledContract] = []
     for contract in settled:

@@ -16,7 +16,7 @@ from kernel.processes import in_processes
 
 # What is started anew must be able to import the work, so it stands in a module of its own.
 WORK = """
-import os, sys, time
+import os, signal, sys, time
 from kernel.findings import Refusal
 from kernel.processes import in_processes
 
@@ -38,6 +38,10 @@ def work(item):
 def sleep(item):
     print("at work", flush=True)
     time.sleep(60)
+
+def be_told_to_end(item):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return item
 
 def end(item):
     os._exit(1)
@@ -72,6 +76,11 @@ def test_what_one_refuses_is_refused(shared: object) -> None:
 def test_one_that_the_system_ends_is_told_in_a_sentence(shared: object) -> None:
     with pytest.raises(Refusal, match="door het systeem beëindigd"):
         list(in_processes(shared.end, range(3), 2))  # type: ignore[attr-defined]
+
+
+def test_a_signal_to_end_is_left_to_the_process_that_started_them(shared: object) -> None:
+    """A service that is stopped sends it to all its processes, and the first one may still finish what it is at."""
+    assert list(in_processes(shared.be_told_to_end, range(3), 2)) == [0, 1, 2]  # type: ignore[attr-defined]
 
 
 def start(folder: Path, start_seconds: int = 0) -> tuple[subprocess.Popen[str], list[int]]:

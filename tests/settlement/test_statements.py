@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -25,9 +25,11 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import URL, Engine, NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from contracts.parties import Party, import_parties
 from contracts.register import add_contracts
+from database import migrations
 from database.connection import open_engine, transaction
 from importers.advances import import_advances
 from importers.deliveries import import_deliveries
@@ -1224,6 +1226,26 @@ def test_many_statements_are_made_by_more_than_one_process_and_are_the_same(
     assert [path.read_bytes() for path in together] == [path.read_bytes() for path in alone]
 
 
+def test_the_schema_stays_as_it_is_while_statements_are_made(story: Engine, tmp_path: Path) -> None:
+    """Else an upgrade waits for this process, and those that read for it wait for the upgrade."""
+    may_change = []
+
+    def watch(contracts: Iterable[SettledContract]) -> Iterator[SettledContract]:
+        for contract in contracts:
+            with story.connect() as other:
+                other.execute(text("SET lock_timeout = '50ms'"))
+                try:
+                    migrations.hold(other)
+                    may_change.append(contract.contract.number)
+                except OperationalError:
+                    pass
+            yield contract
+
+    with story.connect() as connection:
+        assert len(export_statements(connection, 3, tmp_path, watch).paths) == 4
+    assert may_change == []
+
+
 @pytest.mark.usefixtures("two_processes")
 def test_a_process_that_may_not_connect_is_a_refusal_and_no_statement_is_left(
     story: Engine, server_url: URL, tmp_path: Path
@@ -1238,6 +1260,17 @@ def test_a_process_that_may_not_connect_is_a_refusal_and_no_statement_is_left(
         finally:
             administration.execute(text("ALTER DATABASE statements ALLOW_CONNECTIONS true"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_more_rows_than_a_sheet_can_hold_are_refused() -> None:
+    book = Book("Afrekening", "", datetime(2026, 4, 1, tzinfo=UTC), DUTCH)
+    page = book.page("Leveringen", [10])
+    page.row = 1_048_575
+    page.line("de laatste", "text")
+    book.content()
+    page.line("te veel", "text")
+    with pytest.raises(Refusal, match=r"het blad Leveringen zou 1\.048\.577 rijen hebben"):
+        book.content()
 
 
 def test_a_statement_opens_without_a_warning(files: dict[Key, Path]) -> None:
