@@ -172,13 +172,19 @@ def _read_by_column(
             read, place = readers[column.name], table.places[column.name]
             if place is None:
                 values.append([read("")] * len(block.numbers))
-            elif read is required_text and _PLAIN_TEXTS.fullmatch("\n".join(sent[place]) + "\n"):
+            elif read is required_text and _are_plain(sent[place]):
                 values.append(sent[place])
             else:
                 values.append(list(map(read, sent[place])))
     except CellError:
         return None
     return None if finder.any_in(sent) else values
+
+
+def _are_plain(cells: Sequence[str]) -> bool:
+    """Whether every cell is a plain text; one with a line break in it would pass for two."""
+    lines = "\n".join(cells) + "\n"
+    return lines.count("\n") == len(cells) and _PLAIN_TEXTS.fullmatch(lines) is not None
 
 
 def _read_by_row(

@@ -106,6 +106,7 @@ CASES = {
     "product in small letters": cell("D06", "product", "45a04", "product 45a04 is onbekend", "verbeter de code"),
     "reference of 41 characters": cell("D07", "reference", "x" * 41, "langer dan 40 tekens", "kort de tekst"),
     "tab in a reference": cell("D07", "reference", "x\ty", "stuurteken", "kort de tekst in"),
+    "line break in a reference": cell("D07", "reference", '"x\ny"', "stuurteken", "kort de tekst in", at=4),
     "line break in an assignment": cell("D07", "assignment", '"x\ny"', "stuurteken", "kort de tekst in", at=4),
     "formula in a reference": cell("D07", "reference", "=A1", 'begint met "="', "begin met een letter"),
     "outcome of a formula that failed": cell(

@@ -305,6 +305,7 @@ def test_a_lost_zero_is_found_where_the_code_is_known(desk: Desk) -> None:
         ("aantal", JAN_5, "D09", '"05-01-2026" is geen getal'),
         ("begindatum", datetime.combine(JAN_5, time(13, 45)), "D08", '"05-01-2026 13:45:00" is geen datum'),
         ("begindatum", 20260105, "D08", '"20260105" is geen datum'),
+        ("referentie", "n1\nx2", "D07", "met een stuurteken"),
         ("referentie", 20260100012345678, "D16", "een nummer waarvan het rekenblad cijfers heeft weggelaten"),
     ],
 )
