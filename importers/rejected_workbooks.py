@@ -8,6 +8,7 @@ import re
 import warnings
 import xml.etree.ElementTree as ElementTree
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
@@ -68,6 +69,9 @@ def _own_workbook(result: DeliveryImport, parts: _Parts) -> Any:
             book = load_workbook(content, data_only=True, keep_vba=False, keep_links=False)
     # What it raises for ods and xlsb, and for styles that other programs put up with.
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, ElementTree.ParseError):
+        return None
+    # Damage in a part that no row was read from, such as the name of the author.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
         return None
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     fits = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +87,20 @@ def test_a_file_that_takes_too_long_to_copy_comes_back_as_plain_rows(
     monkeypatch.setattr(rejected_workbooks, "_MOST_BYTES", 2_000)
     book = openpyxl.load_workbook(returned(desk, sheets(("jan", [HEADER, row("r1", quantity=0)]))))
     assert book["jan"]["D2"].value == "999900006"  # a text; in a copy it is the number that was sent
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_damage_where_no_row_stands_keeps_no_row_back(desk: Desk, method: int) -> None:
+    """What reads rows never looks at the name of the author; what copies the workbook does."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sheets(("jan", [HEADER, row("r1", quantity=0)])))) as sent:
+        with zipfile.ZipFile(content, "w", method) as parts:
+            for part in sent.namelist():
+                parts.writestr(part, sent.read(part))
+        info = parts.getinfo("docProps/core.xml")
+    damaged = bytearray(content.getvalue())
+    damaged[info.header_offset + 30 + len(info.filename)] ^= 0xFF
+    assert rows_of(openpyxl.load_workbook(returned(desk, bytes(damaged)))) == {"jan": ["r1"]}
 
 
 # --- mended, it comes in clean ----------------------------------------------------------------------------------------
