@@ -107,6 +107,9 @@ def _key(kind: FactKind[Any], values: Mapping[str, Any]) -> _Key:
 
 
 def _differ(fact: Stated, known: Stated) -> bool:
+    """Whether a fact says something else. Of one that is taken back it does not matter what it said."""
+    if fact.values["withdrawn"] and known.values["withdrawn"]:
+        return False
     return any(known.values[name] != value for name, value in fact.values.items())
 
 
