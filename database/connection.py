@@ -6,7 +6,7 @@ Messages about a failed connection are our own: an address may hold a password, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
@@ -24,6 +24,7 @@ _FAILURES = (
     ("no pg_hba.conf entry", "de databaseserver laat deze gebruiker of computer niet toe", "vraag de beheerder ervan"),
     ("role ", "de databaseserver kent deze gebruiker niet", f"controleer de gebruiker in {_VARIABLE}"),
     ("not currently accepting", "de database laat nu geen verbindingen toe", "vraag de beheerder ervan"),
+    ("database system is", "de databaseserver start of stopt net", "probeer het zo opnieuw"),
     ("database ", "de database bestaat niet op de databaseserver", f"maak hem aan of controleer {_VARIABLE}"),
     ("resolve host", "de databaseserver is niet te vinden", f"controleer de naam van de server in {_VARIABLE}"),
     ("too many", "de databaseserver heeft geen verbinding meer vrij", "probeer het later opnieuw"),
@@ -66,13 +67,10 @@ def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator
     """The only place that commits: when the block ends well, unless `dry_run`; an exception rolls back.
 
     A dry run meets every check that a real run meets, also those that wait for the commit. Raises `Refusal` when the
-    server goes away meanwhile, or has no room left.
+    server cannot be reached, goes away meanwhile, or has no room left.
     """
     try:
-        with (
-            nullcontext(bind) if isinstance(bind, Connection) else bind.connect() as connection,
-            connection.begin() as work,
-        ):
+        with _connected(bind) as connection, connection.begin() as work:
             yield connection
             if dry_run:
                 connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
@@ -85,6 +83,15 @@ def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator
             raise
         hint = 'kijk met "bekostiging db status" of de database draait en voer de opdracht opnieuw uit'
         raise Refusal("de verbinding met de database is weggevallen", hint) from None
+
+
+def _connected(bind: Engine | Connection) -> AbstractContextManager[Connection]:
+    if isinstance(bind, Connection):
+        return nullcontext(bind)
+    try:
+        return bind.connect()
+    except DBAPIError as error:
+        raise _refusal(bind.url, error) from None
 
 
 def _address(url: str) -> URL:

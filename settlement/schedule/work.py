@@ -81,7 +81,8 @@ Told = Callable[[Worked], None]
 def tick(planner: Planner, told: Told, stopping: Callable[[], bool] = lambda: False) -> None:
     """Do the work of every job that is due, and tell each; stops between two jobs when asked.
 
-    A refusal is recorded as a failure, and the others go on. A bug is recorded too, and then raised.
+    A refusal is recorded as a failure, and the others go on. A bug is recorded too, and then raised. Raises `Refusal`
+    when there is no database to record it in: the next tick finds the same work.
     """
     with transaction(planner.engine) as connection:
         numbers = [job.id for job in jobs_known(connection)]

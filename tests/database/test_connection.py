@@ -1,9 +1,11 @@
 """Connecting, and the one place that commits."""
 
+import os
+import signal
 import traceback
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 
 from database import connection as module
@@ -92,6 +94,23 @@ def test_a_server_that_is_gone_before_the_transaction_is_refused(engine):
         connection.execute(text("SELECT 1"))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGTERM")
+def test_a_server_that_is_stopping_is_refused(tmp_path):
+    """It waits for whoever works, and takes no others."""
+    settings = Settings(tmp_path / "data", tmp_path / "config", database_url=None, user="tester")
+    with embedded.server(settings) as url:
+        engine = open_engine(url)
+        with engine.connect():
+            pid = int((embedded.home_of(settings) / "pgdata" / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, signal.SIGTERM)
+            with pytest.raises(Refusal, match="start of stopt net"):
+                while True:  # until it has seen the signal
+                    with transaction(engine):
+                        pass
+                    engine.dispose()
+        engine.dispose()
+
+
 def test_errors_do_not_show_parameters(engine):
     with transaction(engine) as connection:
         connection.execute(text("INSERT INTO t VALUES (:n)"), {"n": 7})
@@ -161,6 +180,13 @@ def test_what_is_no_address_is_refused(url):
 )
 def test_a_server_that_can_not_be_reached_is_refused(url, message):
     assert message in refusal_of(url).message
+
+
+def test_a_server_that_can_not_be_reached_again_is_refused():
+    engine = create_engine(f"postgresql+psycopg://u:{SECRET}@127.0.0.1:1/db")
+    with pytest.raises(Refusal, match="geen verbinding met de databaseserver") as refusal, transaction(engine):
+        pass
+    assert SECRET not in "".join(traceback.format_exception(refusal.value))
 
 
 def test_an_unknown_database_is_refused(server_url):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Connection, exc, text
+from sqlalchemy import URL, Connection, NullPool, create_engine, exc, text
 
 import cli
 from database.recordings import TIME_ZONE
@@ -729,6 +729,47 @@ def test_a_planner_that_stays_works_until_it_is_told_to_stop(care: Books, tmp_pa
     assert "(afrekenen over" in work_line
     assert "run 1 over" in work_line
     assert end.endswith("De planner is gestopt.")
+
+
+def lose(server: URL, books: Books, *, come_back: bool = False) -> None:
+    """Let the database take no connections and end those there are, or take them again."""
+    name = books.engine.url.database
+    administration = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with administration.connect() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {come_back}"))
+        ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"
+        connection.execute(text(ended), {"name": name})
+    books.engine.dispose()
+
+
+def is_working(books: Books) -> bool:
+    """Whether somebody waits for a lock of another."""
+    waiting = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation')"
+    )
+    with books.transaction() as connection:
+        return bool(connection.execute(text(waiting)).scalar())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGTERM")
+def test_a_planner_that_stays_outlives_its_database(care: Books, tmp_path: Path, server_url: URL) -> None:
+    """A server that restarts in the middle of a job."""
+    due_now(care)
+    with care.engine.connect() as holding:
+        holding.execute(text("LOCK TABLE runs"))
+        with running(care, tmp_path, "--every", "1") as process:
+            until(lambda: is_working(care))
+            lose(server_url, care)
+            holding.invalidate()
+            assert process.stderr is not None
+            lines = iter(process.stderr.readline, "")
+            assert any("Geweigerd: de database laat nu geen verbindingen toe" in line for line in lines)
+            lose(server_url, care, come_back=True)
+            until(lambda: bool(jobs(care)[0].attempts))
+            process.send_signal(signal.SIGTERM)
+            _, told = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, told
+    assert [attempt.result for attempt in jobs(care)[0].attempts] == ["done"]
 
 
 def test_the_beat_goes_on_when_the_clock_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
