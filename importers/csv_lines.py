@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kernel.findings import Refusal
 from kernel.notation import format_number
-from kernel.tabular import name_of
+from kernel.tabular import being_read, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ def csv_rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """The rows after a place that are not blank, each with the number of its last line. The header is row 1.
 
-    Raises `Refusal` when the file breaks off in the middle of a row or is damaged.
+    Raises `Refusal` when the file breaks off in the middle of a row, is damaged or cannot be read.
     """
-    with path.open("rb") as file:
+    with being_read(path), path.open("rb") as file:
         file.seek(after.bytes)
         text = TextIOWrapper(file, encoding_at(after, encoding), newline="")
         last: tuple[int, list[str]] | None = None
@@ -69,7 +69,7 @@ def broken_off(path: Path, number: int, why: str) -> Refusal:
 def unreadable(path: Path, encoding: str) -> Refusal:
     """The refusal of a file that holds a byte that is no character, with the line where it stands."""
     number = 1
-    with path.open("rb") as lines:
+    with being_read(path), path.open("rb") as lines:
         for line in lines:
             try:
                 line.decode(encoding)
@@ -82,6 +82,6 @@ def unreadable(path: Path, encoding: str) -> Refusal:
 
 
 def ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
+    with being_read(path), path.open("rb") as file:
         file.seek(-1, 2)
         return file.read(1) in (b"\n", b"\r")

@@ -10,7 +10,7 @@ from itertools import islice
 
 from importers.csv_lines import START, Place, csv_rows, encoding_at, unreadable
 from importers.delivery_files import DeliveryFile
-from kernel.tabular import FoundTable
+from kernel.tabular import FoundTable, being_read
 
 _BLOCK_ROWS = 2_000
 _BLOCK_CHARACTERS = 1 << 16  # as much as the cache of a processor holds with all that is made of it
@@ -40,7 +40,7 @@ class Stretch:
 def stretches(file: DeliveryFile) -> Iterator[Stretch]:
     """The lines of a CSV file, the header too, up to the first quote. A last line without end is not among them."""
     end = START
-    with file.path.open("rb") as source:
+    with being_read(file.path), file.path.open("rb") as source:
         while block := source.read(_STRETCH_BYTES):
             block = block[: block.rfind(b"\n") + 1]
             if not block or b'"' in block or block.count(b"\r") != block.count(b"\r\n"):
@@ -53,7 +53,7 @@ def stretches(file: DeliveryFile) -> Iterator[Stretch]:
 def blocks_of(file: DeliveryFile, stretch: Stretch) -> Iterator[Block]:
     """The rows of a stretch, without the header. Raises `Refusal` when it holds a byte that is no character."""
     width = len(file.tables[0].header)
-    with file.path.open("rb") as source:
+    with being_read(file.path), file.path.open("rb") as source:
         source.seek(stretch.start.bytes)
         read = source.read(stretch.end.bytes - stretch.start.bytes)
     try:

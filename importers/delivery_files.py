@@ -14,11 +14,12 @@ from pathlib import Path
 
 from importers.csv_lines import csv_rows
 from importers.reasons import reason_places
-from kernel.findings import Finding, Refusal, Severity, why_not
+from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import parse_date
 from kernel.tabular import (
     Column,
     FoundTable,
+    being_read,
     csv_table,
     delimiter_of,
     find_columns,
@@ -117,24 +118,21 @@ def examine(path: Path) -> DeliveryFile:
     decoder = codecs.getincrementaldecoder("utf-8")()
     lenient = codecs.getincrementaldecoder("utf-8")("ignore")
     utf8, beyond_ascii, lines, first_bad_line, head = True, False, 1, 0, b""
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                head = head or chunk
-                digest.update(chunk)
-                if is_workbook(head):
-                    continue
-                if b"\0" in chunk:
-                    raise no_text(name)
-                try:
-                    if utf8:
-                        decoder.decode(chunk)
-                except UnicodeDecodeError as error:
-                    utf8, first_bad_line = False, lines + chunk.count(b"\n", 0, error.start)
-                beyond_ascii = beyond_ascii or not lenient.decode(chunk).isascii()
-                lines += chunk.count(b"\n")
-    except OSError as error:
-        raise Refusal(f"{name} kan niet gelezen worden: {why_not(error)}", "controleer de naam en de rechten") from None
+    with being_read(path), path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            head = head or chunk
+            digest.update(chunk)
+            if is_workbook(head):
+                continue
+            if b"\0" in chunk:
+                raise no_text(name)
+            try:
+                if utf8:
+                    decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                utf8, first_bad_line = False, lines + chunk.count(b"\n", 0, error.start)
+            beyond_ascii = beyond_ascii or not lenient.decode(chunk).isascii()
+            lines += chunk.count(b"\n")
     if is_workbook(head):
         tables, warnings = tables_in_workbook(path, COLUMNS)
         return DeliveryFile(path, digest.hexdigest(), tables, warnings=warnings)
@@ -148,7 +146,7 @@ def examine(path: Path) -> DeliveryFile:
         )
     encoding = "utf-8-sig" if utf8 else "cp1252"
     delimiter = delimiter_of(head)
-    with path.open(encoding=encoding, newline="", errors="replace") as text:
+    with being_read(path), path.open(encoding=encoding, newline="", errors="replace") as text:
         try:
             header = next(csv.reader(text, delimiter=delimiter, strict=True))
         except (csv.Error, StopIteration):

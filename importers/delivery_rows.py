@@ -28,7 +28,7 @@ from importers.kept_texts import ClientNumbers, Finder
 from kernel.findings import Refusal, Severity
 from kernel.identifiers import without_client_numbers
 from kernel.processes import in_processes
-from kernel.tabular import FoundTable
+from kernel.tabular import FoundTable, being_read
 
 # The columns of a staged row, in the order in which `staged_rows` gives them; every value is text for COPY. What is
 # read for a product is its id and law, for a start the day and its month, for a client a number of the file.
@@ -82,7 +82,8 @@ class Staged:
 def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) -> Iterator[Staged]:
     """The readable rows, some at a time. What cannot be read goes to `reading`.
 
-    Raises `Refusal` when the file breaks off in the middle of a row, or has more wrong cells than a person can mend.
+    Raises `Refusal` when the file breaks off in the middle of a row, goes away while it is read, or has more wrong
+    cells than a person can mend.
     """
     processes = _worthwhile_processes(file)
     clients = Clients(key, place=processes, of=processes + 1)  # the other places are of the processes
@@ -142,7 +143,8 @@ class _TableReader:
 def _worthwhile_processes(file: DeliveryFile) -> int:
     """How many processes read the file besides this one; 0 when this one is done before another has started."""
     cores = os.cpu_count() or 1
-    is_large = bool(file.delimiter) and file.path.stat().st_size >= _WORTH_PROCESSES
+    with being_read(file.path):
+        is_large = bool(file.delimiter) and file.path.stat().st_size >= _WORTH_PROCESSES
     return min(cores, _MOST_PROCESSES) if is_large and cores > 1 else 0
 
 

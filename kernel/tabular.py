@@ -11,6 +11,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -163,7 +164,8 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
     Raises `Refusal` when no sheet has them, or a formula in one that has was never computed.
     """
     name = name_of(path)
-    book = open_workbook(path, name)
+    with being_read(path):
+        book = open_workbook(path, name)
     if not book.sheets:
         raise Refusal(f"{name} is leeg: op geen blad staat iets", "vraag het bestand opnieuw op bij de afzender")
     tables: list[FoundTable] = []
@@ -319,6 +321,16 @@ def unread_columns(table: Table) -> list[Finding]:
         Finding("R04", Severity.WARNING, f'{table.file_name}, kolom "{header}"', "wordt niet gelezen", hint)
         for header in table.unused_headers
     ]
+
+
+@contextmanager
+def being_read(path: Path) -> Iterator[None]:
+    """Around what opens and reads a file. Raises `Refusal` when that fails: it, or its share, may go away meanwhile."""
+    try:
+        yield
+    except OSError as error:
+        hint = "controleer de naam en de rechten"
+        raise Refusal(f"{name_of(path)} kan niet gelezen worden: {why_not(error)}", hint) from None
 
 
 def read_bytes(path: Path) -> bytes:

@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from database.recordings import latest
-from importers import delivery_blocks, delivery_rows, rejected_rows
+from importers import deliveries, delivery_blocks, delivery_rows, rejected_rows
+from importers.deliveries import import_deliveries
 from importers.delivery_cells import CellError, Known, _claimed_cents
-from importers.delivery_files import examine
+from importers.delivery_files import DeliveryFile, examine
 from importers.delivery_rows import Reading, Staged, staged_rows
 from importers.rejected_rows import write_rejected
 from kernel.findings import Refusal
@@ -125,6 +126,59 @@ def test_a_file_that_cannot_be_read_is_refused_whole(desk: Desk, content: bytes,
 def test_a_file_that_cannot_be_opened_is_refused(desk: Desk) -> None:
     with pytest.raises(Refusal, match=r"is-er-niet\.csv kan niet gelezen worden"):
         examine(desk.folder / "is-er-niet.csv")
+
+
+QUOTED = ROW.replace("r1", '"r1"')
+READ_IN_PARTS = {
+    "before the first row": ([ROW, NEXT], "\n", 0),
+    "between the lines without quotes and the others": ([*[NEXT] * 60, QUOTED, NEXT], "\n", 1),
+    "before the end of the last line is looked at": ([QUOTED], "", 1),
+}
+
+
+@pytest.mark.parametrize(("rows", "end", "parts"), READ_IN_PARTS.values(), ids=READ_IN_PARTS)
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_file_that_goes_away_while_it_is_read_is_refused(
+    rows: list[str], end: str, parts: int, processes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "jan.csv"
+    path.write_text("\n".join([HEADER, *rows]) + end)
+    monkeypatch.setattr(delivery_rows, "_WORTH_PROCESSES", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: processes)
+    staged = staged_rows(examine(path), KNOWN, bytes(32), Reading())
+    for _ in range(parts):
+        next(staged)
+    path.unlink()
+    with pytest.raises(Refusal, match=r"^jan\.csv kan niet gelezen worden: er is geen bestand of map van die naam$"):
+        list(staged)
+
+
+def test_another_file_that_fails_meanwhile_is_not_said_to_be_this_one(desk: Desk) -> None:
+    def failing(parts: Iterable[Staged]) -> Iterator[Staged]:
+        for _ in parts:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        yield from ()
+
+    path = desk.write(f"{HEADER}\n{ROW}\n")
+    with pytest.raises(OSError, match="Input/output"):
+        import_deliveries(desk.connection, path, desk.config_dir, "tester", failing)
+
+
+def test_the_program_refuses_a_file_that_goes_away_while_it_is_read(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def examined_and_gone(path: Path) -> DeliveryFile:
+        file = examine(path)
+        path.unlink()
+        return file
+
+    monkeypatch.setattr(deliveries, "examine", examined_and_gone)
+    (tmp_path / "jan.csv").write_text(f"{HEADER}\n{ROW}\n")
+    result = run("import", "deliveries", tmp_path / "jan.csv")
+    assert (result.exit_code, result.output.splitlines()[0]) == (
+        1,
+        "Geweigerd: jan.csv kan niet gelezen worden: er is geen bestand of map van die",
+    )
 
 
 def test_too_many_wrong_cells_are_another_kind_of_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

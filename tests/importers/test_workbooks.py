@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from database.recordings import latest
-from importers import rejected_workbooks
+from importers import delivery_files, rejected_workbooks
 from importers.delivery_cells import Known
 from importers.delivery_files import examine
 from importers.delivery_rows import Reading, staged_rows
@@ -523,6 +523,18 @@ def test_a_folder_is_refused(desk: Desk) -> None:
     (desk.folder / "map.xlsx").mkdir()
     with pytest.raises(Refusal, match=r"map\.xlsx kan niet gelezen worden"):
         examine(desk.folder / "map.xlsx")
+
+
+def test_a_workbook_that_goes_away_while_it_is_read_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = desk.write(plain(), "jan.xlsx")
+
+    def gone(_: bytes) -> bool:
+        path.unlink(missing_ok=True)
+        return True
+
+    monkeypatch.setattr(delivery_files, "is_workbook", gone)  # it is asked when the file was read once
+    with pytest.raises(Refusal, match=r"^jan\.xlsx kan niet gelezen worden: er is geen bestand of map van die naam$"):
+        examine(path)
 
 
 def test_a_workbook_with_links_is_read_with_a_warning(desk: Desk) -> None:
