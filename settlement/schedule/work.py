@@ -2,10 +2,11 @@
 
 So a process that is killed has done nothing, and another finds the same work again. Two at once are kept apart by a
 lock on the job; who comes second finds the row. Only the latest time that was missed is done: a run settles to date, a
-reminder lists what is missing now, and an export holds all that was posted since the last.
+reminder lists what is missing now over its month and those of the times it covers, and an export holds all that was
+posted since the last.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from settlement.ledger.accounts import read_accounts
 from settlement.ledger.export import export_journal, write_journal
 from settlement.missing_files import missing_files
 from settlement.phrases import counted, not_settled_before_sentence
-from settlement.reading import read_run
+from settlement.reading import read_outline
 from settlement.runs import settle
 from settlement.schedule.mail import Mailbox, send
 from settlement.schedule.messages import moment, reminder
@@ -169,29 +170,42 @@ def _fail(planner: Planner, turn: Turn, reason: str, told: Told) -> None:
 def _settle(connection: Connection, planner: Planner, turn: Turn) -> Done:
     """A draft over the month; a person approves and posts it."""
     known = latest(connection)
-    month = _month(turn)
+    month = _month(turn.job, turn.due)
     run = settle(connection, month, planner.by)
     of_run = run_contracts.c.run_id == run
     query = select(func.count(), func.count().filter(run_contracts.c.parked)).where(of_run)
     contracts, parked = connection.execute(query).one()
     message = f"run {run} over {month} in concept: {counted(contracts, 'contract/contracten')}"
-    skipped = not_settled_before_sentence(read_run(connection, run))
+    skipped = not_settled_before_sentence(read_outline(connection, run))
     message += f", waarvan {parked} geparkeerd" if parked else ""
     return Done(message + (f"; {skipped}" if skipped else ""), known, run)
 
 
 def _remind(connection: Connection, planner: Planner, turn: Turn) -> Done:
-    """A mail with who sent nothing over the month. Mailed before the row is stored: rather twice than not at all."""
+    """A mail with who sent nothing over the month, nor over those of the times that are covered.
+
+    Mailed before the row is stored: rather twice than not at all.
+    """
     known = latest(connection)
-    month = _month(turn)
-    missing = [file for file in missing_files(connection, month) if month in file.months]
+    over = [_month(turn.job, due) for due in (*turn.covered, turn.due)]
+    found = {month: [file for file in missing_files(connection, month) if month in file.months] for month in over}
+    missing = {month: files for month, files in found.items() if files}
     if not missing:
-        return Done(f"over {month} is van iedereen iets ontvangen", known)
+        return Done(f"over {_listed(over)} is van iedereen iets ontvangen", known)
     if planner.mailbox is not None:
-        send(planner.mailbox, f"bekostiging: nog niet ontvangen over {month}", reminder(month, missing))
+        body = "\n".join(reminder(month, files) for month, files in missing.items())
+        send(planner.mailbox, f"bekostiging: nog niet ontvangen over {_listed(missing)}", body)
     mailed = "gemaild" if planner.mailbox else "niet gemaild: BEKOSTIGING_SMTP_URL ontbreekt"
-    missed = counted(len(missing), "contract/contracten")
-    return Done(f"over {month} is niets ontvangen voor {missed} ({mailed}): bekostiging status --month {month}", known)
+    said = (
+        f"over {month} is niets ontvangen voor {counted(len(files), 'contract/contracten')} ({mailed}): "
+        f"bekostiging status --month {month}"
+        for month, files in missing.items()
+    )
+    return Done("; ".join(said), known)
+
+
+def _listed(them: Iterable[Month | int]) -> str:
+    return ", ".join(map(str, them))
 
 
 def _export(connection: Connection, planner: Planner, turn: Turn) -> Done:
@@ -209,12 +223,11 @@ def _export(connection: Connection, planner: Planner, turn: Turn) -> Done:
         write_journal(export_journal(connection, run, accounts), folder / f"journaal-{run}.csv")
     if not numbers:
         return Done("er is niets geboekt sinds de vorige keer", known)
-    which = ", ".join(map(str, numbers))
-    return Done(f"{counted(len(numbers), 'geboekte run/geboekte runs')} ({which}) naar {folder}", known)
+    return Done(f"{counted(len(numbers), 'geboekte run/geboekte runs')} ({_listed(numbers)}) naar {folder}", known)
 
 
-def _month(turn: Turn) -> Month:
-    month = turn.job.order.period(turn.due.due_on)
+def _month(job: Job, due: Occurrence) -> Month:
+    month = job.order.period(due.due_on)
     assert month is not None, "only an export has no month"
     return month
 

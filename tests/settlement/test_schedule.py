@@ -455,6 +455,25 @@ def test_nobody_is_reminded_of_nothing(care: Books, inbox: Inbox) -> None:
     assert inbox.mails == []
 
 
+def test_a_reminder_that_was_missed_is_brought_by_the_next(books: Books, inbox: Inbox) -> None:
+    """Nothing came over December, which is of another year, and February."""
+    books.open(effort_contract(products=["45A04"])).prices("45A04;2025-01-01;;60,00")
+    books.deliver(*(delivery(day, "45A04", day, 30) for day in ("2025-11-12", "2026-01-12", "2026-03-12")))
+    added(books, Order("remind", 3, time(6), "previous"), dutch(2025, 12, 20))
+    beat(planner(books, dutch(2026, 4, 4), mailbox=inbox.mailbox, again=True), lambda said: None)
+    assert inbox.subjects()[0] == "bekostiging: nog niet ontvangen over 2025-12, 2026-02"
+    assert inbox.body(0) == (
+        "Over 2025-12 is nog niets ontvangen voor:\n\n"
+        "- B: 41000002 Ambulant en logeren, laatst geleverd over 2025-11\n\n"
+        "Over 2026-02 is nog niets ontvangen voor:\n\n"
+        "- B: 41000002 Ambulant en logeren, laatst geleverd over 2026-01\n"
+    )
+    assert jobs(books)[0].attempts[-1].message == (
+        "over 2025-12 is niets ontvangen voor 1 contract (gemaild): bekostiging status --month 2025-12; "
+        "over 2026-02 is niets ontvangen voor 1 contract (gemaild): bekostiging status --month 2026-02"
+    )
+
+
 def test_a_reminder_that_is_not_mailed_has_failed(care: Books, inbox: Inbox) -> None:
     added(care, Order("remind", 5, time(6), "previous"), dutch(2026, 5, 20))
     inbox.is_full = True
@@ -744,9 +763,7 @@ def lose(server: URL, books: Books, *, come_back: bool = False) -> None:
 
 def is_working(books: Books) -> bool:
     """Whether somebody waits for a lock of another."""
-    waiting = (
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation')"
-    )
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'relation'"
     with books.transaction() as connection:
         return bool(connection.execute(text(waiting)).scalar())
 
