@@ -337,7 +337,7 @@ def beat(planner: Planner, say: Callable[[str], None], stopping: Callable[[], bo
         jobs_told.add(job.id)
         times = {due.due_on: due for due in (*worked.turn.covered, worked.turn.due)}
         for attempt in worked.attempts:
-            said = attempt_sentence(job, attempt)
+            said = attempt_sentence(job, attempt, held_back=worked.turn.held_back)
             say(f"{said}; {attempt.message}")
             if asks_attention(times[attempt.due_on], attempt):
                 late = " (te laat)" if attempt.result == "done" else ""

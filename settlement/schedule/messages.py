@@ -12,6 +12,7 @@ from settlement.schedule.register import GRACE, MOST_ATTEMPTS, Alarm, Attempt, J
 
 KINDS = {"settle": "afrekenen", "remind": "herinneren", "export": "exporteren"}
 WHICH_MONTH = {"previous": "vorige", "current": "lopende", "next": "volgende"}
+_HELD_BACK = "tegengehouden (staat de klok van de database goed, voer dan uit: bekostiging schedule run --once --again)"
 LOOK = "Kijk met: bekostiging status, en bekostiging schedule list"
 
 
@@ -31,11 +32,12 @@ def title(job: Job, due_on: date) -> str:
     return f"taak {job.id} van {format_date(due_on)} ({what(job.order, due_on)})"
 
 
-def attempt_sentence(job: Job, attempt: Attempt) -> str:
+def attempt_sentence(job: Job, attempt: Attempt, *, held_back: bool) -> str:
     """What came of an attempt, without its message."""
+    of = f" van {MOST_ATTEMPTS}" if attempt.number <= MOST_ATTEMPTS else ""  # more are by hand
     said = {
         "done": "gedaan",
-        "failed": f"mislukt, poging {attempt.number} van {MOST_ATTEMPTS}",
+        "failed": _HELD_BACK if held_back else f"mislukt, poging {attempt.number}{of}",
         "covered": "overgeslagen, want een latere keer nam het mee",
     }
     return f"{title(job, attempt.due_on)}: {said[attempt.result]}"
@@ -44,6 +46,11 @@ def attempt_sentence(job: Job, attempt: Attempt) -> str:
 def alarm_sentence(alarm: Alarm) -> str:
     """What is wrong and what to do, without the message of the failure."""
     number = alarm.job.id
+    if alarm.problem == "added_ahead":
+        return (
+            f"taak {number}: is toegevoegd toen de klok van de database voorliep, en gebeurt pas na "
+            f"{moment(alarm.job.added_at)}; haal hem weg en voeg hem opnieuw toe: bekostiging schedule remove {number}"
+        )
     if alarm.due_on is None:
         return (
             f"taak {number}: er is een uitvoering in de toekomst; de klok van de database heeft verkeerd gestaan. "
@@ -54,6 +61,7 @@ def alarm_sentence(alarm: Alarm) -> str:
         "failed": f"mislukt, poging {alarm.attempts} van {MOST_ATTEMPTS}; de volgende komt vanzelf",
         "given_up": f"mislukt en na {alarm.attempts} pogingen opgegeven; herstel het en voer uit: "
         "bekostiging schedule run --once --again",
+        "held_back": _HELD_BACK,
     }
     return f"{title(alarm.job, alarm.due_on)}: {said[alarm.problem]}"
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, insert, select
@@ -17,7 +17,7 @@ from settlement.tables import job_attempts, job_endings, jobs, runs
 Kind = Literal["settle", "remind", "export"]
 WhichMonth = Literal["previous", "current", "next"]
 Result = Literal["done", "failed", "covered"]
-Problem = Literal["not_done", "failed", "given_up", "clock"]
+Problem = Literal["not_done", "failed", "given_up", "held_back", "done_ahead", "added_ahead"]
 
 # How long after a failure the next attempt comes; after the last one a person is needed.
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
@@ -93,8 +93,10 @@ class Job:
         due = occurrences(self.order.day, self.order.at, self.added_at, now)
         return [occurrence for occurrence in due if not self._is_over(occurrence)]
 
-    def of(self, due_on: date) -> list[Attempt]:
-        return [attempt for attempt in self.attempts if attempt.due_on == due_on]
+    def failed(self, due_on: date, now: datetime) -> list[Attempt]:
+        """The attempts that failed, less any that lie ahead of `now` (in UTC): a clock that was wrong made them."""
+        mine = [attempt for attempt in self.attempts if attempt.due_on == due_on]
+        return [attempt for attempt in mine if attempt.result == "failed" and attempt.at <= now]
 
     def coming(self, now: datetime) -> Occurrence:
         """The first time after now that is not done: a clock that was ahead may have done some already."""
@@ -102,7 +104,8 @@ class Job:
         return next(occurrence for occurrence in coming if not self._is_over(occurrence))
 
     def _is_over(self, occurrence: Occurrence) -> bool:
-        return any(attempt.result != "failed" for attempt in self.of(occurrence.due_on))
+        mine = (attempt for attempt in self.attempts if attempt.due_on == occurrence.due_on)
+        return any(attempt.result != "failed" for attempt in mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,21 +217,30 @@ def record_attempt(
 def alarms(known: Sequence[Job], now: datetime) -> list[Alarm]:
     """What was due and failed or is not done, the latest of each job since that covers the earlier ones.
 
-    Also attempts that lie ahead of now, which a wrong clock made.
+    Also jobs that were added or done ahead of now, when the clock was wrong.
     """
+    now = now.astimezone(UTC)
     found: list[Alarm] = []
     for job in known:
-        if any(attempt.at > now + GRACE for attempt in job.attempts):
-            found.append(Alarm(job, None, "clock", 0, ""))
-        not_done = [alarm for waiting in job.waiting(now) if (alarm := _alarm(job, waiting, now))]
+        if job.added_at > now + GRACE:
+            found.append(Alarm(job, None, "added_ahead", 0, ""))
+        elif any(attempt.result != "failed" and attempt.at > now + GRACE for attempt in job.attempts):
+            found.append(Alarm(job, None, "done_ahead", 0, ""))
+        waiting = job.waiting(now)
+        not_done = [alarm for each in waiting if (alarm := _alarm(job, each, now, held_back=are_too_many(waiting)))]
         found += not_done[-1:]
     return found
 
 
-def _alarm(job: Job, waiting: Occurrence, now: datetime) -> Alarm | None:
-    failed = job.of(waiting.due_on)
+def are_too_many(waiting: Sequence[Occurrence]) -> bool:
+    """Whether what was missed is left to a person."""
+    return len(waiting) > MOST_MISSED
+
+
+def _alarm(job: Job, waiting: Occurrence, now: datetime, *, held_back: bool) -> Alarm | None:
+    failed = job.failed(waiting.due_on, now)
     if failed:
-        problem: Problem = "given_up" if len(failed) >= MOST_ATTEMPTS else "failed"
+        problem: Problem = "held_back" if held_back else "given_up" if len(failed) >= MOST_ATTEMPTS else "failed"
         return Alarm(job, waiting.due_on, problem, len(failed), failed[-1].message)
     return Alarm(job, waiting.due_on, "not_done", 0, "") if now > waiting.at + GRACE else None
 

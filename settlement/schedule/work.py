@@ -8,7 +8,7 @@ posted since the last.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
@@ -29,11 +29,11 @@ from settlement.schedule.messages import moment, reminder
 from settlement.schedule.occurrences import Occurrence
 from settlement.schedule.register import (
     MOST_ATTEMPTS,
-    MOST_MISSED,
     RETRY_AFTER,
     Attempt,
     Done,
     Job,
+    are_too_many,
     database_clock,
     jobs_known,
     lock_job,
@@ -60,12 +60,13 @@ class Planner:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The time of a job that is done now, and the earlier ones that it covers."""
+    """The time of a job that is done now, and the earlier ones that it covers; `held_back`: too many to be done."""
 
     job: Job
     now: datetime
     due: Occurrence
     covered: tuple[Occurrence, ...]
+    held_back: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,8 @@ def _work(planner: Planner, number: int, told: Told) -> None:
             turn = _turn(connection, planner, number)
             if turn is None:
                 return
-            if len(turn.covered) >= MOST_MISSED and not planner.again:
-                raise Refusal(
-                    f"er zijn {len(turn.covered) + 1} keren gemist, sinds {moment(turn.covered[0].at)}",
-                    "controleer de klok van de database; staat die goed, voer dan uit: "
-                    "bekostiging schedule run --once --again",
-                )
+            if turn.held_back:  # what to do about it is said with every attempt
+                raise Refusal(f"er zijn {len(turn.covered) + 1} keren gemist, sinds {moment(turn.covered[0].at)}")
             worked = _done(connection, turn, _WORK[turn.job.order.kind](connection, planner, turn))
     except Refusal as refusal:
         if turn is None:
@@ -136,20 +133,24 @@ def _turn(connection: Connection, planner: Planner, number: int) -> Turn | None:
     job = next((job for job in jobs_known(connection) if job.id == number), None)
     if job is None:
         return None
-    now = planner.clock(connection)
+    now = planner.clock(connection).astimezone(UTC)  # in one zone, times of two offsets differ by what the clock shows
     waiting = job.waiting(now)
-    if not waiting or not (planner.again or _may_try(job.of(waiting[-1].due_on), now)):
+    if not waiting:
         return None
-    return Turn(job, now, waiting[-1], tuple(waiting[:-1]))
+    *covered, due = waiting
+    held_back = are_too_many(waiting) and not planner.again
+    if not planner.again and not _may_try(job.failed(due.due_on, now), now, held_back=held_back):
+        return None
+    return Turn(job, now, due, tuple(covered), held_back)
 
 
-def _may_try(failed: list[Attempt], now: datetime) -> bool:
-    """Whether it is time for the next attempt. A failure that lies ahead of now is of a clock that was wrong."""
+def _may_try(failed: list[Attempt], now: datetime, *, held_back: bool) -> bool:
+    """Whether it is time for the next attempt. What is held back is noted once."""
     if not failed:
         return True
-    if len(failed) >= MOST_ATTEMPTS:
+    if held_back or len(failed) >= MOST_ATTEMPTS:
         return False
-    return now < failed[-1].at or now >= failed[-1].at + RETRY_AFTER[len(failed) - 1]
+    return now - failed[-1].at >= RETRY_AFTER[len(failed) - 1]
 
 
 def _fail(planner: Planner, turn: Turn, reason: str, told: Told) -> None:

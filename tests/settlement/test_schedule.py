@@ -29,7 +29,17 @@ from settlement.schedule import work
 from settlement.schedule.mail import Mailbox, send
 from settlement.schedule.messages import alarm_sentence
 from settlement.schedule.occurrences import occurrence, occurrences
-from settlement.schedule.register import Job, Order, add_job, alarms, database_clock, end_job, jobs_known, to_export
+from settlement.schedule.register import (
+    MOST_ATTEMPTS,
+    Job,
+    Order,
+    add_job,
+    alarms,
+    database_clock,
+    end_job,
+    jobs_known,
+    to_export,
+)
 from settlement.schedule.work import Planner, Worked, tick
 from settlement.schedule_commands import beat
 from settlement.status import read_status
@@ -338,9 +348,9 @@ def test_a_clock_a_year_ahead_settles_nothing_and_uses_up_nothing(care: Books) -
     assert ticked(care, dutch(2027, 1, 20)) == [("2027-01-05", "failed")]
     assert ticked(care, dutch(2027, 1, 20)) == []
     [job] = jobs(care)
-    assert job.attempts[0].message.startswith("er zijn 12 keren gemist, sinds 05-02-2026 06:00; controleer de klok")
+    assert job.attempts[0].message == "er zijn 12 keren gemist, sinds 05-02-2026 06:00"
     assert run_periods(care) == []
-    assert problems(care, dutch(2026, 2, 5, 6, 30)) == [("None", "clock")]
+    assert problems(care, dutch(2026, 2, 5, 6, 30)) == []
     assert ticked(care, dutch(2026, 2, 5, 6, 30)) == [("2026-02-05", "done")]
     assert run_periods(care) == ["2026-01-01"]
     for month in range(3, 13):
@@ -363,11 +373,45 @@ def test_a_clock_that_is_put_back_does_nothing_twice(care: Books) -> None:
     ticked(care, dutch(2026, 3, 5))
     assert ticked(care, dutch(2026, 2, 5)) == []
     assert ticked(care, dutch(2025, 3, 5)) == []
-    assert problems(care, dutch(2026, 2, 5)) == [("None", "clock")]
+    assert problems(care, dutch(2026, 2, 5)) == [("None", "done_ahead")]
     assert ticked(care, dutch(2026, 3, 5)) == []
     assert len(run_periods(care)) == 1
     [job] = jobs(care)
     assert job.coming(dutch(2026, 2, 1)).due_on == date(2026, 4, 5)
+
+
+def test_failures_of_a_clock_that_was_ahead_count_for_nothing(care: Books) -> None:
+    added(care)
+    care.approve(care.settle("2026-01"))
+    ahead = dutch(2026, 3, 8)
+    for _ in range(MOST_ATTEMPTS):
+        assert ticked(care, ahead, again=True) == [("2026-03-05", "failed")]
+    start = dutch(2026, 3, 5, 6)
+    assert ticked(care, start) == [("2026-03-05", "failed")]
+    assert problems(care, start) == [("2026-03-05", "failed")]
+    assert ticked(care, start) == []
+    assert ticked(care, start + timedelta(minutes=1)) == [("2026-03-05", "failed")]
+
+
+def test_a_job_that_was_added_ahead_of_now_is_an_alarm(care: Books) -> None:
+    number = added(care, now=dutch(2027, 1, 20))
+    [alarm] = alarms(jobs(care), dutch(2026, 2, 9))
+    assert alarm_sentence(alarm) == (
+        f"taak {number}: is toegevoegd toen de klok van de database voorliep, en gebeurt pas na 20-01-2027 12:00; "
+        f"haal hem weg en voeg hem opnieuw toe: bekostiging schedule remove {number}"
+    )
+    assert problems(care, dutch(2027, 1, 20, 11, 59)) == []
+
+
+def test_a_wait_is_as_long_in_the_night_the_clocks_change(care: Books) -> None:
+    """The third attempt comes an hour after the second: not when the clock shows that for the first time."""
+    added(care, Order("settle", 25, time(2, 20), "previous"), dutch(2026, 10, 24))
+    care.approve(care.settle("2026-01"))
+    start = datetime(2026, 10, 25, 0, 20, tzinfo=UTC)
+    tried = [
+        minute for minute in range(0, 120, 5) if ticked(care, (start + timedelta(minutes=minute)).astimezone(TIME_ZONE))
+    ]
+    assert tried == [0, 5, 20, 80]
 
 
 # --- reminders, exports and mail --------------------------------------------------------------------------------------
@@ -510,6 +554,30 @@ def test_a_bug_is_mailed_too(care: Books, inbox: Inbox, monkeypatch: pytest.Monk
     with pytest.raises(ZeroDivisionError):
         beat(planner(care, dutch(2026, 2, 5, 6, 5), mailbox=inbox.mailbox), lambda said: None)
     assert "mislukt, poging 1 van 5" in inbox.body()
+
+
+def test_what_is_held_back_says_once_what_to_do(care: Books, inbox: Inbox) -> None:
+    number = added(care)
+    for hour in (7, 12):
+        beat(planner(care, dutch(2026, 5, 5, hour), mailbox=inbox.mailbox), lambda said: None)
+    assert len(inbox.mails) == 1
+    said = (
+        f"taak {number} van 05-05-2026 (afrekenen over 2026-04): tegengehouden (staat de klok van de database goed, "
+        "voer dan uit: bekostiging schedule run --once --again)"
+    )
+    assert f"- {said}, op 05-05-2026 07:00" in inbox.body()
+    [alarm] = alarms(jobs(care), dutch(2026, 5, 6))
+    assert alarm_sentence(alarm) == said
+
+
+def test_an_attempt_by_hand_is_not_one_of_five(care: Books) -> None:
+    added(care)
+    care.approve(care.settle("2026-01"))
+    said: list[str] = []
+    for _ in range(MOST_ATTEMPTS + 1):
+        beat(planner(care, dutch(2026, 2, 5), again=True), said.append)
+    assert "mislukt, poging 5 van 5;" in said[-2]
+    assert "mislukt, poging 6;" in said[-1]
 
 
 def test_what_was_done_late_or_left_to_a_later_one_is_mailed(care: Books, inbox: Inbox) -> None:
