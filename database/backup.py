@@ -31,11 +31,20 @@ from database.connection import transaction
 from database.recordings import TIME_ZONE, append_only, latest, lock_recordings, recordings
 from database.whole_file import whole_file
 from kernel.findings import Refusal, why_not
+from kernel.notation import counted
 
 _FORMAT = 1
 _DIGEST_BYTES = 64
 _BLOCK_BYTES = 1 << 20
 _MANIFEST = "manifest.json"
+# What is added without a recording, and never taken away: the only sign of it is that there is more of it.
+_WITHOUT_RECORDING = {
+    "runs": ("run", "runs"),
+    "run_states": ("stap van een run", "stappen van runs"),
+    "jobs": ("geplande taak", "geplande taken"),
+    "job_endings": ("beëindigde taak", "beëindigde taken"),
+    "job_attempts": ("poging van een taak", "pogingen van taken"),
+}
 _BOUNDS = re.compile(r"FOR VALUES FROM \('[0-9-]+'\) TO \('[0-9-]+'\)")
 
 
@@ -102,8 +111,8 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 def back_up(connection: Connection, path: Path, runs: Mapping[int, str], *, replace: bool = False) -> Manifest:
     """Write all tables to `path`, whole or not at all. Raises `Refusal` when that cannot be done.
 
-    `connection` is that of a snapshot; `runs` is written down to check a restored database by. What is replaced is an
-    earlier backup of the same database, or no whole backup: anything else is refused too.
+    `connection` is that of a snapshot; `runs` is written down to check a restored database by. A backup of another
+    database, or of a later moment, is not replaced: that is refused too.
     """
     if replace:
         _refuse_to_lose_another(connection, path)
@@ -152,10 +161,12 @@ def _is_whole(file: BinaryIO) -> bool:
 
 
 def _refuse_to_lose_another(connection: Connection, path: Path) -> None:
-    """Refuse to replace a backup that holds what this database does not: of a later moment, or of another database.
+    """Refuse to replace a backup of a later moment, or of another database.
 
     Recordings are numbered without gaps and never change, so a backup whose last recording stands here under the same
-    number, of the same moment, holds nothing that is not here. What is no whole backup keeps nobody from making one.
+    number, of the same moment, has no recording that is not here. Runs, their approvals, jobs and what came of them are
+    no recordings; of those it may hold no more than are here. Of two databases restored from one backup, in which as
+    much was done since, this does not tell which is which. What is no whole backup keeps nobody from making one.
     """
     try:
         file = path.open("rb")
@@ -167,6 +178,7 @@ def _refuse_to_lose_another(connection: Connection, path: Path) -> None:
         with ZipFile(file) as archive:
             kept = Backup(_manifest(archive, path), archive)
             number, recorded_at = _last_recording(kept)
+            held = {table.name: table.rows for table in kept.manifest.tables}
     if number == 0:
         return
     hint = "kies een andere bestandsnaam, en ga na of dit de goede database is: bekostiging db status"
@@ -177,6 +189,12 @@ def _refuse_to_lose_another(connection: Connection, path: Path) -> None:
     same = select(recordings.c.recorded_at == cast(recorded_at, recordings.c.recorded_at.type))
     if not connection.execute(same.where(recordings.c.number == number)).scalar_one():
         raise Refusal(f"{path} is een reservekopie van een andere database", hint)
+    tables = {name for name, _ in _tables(connection)}
+    for name, words in _WITHOUT_RECORDING.items():
+        rows = connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() if name in tables else 0
+        if held.get(name, 0) > rows:
+            more = counted(held[name], *words)
+            raise Refusal(f"{path} is een reservekopie met {more}, en deze database heeft er {rows}", hint)
 
 
 def _last_recording(backup: Backup) -> tuple[int, str]:

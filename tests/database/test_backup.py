@@ -514,6 +514,34 @@ def test_a_backup_of_more_or_of_another_database_is_not_replaced(shelf, target, 
         assert backup.manifest.recording == 14
 
 
+def test_a_backup_with_a_job_is_not_replaced_from_a_database_that_was_restored_before_it(
+    shelf, target, source, tmp_path, home
+):
+    assert run("restore", shelf, url=target, home=home).exit_code == 0
+    with opened(source) as engine, transaction(engine) as connection:
+        add_job(connection, Order("remind", 3, clock_time(6), "previous"), "tester", database_clock(connection))
+    path = tmp_path / "b.zip"
+    assert run("backup", path, url=source, home=home).exit_code == 0
+    kept = path.read_bytes()
+    refused = run("backup", path, "--replace", url=target, home=home)
+    assert (refused.exit_code, path.read_bytes() == kept) == (1, True)
+    assert "b.zip is een reservekopie met 1 geplande taak, en deze database heeft er 0" in told(refused)
+    assert run("backup", path, "--replace", url=source, home=home).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["runs", "run_states", "jobs", "job_endings", "job_attempts"])
+def test_a_backup_with_more_of_what_is_no_recording_is_not_replaced(shelf, filled, tmp_path, home, name):
+    def one_more(manifest):
+        [table] = [table for table in manifest["tables"] if table["name"] == name]
+        table["rows"] += 1
+
+    path = rewritten(shelf, tmp_path / "b.zip", in_manifest(one_more))
+    kept = path.read_bytes()
+    refused = run("backup", path, "--replace", url=filled, home=home)
+    assert (refused.exit_code, path.read_bytes() == kept) == (1, True)
+    assert "andere bestandsnaam" in told(refused)
+
+
 def test_jobs_that_come_back_are_told(source, tmp_path, home, target):
     with opened(source) as engine, transaction(engine) as connection:
         add_job(connection, Order("remind", 3, clock_time(6), "previous"), "tester", database_clock(connection))
