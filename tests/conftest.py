@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 import tempfile
@@ -13,14 +12,14 @@ from pathlib import Path
 import hypothesis
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, make_url
 
 from database import embedded, migrations
 from database.connection import open_engine
 from database.settings import Settings
+from tests import databases
 
 ROOT = Path(__file__).parents[1]
-TEMPLATE = "migrated"
 
 # A slow machine is no error: examples may take their time.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -57,34 +56,31 @@ def server_url() -> Iterator[URL]:
         settings = Settings(Path(folder, "data"), Path(folder, "config"), database_url=None, user="tester")
         with embedded.server(settings) as address:
             url = make_url(address)
-            _administer(
-                url,
-                "ALTER SYSTEM SET fsync = off",
-                "ALTER SYSTEM SET full_page_writes = off",
-                "SELECT pg_reload_conf()",
-                f"CREATE DATABASE {TEMPLATE}",
-            )
-            engine = open_engine(_text(url.set(database=TEMPLATE)))
-            migrations.upgrade(engine)
-            engine.dispose()
-            yield url
-
-
-@pytest.fixture(scope="session")
-def _numbers() -> Iterator[int]:
-    return itertools.count()
+            with databases.administered(url):
+                databases.administer(
+                    url,
+                    "ALTER SYSTEM SET fsync = off",
+                    "ALTER SYSTEM SET full_page_writes = off",
+                    "SELECT pg_reload_conf()",
+                )
+                engine = open_engine(databases.new_database(url, databases.TEMPLATE, "template1"))
+                migrations.upgrade(engine)
+                engine.dispose()
+                yield url
 
 
 @pytest.fixture
-def empty_database_url(server_url: URL, _numbers: Iterator[int]) -> Iterator[str]:
+def empty_database_url(server_url: URL) -> Iterator[str]:
     """The URL of a database without tables."""
-    yield from _fresh_database(server_url, f"empty_{next(_numbers)}", "template1")
+    with databases.database(server_url, "template1") as url:
+        yield url
 
 
 @pytest.fixture
-def database_url(server_url: URL, _numbers: Iterator[int]) -> Iterator[str]:
+def database_url(server_url: URL) -> Iterator[str]:
     """The URL of a migrated database that only this test uses."""
-    yield from _fresh_database(server_url, f"test_{next(_numbers)}", TEMPLATE)
+    with databases.database(server_url) as url:
+        yield url
 
 
 @pytest.fixture
@@ -119,21 +115,3 @@ def _guard(folder: str) -> Iterator[None]:
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True) as guard:
         yield
         guard.kill()
-
-
-def _fresh_database(server: URL, name: str, template: str) -> Iterator[str]:
-    # Copying files is ten times faster here than the usual way, which logs every page.
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-    yield _text(server.set(database=name))
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _administer(url: URL, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-
-
-def _text(url: URL) -> str:
-    return url.render_as_string(hide_password=False)

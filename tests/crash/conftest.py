@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, NullPool, create_engine, text
+from sqlalchemy import URL
 
 pytest.register_assert_rewrite("tests.crash.telling")
 
 from tests.crash.telling import MEASURING, Telling, Told, tell  # noqa: E402 its assertions tell what they compared
-
-_NUMBERS = itertools.count()
+from tests.databases import database  # noqa: E402
 
 NewTelling = Callable[[], Telling]
-
-
-@contextmanager
-def _database(server: URL) -> Iterator[str]:
-    name = f"disturbed_{next(_NUMBERS)}"
-    administration = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with administration.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated STRATEGY FILE_COPY"))
-    try:
-        yield server.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with administration.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +25,7 @@ def new_telling(server_url: URL) -> Iterator[NewTelling]:
 
         def new() -> Telling:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bekostiging-crash-")))
-            return Telling(stack.enter_context(_database(server_url)), folder)
+            return Telling(stack.enter_context(database(server_url)), folder)
 
         yield new
 

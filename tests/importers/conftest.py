@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, Engine, text
 
 from contracts.parties import import_parties
 from database.connection import open_engine, transaction
 from importers.deliveries import DeliveryImport, import_deliveries
 from tariffs.products import import_products
+from tests.databases import database, new_database
 
 PARTIES = """\
 soort;code;naam
@@ -118,13 +119,13 @@ def _registers(server_url: URL, tmp_path_factory: pytest.TempPathFactory) -> dic
     folder = tmp_path_factory.mktemp("register")
     (folder / "parties.csv").write_text(PARTIES, encoding="utf-8")
     (folder / "products.csv").write_text(PRODUCTS, encoding="utf-8")
-    template = _create(server_url, "registered", "migrated")
+    template = new_database(server_url, "registered")
     engine = open_engine(template)
     with transaction(engine) as connection:
         import_parties(connection, folder / "parties.csv", "tester")
         import_products(connection, folder / "products.csv", "tester")
     engine.dispose()
-    return {"template": template, "shared": _create(server_url, "registered_shared", "registered")}
+    return {"template": template, "shared": new_database(server_url, "registered_shared", "registered")}
 
 
 @pytest.fixture(scope="session")
@@ -149,8 +150,8 @@ def desk(_shared_register: Engine, _key_folder: Path, tmp_path: Path) -> Iterato
 @pytest.fixture
 def registered_url(server_url: URL, _registers: dict[str, str]) -> Iterator[str]:
     """The URL of a database with the register, which only this test uses."""
-    yield _create(server_url, "registered_copy", "registered")
-    _administer(server_url, "DROP DATABASE registered_copy WITH (FORCE)")
+    with database(server_url, "registered") as url:
+        yield url
 
 
 @pytest.fixture
@@ -164,24 +165,12 @@ def run_in_module(
     server_url: URL, _registers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Result]]:
     """Run the program on a database with the register that the tests of a module share."""
-    url = _create(server_url, "registered_module", "registered")
     home = str(tmp_path_factory.mktemp("home"))
-    yield partial(_run, {"BEKOSTIGING_DATABASE_URL": url, "BEKOSTIGING_HOME": home})
-    _administer(server_url, "DROP DATABASE registered_module WITH (FORCE)")
+    with database(server_url, "registered") as url:
+        yield partial(_run, {"BEKOSTIGING_DATABASE_URL": url, "BEKOSTIGING_HOME": home})
 
 
 def _run(environment: dict[str, str], *arguments: str | Path) -> Result:
     import cli
 
     return CliRunner().invoke(cli.main, [str(argument) for argument in arguments], env=environment)
-
-
-def _create(server: URL, name: str, template: str) -> str:
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    return server.set(database=name).render_as_string(hide_password=False)
-
-
-def _administer(url: URL, statement: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(statement))

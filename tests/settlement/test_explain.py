@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Connection, Engine, text
 
 from contracts.parties import import_parties
 from contracts.register import add_contracts
@@ -33,6 +33,7 @@ from settlement.simulation import settle_example
 from settlement.terms import read_terms
 from tariffs.price_lists import import_prices
 from tariffs.products import import_products
+from tests.databases import database
 
 FILES = {
     "products.csv": """wet;categorie;product;naam;eenheid;prijs per;afronding;lijn;schaal;taakveld;vanaf
@@ -142,17 +143,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def story(server_url: URL, folder: Path) -> Iterator[Engine]:
     """Runs 1, 2 and 3 over January, February and March 2026, all posted; made once, and only read by the tests."""
-    server = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with server.connect() as administration:
-        administration.execute(text("CREATE DATABASE explain_story TEMPLATE migrated"))
-    engine = open_engine(server_url.set(database="explain_story").render_as_string(hide_password=False))
-    try:
+    with database(server_url) as url:
+        engine = open_engine(url)
         _tell(engine, folder)
         yield engine
-    finally:
         engine.dispose()
-        with server.connect() as administration:
-            administration.execute(text("DROP DATABASE explain_story WITH (FORCE)"))
 
 
 def _tell(engine: Engine, folder: Path) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import URL, Engine, NullPool, create_engine, text
+from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from contracts.parties import Party, import_parties
@@ -53,6 +53,7 @@ from settlement.statements.formulas import Cell, Formula
 from settlement.statements.reader import not_settled, read_shared, read_statements
 from tariffs.price_lists import import_prices
 from tariffs.products import import_products
+from tests.databases import administer, database
 
 FROM_CLAUSES = "Uit budgetten en andere artikelen van het contract"
 FILES = {
@@ -276,17 +277,11 @@ def story(server_url: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         (folder / name).write_text(content, encoding="utf-8")
     for name, content in DELIVERIES.items():
         (folder / name).write_text(_delivery_file(content), encoding="utf-8")
-    server = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with server.connect() as administration:
-        administration.execute(text("CREATE DATABASE statements TEMPLATE migrated"))
-    engine = open_engine(server_url.set(database="statements").render_as_string(hide_password=False))
-    try:
+    with database(server_url) as url:
+        engine = open_engine(url)
         _tell(engine, folder)
         yield engine
-    finally:
         engine.dispose()
-        with server.connect() as administration:
-            administration.execute(text("DROP DATABASE statements WITH (FORCE)"))
 
 
 def _tell(engine: Engine, folder: Path) -> None:
@@ -1250,15 +1245,14 @@ def test_the_schema_stays_as_it_is_while_statements_are_made(story: Engine, tmp_
 def test_a_process_that_may_not_connect_is_a_refusal_and_no_statement_is_left(
     story: Engine, server_url: URL, tmp_path: Path
 ) -> None:
-    server = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with story.connect() as connection, server.connect() as administration:
+    with story.connect() as connection:
         connection.execute(text("SELECT 1"))
-        administration.execute(text("ALTER DATABASE statements ALLOW_CONNECTIONS false"))
+        administer(server_url, f"ALTER DATABASE {story.url.database} ALLOW_CONNECTIONS false")
         try:
             with pytest.raises(Refusal, match="de database laat nu geen verbindingen toe"):
                 export_statements(connection, 3, tmp_path)
         finally:
-            administration.execute(text("ALTER DATABASE statements ALLOW_CONNECTIONS true"))
+            administer(server_url, f"ALTER DATABASE {story.url.database} ALLOW_CONNECTIONS true")
     assert list(tmp_path.iterdir()) == []
 
 
