@@ -36,7 +36,6 @@ from settlement.schedule.register import (
     are_too_many,
     database_clock,
     jobs_known,
-    lock_job,
     record_attempt,
     to_export,
     try_lock_job,
@@ -83,25 +82,24 @@ Told = Callable[[Worked], None]
 def tick(planner: Planner, told: Told, stopping: Callable[[], bool] = lambda: False) -> None:
     """Do the work of every job that is due, and tell each; stops between two jobs when asked.
 
-    A refusal is recorded as a failure, and the others go on. A bug is recorded too, and then raised. Raises `Refusal`
-    when there is no database to record it in: the next tick finds the same work.
+    A refusal is recorded as a failure, and the others go on. A bug is recorded too, and raised after the others. Raises
+    `Refusal` when there is no database to record it in: the next tick finds the same work.
     """
     with transaction(planner.engine) as connection:
         numbers = [job.id for job in jobs_known(connection)]
-    for number in numbers:
-        if stopping():
-            return
-        _work(planner, number, told)
+    bugs = [bug for number in numbers if not stopping() and (bug := _work(planner, number, told))]
+    if bugs:
+        raise bugs[0]
 
 
-def _work(planner: Planner, number: int, told: Told) -> None:
-    """Do the work of one job, unless nothing is due or another is doing it."""
+def _work(planner: Planner, number: int, told: Told) -> Exception | None:
+    """Do the work of one job, unless nothing is due or another is doing it. Gives a bug, when it has been recorded."""
     turn: Turn | None = None
     try:
         with transaction(planner.engine) as connection:
             turn = _turn(connection, planner, number)
             if turn is None:
-                return
+                return None
             if turn.held_back:  # what to do about it is said with every attempt
                 raise Refusal(f"er zijn {len(turn.covered) + 1} keren gemist, sinds {moment(turn.covered[0].at)}")
             worked = _done(connection, turn, _WORK[turn.job.order.kind](connection, planner, turn))
@@ -111,11 +109,13 @@ def _work(planner: Planner, number: int, told: Told) -> None:
         reason = f"{refusal.message}; {refusal.hint}" if refusal.hint else refusal.message
         _fail(planner, turn, as_shown(reason), told)
     except Exception as bug:  # to record that it was tried, and end with it: decision 14
-        if turn is not None:
-            _fail(planner, turn, f"fout in het programma ({type(bug).__name__})", told)
-        raise
+        if turn is None:
+            raise
+        _fail(planner, turn, f"fout in het programma ({type(bug).__name__})", told)
+        return bug
     else:
         told(worked)
+    return None
 
 
 def _done(connection: Connection, turn: Turn, done: Done) -> Worked:
@@ -154,9 +154,13 @@ def _may_try(failed: list[Attempt], now: datetime, *, held_back: bool) -> bool:
 
 
 def _fail(planner: Planner, turn: Turn, reason: str, told: Told) -> None:
-    """In a transaction of its own, since that of the work is gone; unless another has done the work meanwhile."""
+    """In a transaction of its own, since that of the work is gone; unless another has done the work meanwhile.
+
+    Nor when another has the job now, or the server still holds a session that was lost: the next tick finds the work.
+    """
     with transaction(planner.engine) as connection:
-        lock_job(connection, turn.job.id)
+        if not try_lock_job(connection, turn.job.id):
+            return
         job = next((job for job in jobs_known(connection) if job.id == turn.job.id), None)
         if job is None or turn.due not in job.waiting(turn.now):
             return

@@ -38,6 +38,7 @@ from settlement.schedule.register import (
     database_clock,
     end_job,
     jobs_known,
+    lock_job,
     to_export,
 )
 from settlement.schedule.work import Planner, Worked, tick
@@ -321,8 +322,35 @@ def test_a_bug_is_raised_and_recorded_and_does_not_keep_the_others_waiting(
     monkeypatch.setitem(work._WORK, "remind", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         ticked(care, dutch(2026, 2, 5))
-    assert jobs(care)[0].attempts[0].message == "fout in het programma (ZeroDivisionError)"
-    assert ticked(care, dutch(2026, 2, 5)) == [("2026-02-05", "done")]
+    bug, other = jobs(care)
+    assert bug.attempts[0].message == "fout in het programma (ZeroDivisionError)"
+    assert [attempt.result for attempt in other.attempts] == ["done"]
+
+
+def test_a_failure_is_not_waited_with_while_another_holds_the_job(care: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another planner, or a session that was lost and that the server still holds."""
+    number = added(care)
+    may_end = threading.Event()
+
+    def hold() -> None:
+        with care.transaction() as connection:
+            lock_job(connection, number)
+            may_end.wait(5)
+
+    holding = threading.Thread(target=hold)
+
+    def lose_the_job(connection: Connection, planner: Planner, turn: work.Turn) -> work.Done:
+        holding.start()
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        until(lambda: bool(connection.execute(waiting).scalar()))
+        raise Refusal("het kan niet")
+
+    monkeypatch.setitem(work._WORK, "settle", lose_the_job)
+    assert ticked(care, dutch(2026, 2, 5)) == []
+    may_end.set()
+    holding.join(PATIENCE)
+    monkeypatch.setitem(work._WORK, "settle", refuse)
+    assert ticked(care, dutch(2026, 2, 5)) == [("2026-02-05", "failed")]
 
 
 def test_what_nobody_did_is_an_alarm_an_hour_later(care: Books) -> None:
