@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from kernel.findings import Refusal, why_not
 
+REPLACE = "bewaar het onder een andere naam, of vervang het met --replace"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OWN = 0o600
 _SHARED = 0o666  # less what the umask of the user withholds
@@ -37,17 +38,17 @@ def whole_file(path: Path, *, replace: bool = False, otherwise: str = "kies een 
             raise Refusal(f"{path} bestaat al", otherwise) from None
 
 
-def write_papers(papers: Iterable[tuple[Path, bytes]], *, replace: bool = False) -> None:
+def write_papers(papers: Iterable[tuple[Path, bytes]], *, replace: bool = False, otherwise: str = REPLACE) -> None:
     """Write files for others to read: they get their names, in this order, when all of them are on the disk.
 
     A file that holds these bytes already is left alone. Raises `Refusal` when one cannot be written, and when one holds
-    something else, unless `replace`; then none is written.
+    something else, unless `replace`; then none is written (`otherwise` is what to do then).
     """
     with ExitStack() as parts:
         written: list[tuple[Path, Path]] = []
         for path, content in papers:
             with _refusing(path):
-                if _is_there(path, content, replace=replace):
+                if _is_there(path, content, otherwise, replace=replace):
                     continue
                 part = parts.enter_context(_part_of(path))
                 with _new(part, _SHARED) as file:
@@ -59,7 +60,7 @@ def write_papers(papers: Iterable[tuple[Path, bytes]], *, replace: bool = False)
                 try:
                     _give_name(part, path, replace=replace)
                 except FileExistsError:  # another process wrote it meanwhile
-                    _is_there(path, part.read_bytes(), replace=False)
+                    _is_there(path, part.read_bytes(), otherwise, replace=False)
         for folder in {path.parent for _, path in written}:
             _sync_folder(folder)
 
@@ -74,7 +75,7 @@ def make_folder(folder: Path) -> None:
         raise Refusal(f"map {folder} kan niet gemaakt worden: {why_not(error)}", "kies een andere map") from None
 
 
-def _is_there(path: Path, content: bytes, *, replace: bool) -> bool:
+def _is_there(path: Path, content: bytes, otherwise: str, *, replace: bool) -> bool:
     """Whether a file holds `content`. Raises `Refusal` when it holds something else and may not be replaced."""
     try:
         if path.read_bytes() == content:
@@ -82,10 +83,7 @@ def _is_there(path: Path, content: bytes, *, replace: bool) -> bool:
     except FileNotFoundError:
         return False
     if not replace:
-        raise Refusal(
-            f"{path} bestaat al en is niet wat er nu geschreven zou worden",
-            "bewaar het onder een andere naam, of vervang het met --replace",
-        )
+        raise Refusal(f"{path} bestaat al en is niet wat er nu geschreven zou worden", otherwise)
     return False
 
 

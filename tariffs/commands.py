@@ -229,7 +229,8 @@ def index_prices(
         known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
         held = _held(connection, name, known_at)
         prices = prices_of(connection, [held.id])
-    write_papers([(out, indexed_price_file(prices, raised_by, first_day, decimals))])
+    papers = [(out, indexed_price_file(prices, raised_by, first_day, decimals))]
+    write_papers(papers, otherwise="kies een andere naam")
     if as_json:
         tell_json({"cutoff": known_at, **fields_of(held, "id"), "prices": len(prices), "file": str(out)})
         return

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from database.whole_file import write_papers
+from database.whole_file import REPLACE, write_papers
 from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.ledger.accounts import Accounts
@@ -98,13 +98,14 @@ def export_journals(
     return JournalFile(write(lines), [_totals(head.number, head.period, amounts[head.number]) for head in heads])
 
 
-def write_journal(journal: JournalFile, out: Path, *, replace: bool = False) -> Path:
+def write_journal(journal: JournalFile, out: Path, *, replace: bool = False, otherwise: str = REPLACE) -> Path:
     """Write the journal to `out` and its control totals beside it, last; returns where the totals are.
 
-    Raises `Refusal` when the place cannot be written to, and when it holds another file, unless `replace`.
+    Raises `Refusal` when the place cannot be written to, and when it holds another file, unless `replace` (`otherwise`
+    is what to do then).
     """
     totals = out.with_name(f"{out.stem if out.suffix == '.csv' else out.name}.totalen.csv")
-    write_papers([(out, journal.content), (totals, journal.totals(out.name))], replace=replace)
+    write_papers([(out, journal.content), (totals, journal.totals(out.name))], replace=replace, otherwise=otherwise)
     return totals
 
 

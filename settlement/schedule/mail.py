@@ -51,6 +51,9 @@ class Mailbox:
             hint = "schrijf smtp://server:25, of smtps://gebruiker:wachtwoord@server:465, bijzondere tekens als %40"
             raise Refusal(f"{_URL} is geen adres van een mailserver", hint) from None
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        if not (user + password).isascii():
+            hint = "kies ze zonder: mailservers kennen alleen ASCII"
+            raise Refusal(f"gebruiker of wachtwoord in {_URL} heeft letters met een accent", hint)
         return cls(parts.hostname, port, parts.scheme == "smtps", user, password, addresses)
 
 
@@ -68,13 +71,15 @@ def send(mailbox: Mailbox, subject: str, body: str) -> None:
                 if not mailbox.encrypted:
                     server.starttls(context=ssl.create_default_context())
                 server.login(mailbox.user, mailbox.password)
-            server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:  # what the server says may quote what it was sent
+            refused = server.send_message(message)
+    except (OSError, UnicodeError, smtplib.SMTPException) as error:  # what the server says may quote what it was sent
         code = f" {error.smtp_code}" if isinstance(error, smtplib.SMTPResponseException) else ""
         raise Refusal(
             f"de mail aan {message['To']} is niet verstuurd ({type(error).__name__}{code})",
             f"controleer {_URL} en {_TO}",
         ) from None
+    if refused:  # the others have it
+        raise Refusal(f"de mailserver weigert een deel van de mail: {', '.join(refused)}", f"controleer {_TO}")
 
 
 def _connect(mailbox: Mailbox) -> smtplib.SMTP:

@@ -43,6 +43,8 @@ from settlement.schedule.register import (
 from settlement.statements.export import export_statements
 from settlement.tables import run_contracts
 
+_ASIDE = "zet het bestand opzij, en: bekostiging schedule run --once --again"
+
 Clock = Callable[[Connection], datetime]
 
 
@@ -224,8 +226,8 @@ def _export(connection: Connection, planner: Planner, turn: Turn) -> Done:
     known = latest(connection)
     numbers = to_export(connection, turn.job)
     for run in numbers:
-        export_statements(connection, run, folder / f"afrekeningen-{run}")
-        write_journal(export_journal(connection, run, accounts), folder / f"journaal-{run}.csv")
+        export_statements(connection, run, folder / f"afrekeningen-{run}", otherwise=_ASIDE)
+        write_journal(export_journal(connection, run, accounts), folder / f"journaal-{run}.csv", otherwise=_ASIDE)
     if not numbers:
         return Done("er is niets geboekt sinds de vorige keer", known)
     return Done(f"{counted(len(numbers), 'geboekte run/geboekte runs')} ({_listed(numbers)}) naar {folder}", known)

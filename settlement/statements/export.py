@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from database import migrations
 from database.connection import open_engine
-from database.whole_file import make_folder, write_papers
+from database.whole_file import REPLACE, make_folder, write_papers
 from kernel.findings import Refusal
 from kernel.processes import in_processes
 from settlement.entitlement import Treatment
@@ -63,13 +63,14 @@ def export_statements(
     *,
     detail: bool = True,
     replace: bool = False,
+    otherwise: str = REPLACE,
 ) -> Exported:
     """Write a statement for every contract of a run that could be settled to the folder `out`.
 
     `watch` sees the contracts pass (progress). Without `detail` the deliveries are left out.
 
     Raises `Refusal` when there is no such run, when it was discarded, when the folder cannot be written, and when a
-    file there is another statement, unless `replace`: then none is written.
+    file there is another statement, unless `replace`: then none is written (`otherwise` is what to do then).
     """
     migrations.hold(connection, shared=True)  # a change of tables would wait for this process, and others for it
     run = read_outline(connection, run_id)
@@ -80,7 +81,7 @@ def export_statements(
     contents = _workbooks(connection, run, settled, language, detail)
     make_folder(out)
     papers = ((path, content) for _, path, content in zip(watch(settled), paths, contents, strict=True))
-    write_papers(papers, replace=replace)
+    write_papers(papers, replace=replace, otherwise=otherwise)
     return Exported(tuple(paths), tuple(contract.contract.number for contract in run.contracts if contract.parked))
 
 

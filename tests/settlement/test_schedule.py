@@ -479,6 +479,8 @@ class _Letterbox(socketserver.StreamRequestHandler):
                     self._say("250-test\r\n250 AUTH PLAIN")
                 case "MAIL" if self.server.is_full:
                     self._say("452 4.3.1 vol")
+                case "RCPT" if b"weg@" in line:
+                    self._say("550 5.1.1 onbekend")
                 case "DATA":
                     self._say("354 go on")
                     lines = iter(lambda: self.rfile.readline().decode(), ".\r\n")
@@ -635,6 +637,8 @@ def test_an_alarm_that_cannot_be_mailed_is_said(care: Books, inbox: Inbox, monke
         ("smtp://", "a@b.nl", "geen adres van een mailserver"),
         ("smtp://host", "", "noemt geen mailadressen"),
         ("smtp://host", "a b", "noemt geen mailadressen"),
+        ("smtp://u:geheim%C3%A9@host", "a@b.nl", "heeft letters met een accent"),
+        ("smtp://%C3%A9:geheim@host", "a@b.nl", "heeft letters met een accent"),
     ],
 )
 def test_a_wrong_mail_address_is_refused_without_its_password(
@@ -655,6 +659,18 @@ def test_the_mail_server_is_read_from_the_environment(monkeypatch: pytest.Monkey
     to = ("a@example.org", "b@example.org")
     assert found == Mailbox("mail.example.org", 465, True, "ik@example.org", "ge/heim", to)
     assert "heim" not in repr(found)
+
+
+def test_a_mail_that_a_part_does_not_get_is_refused(inbox: Inbox) -> None:
+    to = ("a@example.org", "weg@example.org")
+    with pytest.raises(Refusal, match=r"een deel van de mail: weg@example\.org"):
+        send(Mailbox("127.0.0.1", inbox.server_address[1], False, "", "", to), "x", "y")
+    assert inbox.subjects() == ["x"]
+
+
+def test_a_mail_server_that_has_no_name_is_refused() -> None:
+    with pytest.raises(Refusal, match="niet verstuurd"):
+        send(Mailbox("mail..example.org", 25, False, "", "", ("a@example.org",)), "x", "y")
 
 
 def test_a_password_does_not_go_over_an_open_line(inbox: Inbox) -> None:
@@ -738,6 +754,22 @@ def test_an_export_to_a_folder_that_is_gone_fails_and_comes_later(care: Books, t
     folder.mkdir()
     assert ticked(care, dutch(2026, 2, 5, 12, 1)) == [("2026-02-05", "done")]
     assert (folder / "journaal-1.csv").exists()
+
+
+def test_an_export_that_finds_another_file_says_what_a_job_can_do(care: Books, tmp_path: Path) -> None:
+    added(care, Order("export", 5, time(6), folder=str(tmp_path)))
+    care.month("2026-01")
+    (statements := tmp_path / "afrekeningen-1").mkdir()
+    in_the_way = (statements / f"2026-01 B {CARE} run 1.xlsx", tmp_path / "journaal-1.csv")
+    for attempt, path in enumerate(in_the_way):
+        path.write_text("met de hand")
+        ticked(care, dutch(2026, 2, 5), again=True)
+        assert jobs(care)[0].attempts[attempt].message == (
+            f"{path} bestaat al en is niet wat er nu geschreven zou worden; "
+            "zet het bestand opzij, en: bekostiging schedule run --once --again"
+        )
+        path.unlink()
+    assert ticked(care, dutch(2026, 2, 5), again=True) == [("2026-02-05", "done")]
 
 
 # --- the commands -----------------------------------------------------------------------------------------------------

@@ -71,6 +71,9 @@ def test_figures_and_raised_prices_on_the_command_line(
     assert "prijslijst standaard, versie 1, vanaf 01-01-2027 met 4,96 % verhoogd (1 prijs gelezen)." in " ".join(
         said.split()
     )
+    with pytest.raises(Refusal, match="bestaat al") as refusal:
+        run("index-prices", "standaard", "--percent", "5", "--from", "01-01-2027", "--out", raised)
+    assert refusal.value.hint == "kies een andere naam"
     imported = run("import", raised)
     assert "Vastlegging 4: prijslijst standaard, versie 2." in imported
     assert "45A04 vanaf 01-01-2027: 60,00 wordt 62,98" in imported  # 62.976
