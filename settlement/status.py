@@ -14,7 +14,7 @@ from database.recordings import latest
 from importers.population_counts import counts_known
 from importers.waiting import waiting_credits
 from kernel.findings import Finding, Severity
-from kernel.money import Eur, total
+from kernel.money import Eur
 from kernel.periods import Month, Period
 from settlement.entitlement import Treatment
 from settlement.missing_files import MissingFile, missing_files
@@ -75,7 +75,8 @@ class WaitingRun:
 class Spending:
     """What was posted of a component over the months of a year, and what may be paid of it: a budget or a ceiling.
 
-    The budget is None too when it cannot be computed yet.
+    The budget is None too when it cannot be computed yet, and when this is what a component with a budget for
+    inhabitants pays beside that budget, by volume times price.
     """
 
     contract: str
@@ -83,6 +84,7 @@ class Spending:
     kind: str
     budget: Eur | None
     posted: Eur
+    outside_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +236,8 @@ def _waiting_runs(connection: Connection, now: datetime) -> list[WaitingRun]:
 def _spendings(connection: Connection, known: Sequence[RegisteredContract], cutoff: int, year: int) -> list[Spending]:
     """By contract and component what was posted over the months of a year, against the budget of that year.
 
-    Of a component with a budget that is what the budget pays; what it pays by volume times price stands outside it.
+    Together they are what was posted of the components that contracts now have. A budget for inhabitants is not held to
+    the deliveries that are paid outside it: where there are any, they have a row of their own.
     """
     first, until = date(year, 1, 1), date(year + 1, 1, 1)
     by = (run_lines.c.contract_id, run_lines.c.component, of_contract(run_lines.c.label).label("of_contract"))
@@ -258,9 +261,11 @@ def _spendings(connection: Connection, known: Sequence[RegisteredContract], cuto
             continue
         budgets = budgets_of_year(contract, counts, figures, year)
         for component in contract.component:
-            budget = budgets.get(component.key)
-            # A budget for inhabitants is not held to the deliveries that are paid outside it.
-            whose = (True,) if component.kind == "population" and budget is not None else (True, False)
-            amount = total(posted.get((registered.id, component.key, one), Eur.zero()) for one in whose)
-            spendings.append(Spending(contract.number, component.key, component.kind, budget, amount))
+            budget, kind = budgets.get(component.key), component.kind
+            by_terms, by_volume = (posted.get((registered.id, component.key, one), Eur.zero()) for one in (True, False))
+            if kind == "population" and budget is not None and by_volume:
+                spendings.append(Spending(contract.number, component.key, kind, budget, by_terms))
+                spendings.append(Spending(contract.number, component.key, kind, None, by_volume, outside_budget=True))
+            else:
+                spendings.append(Spending(contract.number, component.key, kind, budget, by_terms + by_volume))
     return spendings

@@ -161,7 +161,7 @@ def _show_spendings(found: Status, most: int) -> None:
     for name in ("Begroot (€)", "Geboekt (€)", "%"):
         table.add_column(name, justify="right", no_wrap=True)
     largest = sorted(found.spendings, key=lambda each: (-each.posted.amount, each.contract, each.component))
-    for spending in sorted(largest[:most], key=lambda each: (each.contract, each.component)):
+    for spending in sorted(largest[:most], key=lambda each: (each.contract, each.component, each.outside_budget)):
         table.add_row(spending.contract, spending.component, *_amounts(spending))
     posted = total(spending.posted for spending in found.spendings)
     everything = "Totaal" if len(found.spendings) <= most else f"Alle {len(found.spendings)} samen"
@@ -172,6 +172,8 @@ def _show_spendings(found: Status, most: int) -> None:
 
 def _amounts(spending: Spending) -> tuple[str, str, str]:
     posted = format_eur(spending.posted)
+    if spending.outside_budget:
+        return ("buiten het budget", posted, "")
     if spending.budget is None:
         return ("nog niet te zeggen" if spending.kind in ("population", "lump_sum") else "", posted, "")
     percent = "" if spending.kind == "ceiling" else _percent(spending.posted, spending.budget)  # it takes off only
@@ -262,6 +264,7 @@ def status_json(found: Status) -> dict[str, Any]:
                 "kind": spending.kind,
                 "budget_eur": str(spending.budget) if spending.budget is not None else None,
                 "posted_eur": str(spending.posted),
+                "outside_budget": spending.outside_budget,
             }
             for spending in found.spendings
         ],

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 import cli
 from database.recordings import TIME_ZONE
+from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement.schedule.register import Order, add_job, database_clock
 from settlement.status import Status, read_status
 from settlement.status_commands import status_json
-from tests.settlement.books import CARE, OTHER, WHO, Books, delivery, effort_contract, population_contract
+from tests.settlement.books import CARE, OTHER, TEAM, WHO, Books, delivery, effort_contract, population_contract
 
 PRICE = "45A04;2026-01-01;;60,00"
 JANUARY = delivery("r1", "45A04", "2026-01-05", 95)
@@ -234,6 +236,40 @@ def test_what_was_posted_stands_against_the_budget_of_the_year(books: Books, sho
     assert line.split() == ["A", "wijkteam", "900.630,00", "100.070,00", "11,1"]
     books.count(10307, "final")
     assert str(looked(books, dutch(5, 2)).spendings[0].budget) == "918623.70"
+
+
+def test_what_is_paid_beside_a_budget_has_a_row_of_its_own(books: Books, show: Show) -> None:
+    base = 'amount_per_inhabitant_eur = "120.00"\ncount_date = 2026-01-01\ncarve_outs = ["44A09"]'
+    books.open(population_contract("A", start="2026-04-01", base=base), population_contract("C", provider=OTHER))
+    books.prices("44A09;2026-01-01;;212,35")
+    books.count(10007)
+    books.deliver(
+        delivery("r1", "44A09", "2026-04-01", 30, end="2026-04-30", provider=TEAM),
+        delivery("r2", "45A04", "2026-04-01", 60, provider=TEAM),
+    )
+    books.month("2026-04", "A")
+    found = looked(books, dutch(5, 2)).spendings
+    assert [(each.contract, str(each.budget), str(each.posted), each.outside_budget) for each in found] == [
+        ("A", "900630.00", "100070.00", False),
+        ("A", "None", "6370.50", True),
+        ("C", "1200840.00", "0.00", False),
+    ]
+    with books.transaction() as connection:
+        booked = connection.execute(text("SELECT sum(amount_eur) FROM journal_lines WHERE account = 'cost'"))
+        assert total(each.posted for each in found) == Eur(booked.scalar_one())
+    lines = show("--month", "2026-04").output.splitlines()
+    start = lines.index("Geboekt over 2026")
+    assert [" ".join(line.split()) for line in lines[start + 1 : start + 6]] == [
+        "Contract Onderdeel Begroot (€) Geboekt (€) %",
+        "A wijkteam 900.630,00 100.070,00 11,1",
+        "A wijkteam buiten het budget 6.370,50",
+        "C wijkteam 1.200.840,00 0,00 0,0",
+        "Totaal 106.440,50",
+    ]
+    told = json.loads(show("--month", "2026-04", "--json").output)["spending"]
+    assert [(each["budget_eur"], each["posted_eur"], each["outside_budget"]) for each in told] == [
+        ("900630.00", "100070.00", False), (None, "6370.50", True), ("1200840.00", "0.00", False),
+    ]  # fmt: skip
 
 
 def test_a_lump_sum_and_a_ceiling_are_budgets_of_the_year(books: Books, show: Show) -> None:
