@@ -6,7 +6,7 @@ reminder lists what is missing now over its month and those of the times it cove
 posted since the last.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,19 +89,28 @@ def tick(planner: Planner, told: Told, stopping: Callable[[], bool] = lambda: Fa
     """
     with transaction(planner.engine) as connection:
         numbers = [job.id for job in jobs_known(connection)]
-    bugs = [bug for number in numbers if not stopping() and (bug := _work(planner, number, told))]
-    if bugs:
-        raise bugs[0]
+    _work_all(planner, iter(numbers), told, stopping)
 
 
-def _work(planner: Planner, number: int, told: Told) -> Exception | None:
-    """Do the work of one job, unless nothing is due or another is doing it. Gives a bug, when it has been recorded."""
+def _work_all(planner: Planner, numbers: Iterator[int], told: Told, stopping: Callable[[], bool]) -> None:
+    for number in numbers:
+        if stopping():
+            return
+        try:
+            _work(planner, number, told)
+        except Exception:
+            _work_all(planner, numbers, told, stopping)  # those after it
+            raise
+
+
+def _work(planner: Planner, number: int, told: Told) -> None:
+    """Do the work of one job, unless nothing is due or another is doing it."""
     turn: Turn | None = None
     try:
         with transaction(planner.engine) as connection:
             turn = _turn(connection, planner, number)
             if turn is None:
-                return None
+                return
             if turn.held_back:  # what to do about it is said with every attempt
                 raise Refusal(f"er zijn {len(turn.covered) + 1} keren gemist, sinds {moment(turn.covered[0].at)}")
             worked = _done(connection, turn, _WORK[turn.job.order.kind](connection, planner, turn))
@@ -111,13 +120,11 @@ def _work(planner: Planner, number: int, told: Told) -> Exception | None:
         reason = f"{refusal.message}; {refusal.hint}" if refusal.hint else refusal.message
         _fail(planner, turn, as_shown(reason), told)
     except Exception as bug:  # to record that it was tried, and end with it: decision 14
-        if turn is None:
-            raise
-        _fail(planner, turn, f"fout in het programma ({type(bug).__name__})", told)
-        return bug
+        if turn is not None:
+            _fail(planner, turn, f"fout in het programma ({type(bug).__name__})", told)
+        raise
     else:
         told(worked)
-    return None
 
 
 def _done(connection: Connection, turn: Turn, done: Done) -> Worked:
