@@ -7,12 +7,13 @@ approved.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, exc, func, insert, select, text, update
+from sqlalchemy import Connection, Table, exc, func, insert, select, text, update
 
 from contracts.register import RegisteredContract
 from database.recordings import latest, lock_recordings, record
@@ -45,6 +46,8 @@ STATE_NAMES = {"draft": "concept", "approved": "goedgekeurd", "posted": "geboekt
 
 # How far ahead a month may be settled: instalments are paid in advance, by month or quarter.
 _AHEAD = timedelta(days=62)
+
+_ROWS_AT_ONCE = 10_000  # a large run has hundreds of thousands of lines
 
 # The first key of the advisory lock on a contract; the second is its id.
 _CONTRACT_LOCK = 0x5E771E
@@ -218,7 +221,7 @@ def _store(
     _insert(
         connection,
         run_contracts,
-        [
+        (
             {
                 "run_id": run,
                 "contract_id": outcome.registered.id,
@@ -231,13 +234,13 @@ def _store(
                 "set_off_eur": outcome.set_off,
             }
             for outcome in outcomes
-        ],
+        ),
     )
     lines = [(outcome.registered.id, line) for outcome in settled for line in outcome.lines]
     _insert(
         connection,
         run_lines,
-        [
+        (
             {
                 "run_id": run,
                 "line": number,
@@ -256,12 +259,12 @@ def _store(
                 "explanation": line.explanation.to_json(),
             }
             for number, (contract, line) in enumerate(lines, start=1)
-        ],
+        ),
     )
     _insert(
         connection,
         run_volumes,
-        [
+        (
             {
                 "run_id": run,
                 "contract_id": outcome.registered.id,
@@ -282,12 +285,12 @@ def _store(
             }
             for outcome in settled
             for volume in outcome.volumes
-        ],
+        ),
     )
     _insert(
         connection,
         run_months,
-        [
+        (
             {
                 "run_id": run,
                 "contract_id": outcome.registered.id,
@@ -296,12 +299,12 @@ def _store(
             }
             for outcome in settled
             for month, digest in outcome.months.items()
-        ],
+        ),
     )
     _insert(
         connection,
         run_set_offs,
-        [
+        (
             {
                 "run_id": run,
                 "contract_id": outcome.registered.id,
@@ -310,7 +313,7 @@ def _store(
             }
             for outcome in settled
             for set_off in outcome.set_offs
-        ],
+        ),
     )
     findings: list[tuple[int | None, Finding]] = [
         (o.registered.id, finding) for o in outcomes for finding in o.findings
@@ -319,7 +322,7 @@ def _store(
     _insert(
         connection,
         run_findings,
-        [
+        (
             {
                 "run_id": run,
                 "finding": number,
@@ -332,7 +335,7 @@ def _store(
                 **_about(terms, finding),
             }
             for number, (contract, finding) in enumerate(findings, start=1)
-        ],
+        ),
     )
     return run
 
@@ -414,6 +417,7 @@ def _enter(connection: Connection, run: int, state: str, by: str, posting: int |
     connection.execute(insert(run_states).values(run_id=run, state=state, at=func.now(), by=by))
 
 
-def _insert(connection: Connection, table: object, rows: list[dict[str, object]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)  # type: ignore[arg-type]
+def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, object]]) -> None:
+    rest = iter(rows)
+    while some := list(islice(rest, _ROWS_AT_ONCE)):
+        connection.execute(insert(table), some)
