@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, exc, func, insert, select, text, update
+from sqlalchemy import Connection, exc, func, insert, select, text, update
 
 from contracts.register import RegisteredContract
 from database.recordings import latest, lock_recordings, record
@@ -417,7 +417,7 @@ def _enter(connection: Connection, run: int, state: str, by: str, posting: int |
     connection.execute(insert(run_states).values(run_id=run, state=state, at=func.now(), by=by))
 
 
-def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, object]]) -> None:
+def _insert(connection: Connection, table: object, rows: Iterable[dict[str, object]]) -> None:
     rest = iter(rows)
     while some := list(islice(rest, _ROWS_AT_ONCE)):
-        connection.execute(insert(table), some)
+        connection.execute(insert(table), some)  # type: ignore[arg-type]
