@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,9 @@ from database.settings import Settings
 from tests import databases
 
 ROOT = Path(__file__).parents[1]
+
+# A user's Python keeps what it compiled; else every command that a test starts would compile the program anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A slow machine is no error: examples may take their time.
 hypothesis.settings.register_profile("unhurried", deadline=None)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.importers.conftest import Desk
 
 FEW = settings(max_examples=30, suppress_health_check=list(HealthCheck))
-MORE = settings(FEW, max_examples=60)
+MORE = settings(FEW, max_examples=40)
 
 CLIENTS = ("999900006", "999900018")
 
