@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,13 @@ ROOT = Path(__file__).parents[1]
 
 # A user's Python keeps what it compiled; else every command that a test starts would compile the program anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A database is copied ten times faster in memory than on a disk. Who names a folder of temporary files gets that.
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 4 * 2**30
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None  # asks again
 
 # A slow machine is no error: examples may take their time.
 hypothesis.settings.register_profile("unhurried", deadline=None)
