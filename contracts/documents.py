@@ -8,8 +8,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,15 +17,23 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from contracts.model import KINDS, Contract
-from contracts.values import PATTERN_WORDS, Misfit, Part, Unread, misfits
+from contracts.values import PATTERN_WORDS, Misfit, Part, Unread, misfits, shown
 from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import counted
 from kernel.tabular import name_of, read_bytes
+from kernel.toml import MOST_BYTES, brackets_open_at, out_of_bounds, parse
 
 KeyPath = tuple[str | int, ...]
 P = TypeVar("P", bound=Part)
 
 RECORDS_NOTHING = "niets is vastgelegd"
+
+# How many lines that are no TOML are looked past, how often values that do not fit are left out, and how many findings
+# of one document are told: what reading a document may cost follows from its size.
+_MOST_LINES = 20
+_MOST_ROUNDS = 20
+_MOST_FINDINGS = 200
+_MOST_ERRORS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Document:
     contract: Contract
     lines: Mapping[KeyPath, int]
     findings: Sequence[Finding] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -51,12 +59,7 @@ class Document:
         self, code: str, path: KeyPath, message: str, hint: str, severity: Severity = Severity.ERROR
     ) -> Finding:
         """A finding about the key at `path`."""
-        return Finding(code, severity, _place(self.file_name, parse(self.text), self.lines, path), message, hint)
-
-
-def parse(text: str) -> dict[str, Any]:
-    """The TOML of a document with exact decimals. Raises `tomllib.TOMLDecodeError`."""
-    return tomllib.loads(text, parse_float=Decimal)
+        return Finding(code, severity, _place(self.file_name, self.data, self.lines, path), message, hint)
 
 
 def contract_of(text: str) -> Contract:
@@ -79,8 +82,8 @@ def documents_as_read(paths: Sequence[Path]) -> list[Document]:
     """Contract documents as far as they can be read, each with what is wrong with it."""
     documents = []
     for path in paths:
-        text, contract, findings = _read(Contract, name_of(path), read_bytes(path))
-        documents.append(Document(name_of(path), text, contract, line_numbers(text), findings))
+        text, data, contract, findings = _read(Contract, name_of(path), read_bytes(path, MOST_BYTES))
+        documents.append(Document(name_of(path), text, contract, line_numbers(text), findings, data))
     return documents
 
 
@@ -92,7 +95,7 @@ def refuse_documents(findings: Sequence[Finding], refused: str = RECORDS_NOTHING
 
 def read_as(model: type[P], file_name: str, content: bytes) -> tuple[str, P] | list[Finding]:
     """The text of a TOML document, with line ends made alike, and what it says; or all that is wrong with it."""
-    text, part, findings = _read(model, file_name, content)
+    text, _, part, findings = _read(model, file_name, content)
     return findings or (text, part)
 
 
@@ -108,26 +111,38 @@ def warnings_in(file_name: str, text: str, code: str, found: Iterable[Misfit]) -
     ]
 
 
-def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, P, list[Finding]]:
-    """The same, as far as it can be read, with all that is wrong; what cannot be read at all has the text ''."""
+def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, dict[str, Any], P, list[Finding]]:
+    """The text of a document, what it says, and its part as far as it can be read, with all that is wrong.
+
+    What cannot be read at all has the text ''.
+    """
     nothing, _ = _as_read(model, {})
     try:
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        hint = "bewaar het document als UTF-8"
-        finding = Finding("C01", Severity.ERROR, f"{file_name}, regel {line}", "het document is geen UTF-8", hint)
-        return "", nothing, [finding]
+        return "", {}, nothing, [_no_text(file_name, content, error.start, "het document is geen UTF-8")]
+    if "\0" in text:
+        at = content.index(b"\0")
+        return "", {}, nothing, [_no_text(file_name, content, at, "in het document staat een teken dat geen tekst is")]
     text, data, findings = _toml(file_name, text)
     if data is None:
-        return "", nothing, findings
+        return "", {}, nothing, findings
     part, remarks = _as_read(model, data)
     lines = line_numbers(text) if remarks else {}
+    told = sorted(remarks, key=lambda remark: _line_of(lines, remark[0]) or 0)
     findings += [
         Finding("C03", Severity.ERROR, _place(file_name, data, lines, path), message, hint)
-        for path, message, hint in sorted(remarks, key=lambda remark: _line_of(lines, remark[0]) or 0)
+        for path, message, hint in told[:_MOST_FINDINGS]
     ]
-    return text, part, findings
+    if len(told) > _MOST_FINDINGS:
+        more = f"en nog {counted(len(told) - _MOST_FINDINGS, 'bevinding', 'bevindingen')}"
+        findings.append(Finding("C03", Severity.ERROR, file_name, more, "verbeter eerst wat hierboven staat"))
+    return text, data, part, findings
+
+
+def _no_text(file_name: str, content: bytes, at: int, said: str) -> Finding:
+    line = content.count(b"\n", 0, at) + 1
+    return Finding("C01", Severity.ERROR, f"{file_name}, regel {line}", said, "bewaar het document als UTF-8")
 
 
 # --- TOML -------------------------------------------------------------------------------------------------------------
@@ -153,6 +168,7 @@ _UNREADABLE = "onleesbaar; schrijf sleutel = waarde"
 
 # Mistakes that are over at the end of their line, so that what follows can be read.
 _OF_ONE_LINE = ("Cannot overwrite", "Invalid value", "Invalid date", "Illegal character", "Expected newline")
+_LEFT_OPEN = "Unclosed before the next key"
 _PAIR = re.compile(r"\s*([A-Za-z0-9_.-]+)\s*=")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 # Values that are no TOML without quotation marks.
@@ -161,38 +177,52 @@ _BARE = (
     (r"(?<![\d-])\d{1,2}-\d{1,2}-\d{4}", "een datum begint met het jaar", "schrijf 2026-01-31"),
     (r"=\s*-?\d+,\d", "een getal staat zonder aanhalingstekens en met een komma", 'schrijf "12.50"'),
 )
-_MARK = "\0"
 
 
 def _toml(file_name: str, text: str) -> tuple[str, dict[str, Any] | None, list[Finding]]:
     """What a document says, its text as far as it is TOML, and where it is not.
 
-    Of a line that is no TOML only the key is read; a mistake that goes on after its line leaves nothing.
+    Of a line that is no TOML only the key is read; so of a list or table that is not closed before the next key. Any
+    other mistake that goes on after its line leaves nothing.
     """
+    mark = hashlib.sha256(text.encode()).hexdigest()  # a text that the document does not hold
     findings: list[Finding] = []
+    healed: set[int] = set()
     while True:
+        if beyond := out_of_bounds(text):
+            line, said = beyond
+            message, _, hint = said.partition("; ")
+            return "", None, [*findings, Finding("C02", Severity.ERROR, f"{file_name}, regel {line}", message, hint)]
         try:
-            return text, _marked(parse(text)), findings
+            return text, _marked(parse(text), mark), findings
         except tomllib.TOMLDecodeError as error:
             match = _POSITION.fullmatch(str(error))
             line = int(match[2]) if match and match[2] else text.rstrip("\n").count("\n") + 1
             reason = match[1] if match else str(error)
         lines = text.split("\n")
-        findings.append(_syntax_finding(file_name, line, lines[line - 1], reason))
-        pair = _PAIR.match(lines[line - 1])
-        if pair is None or not reason.startswith(_OF_ONE_LINE):
+        at_end = match is not None and match[2] is None
+        opened = brackets_open_at(text, len(lines) + 1 if at_end else line)
+        first = line
+        if opened is not None and reason.startswith(_OF_ONE_LINE) and (at_end or _PAIR.match(lines[line - 1])):
+            first, reason = opened, _LEFT_OPEN
+        findings.append(_syntax_finding(file_name, first, lines[first - 1], reason))
+        pair = _PAIR.match(lines[first - 1])
+        goes_on = not reason.startswith((*_OF_ONE_LINE, _LEFT_OPEN))
+        if pair is None or goes_on or at_end or first in healed or len(healed) == _MOST_LINES:
             return "", None, findings
-        lines[line - 1] = "" if reason.startswith("Cannot overwrite") else f'{pair[1]} = "\\u0000"'
+        healed.add(first)
+        lines[first - 1] = "" if reason.startswith("Cannot overwrite") else f'{pair[1]} = "{mark}"'
+        lines[first : line - 1] = [""] * (line - 1 - first)
         text = "\n".join(lines)
 
 
-def _marked(said: Any) -> Any:
+def _marked(said: Any, mark: str) -> Any:
     """The same, with every value of a line that is no TOML marked as unread."""
     if isinstance(said, dict):
-        return {key: _marked(value) for key, value in said.items()}
+        return {key: _marked(value, mark) for key, value in said.items()}
     if isinstance(said, list):
-        return [_marked(value) for value in said]
-    return Unread if said == _MARK else said
+        return [_marked(value, mark) for value in said]
+    return Unread if said == mark else said
 
 
 def _syntax_finding(file_name: str, line: int, text: str, reason: str) -> Finding:
@@ -340,21 +370,32 @@ _Remark = tuple[KeyPath, str, str]
 
 
 def _as_read(model: type[P], data: dict[str, Any]) -> tuple[P, list[_Remark]]:
-    """What a document says as far as it can be read; and all that is wrong with it: where, what, and the remedy."""
+    """What a document says as far as it can be read; and all that is wrong with it: where, what, and the remedy.
+
+    With more that is wrong than is told, nothing else of it is looked at.
+    """
     errors: dict[KeyPath, list[ErrorDetails]] = {}
     readable = data
-    while True:
+    part = None
+    for _ in range(_MOST_ROUNDS):
         try:
             part = model.model_validate(readable)
         except ValidationError as error:
+            if error.error_count() > _MOST_ERRORS:
+                said = f"{error.error_count()} sleutels en waarden passen niet"
+                return _as_read(model, {})[0], [((), said, "kijk of dit het goede bestand is")]
             found = _errors(readable, error)
             told = set(errors)
             for path, one in found:
                 if path not in told:
                     errors.setdefault(path, []).append(one)
+            if len(errors) > _MOST_FINDINGS:
+                break
             readable = _left_out(readable, found)
         else:
             break
+    if part is None:
+        return _as_read(model, {})[0], [(path, *one) for path, of in errors.items() for one in _said(path, of)]
     meant = _keys_meant(part, errors)
     remarks = []
     for path, of_path in errors.items():
@@ -377,9 +418,10 @@ def _errors(data: dict[str, Any], error: ValidationError) -> list[tuple[KeyPath,
     found = [(_path_in(data, one), one) for one in error.errors(include_url=False)]
     found = [((*path, "kind") if one["type"].startswith("union_tag") else path, one) for path, one in found]
 
+    around = {path[:end] for path, _ in found for end in range(len(path))}
+
     def follows(path: KeyPath, one: ErrorDetails) -> bool:
-        inside = any(len(other) > len(path) and other[: len(path)] == path for other, _ in found)
-        return inside and isinstance(one["input"], dict | list) and one["type"] in _OF_THE_WHOLE
+        return path in around and isinstance(one["input"], dict | list) and one["type"] in _OF_THE_WHOLE
 
     return [(path, one) for path, one in found if not follows(path, one)]
 
@@ -388,12 +430,10 @@ def _left_out(data: dict[str, Any], errors: Sequence[tuple[KeyPath, ErrorDetails
     """The same without unknown keys, and with every value that has an error in it marked as unread."""
     left = copy.deepcopy(data)
     for place, error in errors:
-        path = next(
-            path
-            for path in (place[:end] for end in range(len(place), 0, -1))
-            if (_at(data, path) is not Unread or error["type"] == "extra_forbidden")
-            and (isinstance(_at(data, path[:-1]), dict) or _is_in_row(data, path))
-        )
+        within = (place[:end] for end in range(len(place), 0, -1))
+        path = next((path for path in within if _may_be_left_out(data, path, error)), ())
+        if not path:
+            continue
         key: Any = path[-1]
         table: Any = _at(left, path[:-1])
         if isinstance(table, list) and key == len(table):
@@ -403,6 +443,11 @@ def _left_out(data: dict[str, Any], errors: Sequence[tuple[KeyPath, ErrorDetails
         if error["type"] == "extra_forbidden":
             table.pop(key, None)
     return left
+
+
+def _may_be_left_out(data: dict[str, Any], path: KeyPath, error: ErrorDetails) -> bool:
+    unread = _at(data, path) is Unread and error["type"] != "extra_forbidden"
+    return not unread and (isinstance(_at(data, path[:-1]), dict) or _is_in_row(data, path))
 
 
 def _is_in_row(data: dict[str, Any], path: KeyPath) -> bool:
@@ -472,7 +517,7 @@ def _shown(value: object) -> str:
             return "een lijst"
         case dict():
             return "een tabel"
-    return str(value)[:60]
+    return shown(value)
 
 
 def _plain(value: Any) -> str:
@@ -501,7 +546,7 @@ def _line_of(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
     return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
 
 
-def _place(file_name: str, data: dict[str, Any], lines: Mapping[KeyPath, int], path: KeyPath) -> str:
+def _place(file_name: str, data: Mapping[str, Any], lines: Mapping[KeyPath, int], path: KeyPath) -> str:
     """'wijkteam.toml, regel 14, onderdeel "wijkteam", sleutel recount.dead_band_percent'."""
     line = _line_of(lines, path)
     words = [file_name] if line is None else [file_name, f"regel {line}"]
@@ -510,8 +555,9 @@ def _place(file_name: str, data: dict[str, Any], lines: Mapping[KeyPath, int], p
         if len(path) > 1 and path[0] == table:
             element = data[table][path[1]]
             named = isinstance(element, dict) and isinstance(element.get(name), str)
-            words.append(f'{noun} "{element[name]}"' if named else f"{noun} {int(path[1]) + 1}")
+            words.append(f'{noun} "{shown(element[name])}"' if named else f"{noun} {int(path[1]) + 1}")
             rest = path[2:]
     if rest:
-        words.append("sleutel " + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in rest).lstrip("."))
+        keys = (f"[{key + 1}]" if isinstance(key, int) else f".{shown(key)}" for key in rest)
+        words.append("sleutel " + "".join(keys).lstrip("."))
     return ", ".join(words)

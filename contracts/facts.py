@@ -4,7 +4,6 @@ They are what the database holds for a run, written by hand: nothing else is rea
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
@@ -13,6 +12,8 @@ from contracts.values import (
     YEAR_PATTERN,
     Amount,
     Area,
+    Counted,
+    Day,
     FigureName,
     Key,
     Measure,
@@ -24,6 +25,7 @@ from contracts.values import (
     Part,
     Percent,
     ProviderCode,
+    Reference,
     SignedAmount,
     SignedNumber,
     Unread,
@@ -64,10 +66,10 @@ class FactsDelivery(Part):
 
     product: Name
     client: Name = "c1"
-    start: date
-    end: date
-    quantity: Annotated[int, Field(gt=0)]
-    assignment: str = ""
+    start: Day
+    end: Day
+    quantity: Annotated[Counted, Field(gt=0)]
+    assignment: Reference = ""
     municipality: MunicipalityCode | None = None
     provider: ProviderCode | None = None
 
@@ -88,10 +90,8 @@ def _row(said: Any, read: ValidatorFunctionWrapHandler) -> Any:
 
 
 ROW = WrapValidator(_row)
-CountRow = Annotated[
-    tuple[Area, Measure, date, Literal["provisional", "final"], Annotated[int, Field(ge=0)]], Field(strict=False), ROW
-]
-PriceRow = Annotated[tuple[Name, date, date | Literal["open"], Number], Field(strict=False), ROW]
+CountRow = Annotated[tuple[Area, Measure, Day, Literal["provisional", "final"], Counted], Field(strict=False), ROW]
+PriceRow = Annotated[tuple[Name, Day, Day | Literal["open"], Number], Field(strict=False), ROW]
 LineRow = Annotated[tuple[Key, MonthText, Name, SignedAmount], Field(strict=False), ROW]
 
 
@@ -104,11 +104,11 @@ class FactsAssignment(Part):
 
     client: Name = "c1"
     product: Name
-    start: date
-    end: date | None = None
-    volume: Annotated[int, Field(gt=0)] | None = None
+    start: Day
+    end: Day | None = None
+    volume: Annotated[Counted, Field(gt=0)] | None = None
     per: Literal["week", "month", "total"] = "total"
-    number: str = ""
+    number: Reference = ""
     municipality: MunicipalityCode | None = None
 
     def rules(self) -> Iterator[Iterable[Misfit]]:
@@ -120,8 +120,8 @@ class FactsHousehold(Part):
 
     household: Name
     clients: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
-    start: date | None = None
-    end: date | None = None
+    start: Day | None = None
+    end: Day | None = None
 
     def rules(self) -> Iterator[Iterable[Misfit]]:
         yield _ends_after_it_starts(self)
@@ -136,11 +136,11 @@ class FactsTrajectory(Part):
 
     client: Name = "c1"
     product: Name
-    start: date
-    end: date | None = None
+    start: Day
+    end: Day | None = None
     done_percent: Percent | None = None
     result: bool = False
-    number: str = ""
+    number: Reference = ""
     municipality: MunicipalityCode | None = None
 
     def rules(self) -> Iterator[Iterable[Misfit]]:
@@ -182,7 +182,7 @@ class GivenFacts(Part):
     """
 
     counts: Annotated[tuple[CountRow, ...], Field(strict=False)] = ()
-    products: dict[str, FactsProduct] = Field(default_factory=dict)
+    products: dict[Name, FactsProduct] = Field(default_factory=dict)
     prices: Annotated[tuple[PriceRow, ...], Field(strict=False)] = ()
     price_lists: dict[Name, Annotated[tuple[PriceRow, ...], Field(strict=False)]] = Field(default_factory=dict)
     deliveries: Annotated[tuple[FactsDelivery, ...], Field(strict=False)] = ()

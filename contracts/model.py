@@ -1,8 +1,7 @@
 """A contract as agreed: what the TOML document says, checked in itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import reduce
 from typing import Annotated, Any, Literal, get_args
 
@@ -24,14 +23,17 @@ from contracts.facts import FactsPart, GivenFacts, LineRow
 from contracts.unread_facts import unread_facts
 from contracts.values import (
     CONTRACT_PATTERN,
+    Day,
     Law,
     Misfit,
+    Months,
     MunicipalityCode,
     Name,
     Part,
     Place,
     ProviderCode,
     Unread,
+    UntilDay,
     judged,
     meant,
     placed,
@@ -39,12 +41,15 @@ from contracts.values import (
 from kernel.money import Eur
 from kernel.periods import Month, Period
 
+# What may be read is kept by provider, municipality and product: the whole product list for the whole country is less.
+_MOST_SLICES = 250_000
+
 
 class InForce(Part):
     """From the first day in force up to the first day no longer in force."""
 
-    start: date = Field(alias="from")
-    until: date
+    start: Day = Field(alias="from")
+    until: UntilDay
 
     def rules(self) -> Iterator[Iterable[Misfit]]:
         yield self._ends_after_it_starts()
@@ -117,14 +122,14 @@ class Contract(Part):
     contract: Annotated[str, StringConstraints(pattern=CONTRACT_PATTERN)]
     title: Name
     provider: ProviderCode
-    municipalities: Annotated[tuple[MunicipalityCode, ...], Field(strict=False, min_length=1)]
+    municipalities: Annotated[tuple[MunicipalityCode, ...], Field(strict=False, min_length=1, max_length=400)]
     laws: Annotated[tuple[Law, ...], Field(strict=False, min_length=1)]
     in_force: InForce
-    notice_months: Annotated[int, Field(ge=0)] | None = None
+    notice_months: Months | None = None
     set_off: Literal["full", "up_to_payable"] = "full"
     set_off_clause: Name | None = None
-    component: Annotated[tuple[Component, ...], Field(strict=False, min_length=1)]
-    example: Annotated[tuple[Example, ...], Field(strict=False)] = ()
+    component: Annotated[tuple[Component, ...], Field(strict=False, min_length=1, max_length=50)]
+    example: Annotated[tuple[Example, ...], Field(strict=False, max_length=200)] = ()
 
     @property
     def number(self) -> str:
@@ -152,8 +157,17 @@ class Contract(Part):
         """The municipality that a budget is paid by."""
         return component.municipality or self.municipalities[0]
 
+    @property
+    def _slices_named(self) -> int:
+        """At most how many provider, municipality and product the components read."""
+        products = sum(1 for one in self.component for _ in judged(_products_read(one)))
+        members = sum(1 for one in self.component for _ in judged(_members_of(one)))
+        return (1 + members) * len(self.municipalities) * products
+
     def deliveries_read_by(self, component: ComponentPart) -> list[tuple[str, str]]:
         """The (municipality, product) pairs whose deliveries a component reads."""
+        if self._slices_named > _MOST_SLICES:
+            raise Unread("component")
         paying = (self.municipality_of(component),) if isinstance(component, BudgetPart) else self.municipalities
         products = (*component.products_paid, *component.products_counted)
         elsewhere = [municipality for municipality in self.municipalities if municipality not in paying]
@@ -208,13 +222,23 @@ class Contract(Part):
         return product in component.products_paid
 
     def rules(self) -> Iterator[Iterable[Misfit]]:
+        yield self._reads_what_can_be_kept()
+        read_above: dict[tuple[str, str], str] = {}
         for index, component in enumerate(self.component):
-            for rule in judged(self._rules_on(index, component)):
+            for rule in judged(self._rules_on(index, component, read_above)):
                 yield placed(("component", index), rule)
+            key = next(judged(_key_of(component)), "erboven")
+            for pair in judged(self._read_by(component)):
+                read_above.setdefault(pair, key)
         for index, example in enumerate(self.example):
             yield placed(("example", index), self._expects_of_components(example))
             for rule in judged(self.unread(example)):
                 yield placed(("example", index), rule)
+
+    def _reads_what_can_be_kept(self) -> Iterator[Misfit]:
+        if self._slices_named > _MOST_SLICES:
+            said = f"de aanbieders, gemeenten en producten zijn samen meer dan {_MOST_SLICES} combinaties"
+            yield ("component",), f"{said}; splits het contract"
 
     def unread(self, given: GivenFacts) -> Iterator[Iterable[Misfit]]:
         """The facts that no component reads, of the lists of which it is known what every component reads."""
@@ -238,13 +262,15 @@ class Contract(Part):
                     unknown.add(name)
         yield from unread_facts(given, read, unknown, self.municipalities[0])
 
-    def _rules_on(self, index: int, component: Component) -> Iterator[Iterable[Misfit]]:
+    def _rules_on(
+        self, index: int, component: Component, read_above: Mapping[tuple[str, str], str]
+    ) -> Iterator[Iterable[Misfit]]:
         """Whether a component fits the contract and the components above it."""
         yield self._has_its_own_key(index, component)
         for named in component.names_above:
             yield self._names_what_is_above(index, component, named)
         yield self._has_every_year(component)
-        yield self._reads_what_no_other_reads(index, component)
+        yield self._reads_what_no_other_reads(component, read_above)
         if isinstance(component, BudgetPart):
             yield self._one_pays(component)
             yield self._has_whole_months()
@@ -284,15 +310,12 @@ class Contract(Part):
             said = f"de jaren zijn {named}, en de looptijd vraagt {years}; noem elk jaar één keer, in volgorde"
             yield (component.years_key,), said
 
-    def _reads_what_no_other_reads(self, index: int, component: Component) -> Iterator[Misfit]:
-        read = {
-            pair: next(judged(_key_of(one)), "erboven")
-            for one in reversed(self.component[:index])
-            for pair in judged(self._read_by(one))
-        }
+    def _reads_what_no_other_reads(
+        self, component: Component, read_above: Mapping[tuple[str, str], str]
+    ) -> Iterator[Misfit]:
         twice: dict[tuple[str, str], list[str]] = {}
         for municipality, product in dict.fromkeys(self.deliveries_read_by(component)):
-            if other := read.get((municipality, product)):
+            if other := read_above.get((municipality, product)):
                 twice.setdefault((product, other), []).append(municipality)
         places = {product: place for place, product in (*component.products_named_elsewhere, *component.products_named)}
         for (product, other), municipalities in twice.items():
@@ -373,6 +396,15 @@ class Contract(Part):
         for place, (key, *_) in enumerate(example.expect):
             if isinstance(key, str) and key not in keys:
                 yield ("expect", place, 0), f"onderdeel {key} bestaat niet; {meant(key, known=keys)}"
+
+
+def _products_read(component: ComponentPart) -> Iterator[str]:
+    yield from component.products_paid
+    yield from component.products_counted
+
+
+def _members_of(component: ComponentPart) -> Iterator[Member]:
+    yield from component.members if isinstance(component, ConsortiumComponent) else ()
 
 
 def _products_of(component: ComponentPart) -> Iterator[Fact]:

@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from kernel.findings import Refusal
-from kernel.identifiers import agb_code, area_code, municipality_code
+from kernel.identifiers import agb_code, area_code, as_shown, municipality_code
 from kernel.money import Eur
 from kernel.periods import Month
 
@@ -46,15 +46,30 @@ PATTERN_WORDS = {
     YEAR_PATTERN: 'een jaar als "2026"',
 }
 
+# What a document may say: far beyond what is agreed, and within what is reckoned exactly.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+_YEARS = f"de jaren {FIRST_YEAR} tot en met {LAST_YEAR}"
+MOST_DIGITS = 12
+MOST_COUNTED = 1_000_000_000
+MOST_MONTHS = 600
+
+
+def shown(value: object) -> str:
+    """A key or value of a document as a message shows it: printable, short, and without client numbers."""
+    text = as_shown("".join(filter(str.isprintable, str(value))))
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
 
 def _exact(value: object) -> Decimal:
     """A decimal number written as text."""
     if isinstance(value, bool | list | dict | date):
         raise ValueError('hier hoort een getal tussen aanhalingstekens; schrijf cijfers met een punt, zoals "12.50"')
     if not isinstance(value, str):
-        raise ValueError(f'hier hoort tekst; zet het getal tussen aanhalingstekens: "{value}"')
+        raise ValueError(f'hier hoort tekst; zet het getal tussen aanhalingstekens: "{shown(value)}"')
     if not re.fullmatch(SIGNED_NUMBER_PATTERN, value):
-        raise ValueError(f'"{value}" is geen getal; schrijf cijfers met een punt, zoals "12.50"')
+        raise ValueError(f'"{shown(value)}" is geen getal; schrijf cijfers met een punt, zoals "12.50"')
+    if any(len(digits) > MOST_DIGITS for digits in value.lstrip("-").split(".")):
+        raise ValueError(f'"{shown(value)}" is te lang; gebruik hooguit {MOST_DIGITS} cijfers voor en achter de punt')
     return Decimal(value)
 
 
@@ -82,22 +97,37 @@ def _month(value: object) -> Month:
     if not isinstance(value, str):
         raise ValueError('hier hoort tekst; schrijf de maand tussen aanhalingstekens, zoals "2026-03"')
     try:
-        return Month.parse(value)
+        month = Month.parse(value)
     except Refusal:
-        raise ValueError(f'"{value}" is geen maand; schrijf "2026-03"') from None
+        raise ValueError(f'"{shown(value)}" is geen maand; schrijf "2026-03"') from None
+    if not FIRST_YEAR <= month.year <= LAST_YEAR:
+        raise ValueError(f"{month} ligt buiten {_YEARS}; verbeter het jaar")
+    return month
+
+
+def _day(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"{day} ligt buiten {_YEARS}; verbeter het jaar")
+    return day
+
+
+def _until(day: date) -> date:
+    if day.year > LAST_YEAR:
+        raise ValueError(f"{day} ligt na {LAST_YEAR}, en een contract heeft een einde; schrijf de eerste dag erna")
+    return _day(day)
 
 
 def _municipality(value: object) -> str:
     code = municipality_code(value) if isinstance(value, str) else None
     if code is None:
-        raise ValueError(f'"{value}" is geen gemeentecode; schrijf de CBS-code, zoals "GM0502"')
+        raise ValueError(f'"{shown(value)}" is geen gemeentecode; schrijf de CBS-code, zoals "GM0502"')
     return code
 
 
 def _provider(value: object) -> str:
     code = agb_code(value) if isinstance(value, str) else None
     if code is None:
-        raise ValueError(f'"{value}" is geen AGB-code; schrijf acht cijfers tussen aanhalingstekens')
+        raise ValueError(f'"{shown(value)}" is geen AGB-code; schrijf acht cijfers tussen aanhalingstekens')
     return code
 
 
@@ -116,7 +146,13 @@ Area = Annotated[Name, AfterValidator(lambda name: area_code(name) or name)]
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 # What a figure or index is told under: OVA and ova are one.
 FigureName = Annotated[str, StringConstraints(pattern=FIGURE_PATTERN), AfterValidator(str.lower)]
-Year = Annotated[int, Field(ge=2000, le=2100)]
+# What may be left out: a number of an assignment or trajectory.
+Reference = Annotated[str, StringConstraints(max_length=80, pattern=NAME_PATTERN)]
+Day = Annotated[date, AfterValidator(_day)]
+UntilDay = Annotated[date, AfterValidator(_until)]
+Months = Annotated[int, Field(ge=0, le=MOST_MONTHS)]
+Counted = Annotated[int, Field(ge=0, le=MOST_COUNTED)]
+Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_YEAR)]
 Law = Literal["Wmo", "Jeugdwet", "Participatiewet"]
 
 

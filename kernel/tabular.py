@@ -333,10 +333,11 @@ def being_read(path: Path) -> Iterator[None]:
         raise Refusal(f"{name_of(path)} kan niet gelezen worden: {why_not(error)}", hint) from None
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file. Raises `Refusal` when it cannot be read or is empty."""
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """The content of a file. Raises `Refusal` when it cannot be read, is empty, or has more than `most` bytes."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read() if most is None else file.read(most + 1)
     except OSError as error:
         place = as_shown(str(path).encode(errors="replace").decode())
         raise Refusal(
@@ -344,6 +345,8 @@ def read_bytes(path: Path) -> bytes:
         ) from None
     if not content.strip(b"\xef\xbb\xbf \r\n\t"):
         raise Refusal(f"{name_of(path)} is leeg", "vraag het bestand opnieuw op bij de afzender")
+    if most is not None and len(content) > most:
+        raise Refusal(f"{name_of(path)} is groter dan {most // 1000} kB", "kijk of dit het goede bestand is")
     return content
 
 

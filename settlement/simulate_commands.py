@@ -33,6 +33,8 @@ TREATMENT_NAMES = {
 }
 
 
+# A file of thousands of cases is a tenth of it.
+_MOST_BYTES = 5_000_000
 _SHOWN_CASES = 20
 _REFUSED = "niets is uitgerekend"
 _TRIAL = "Dit is een proefberekening: er is niets vastgelegd."
@@ -126,7 +128,7 @@ def simulate_command(
 
 def _facts(path: Path, contract: Contract) -> tuple[FactsFile, list[Finding]]:
     """The facts of a file, with warnings of those that no component reads: a file may serve several contracts."""
-    read = read_as(FactsFile, name_of(path), read_bytes(path))
+    read = read_as(FactsFile, name_of(path), read_bytes(path, _MOST_BYTES))
     if isinstance(read, list):
         raise refuse_documents(read, _REFUSED)
     text, facts = read

@@ -29,7 +29,7 @@ _VARIED = {
     "delivered": ("geleverd", "het plafond"),
     "volume": ("volume", "de hoogste bandgrens"),
 }
-_WRITTEN = re.compile(r"(\w+)=(\d+(?:[.,]\d+)?)%\.\.(\d+(?:[.,]\d+)?)%(?::(\d+(?:[.,]\d+)?)%)?")
+_WRITTEN = re.compile(r"(\w+)=(\d{1,6}(?:[.,]\d{1,6})?)%\.\.(\d{1,6}(?:[.,]\d{1,6})?)%(?::(\d{1,6}(?:[.,]\d{1,6})?)%)?")
 
 
 @dataclass(frozen=True, slots=True)

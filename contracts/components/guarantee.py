@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contracts.components.component import BudgetPart, Fact
 from contracts.components.indexation import IndexedPart
-from contracts.values import Amount, Key, Misfit, Name, Part, Percent, Place, ProviderCode, Year
+from contracts.values import Amount, Key, Misfit, Months, Name, Part, Percent, Place, ProviderCode, Year
 
 
 class Guaranteed(Part):
@@ -39,7 +39,7 @@ class GuaranteeComponent(IndexedPart, BudgetPart):
     guaranteed: Annotated[tuple[Guaranteed, ...], Field(strict=False, min_length=1)]
     discounts: Annotated[tuple[Discount, ...], Field(strict=False)] = ()
     discount_on: Literal["base_year_amount", "previous_year"] = "base_year_amount"
-    notice_months: Annotated[int, Field(ge=0)] | None = None
+    notice_months: Months | None = None
     shortfall: Literal["none", "pay_difference", "carry_over"]
     last_year: Literal["none", "pay_difference"] | None = None
     spend_of: Annotated[tuple[Key, ...], Field(strict=False)] = ()

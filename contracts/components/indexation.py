@@ -15,7 +15,7 @@ Decimals = Annotated[int, Field(ge=0, le=6)]
 class YearIndex(Part):
     """Prices rise by `percent` from the first of January of `year`, on top of earlier years."""
 
-    year: int
+    year: Year
     percent: SignedNumber
 
 

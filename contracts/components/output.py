@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contracts.components.component import Fact, PricedPart, listed
 from contracts.components.frequency import Frequency
-from contracts.values import Misfit, Name, Number, Part, Place, placed
+from contracts.values import Misfit, Months, Name, Number, Part, Place, placed
 
 Products = Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
 
@@ -50,7 +50,7 @@ class Trajectories(Part):
     products: Products
     instalments: Annotated[tuple[Instalment, ...], Field(strict=False, min_length=1)]
     early_stop: Literal["pro_rata", "none", "start_only"]
-    restart_months: Annotated[int, Field(ge=1)] | None = None
+    restart_months: Annotated[Months, Field(ge=1)] | None = None
 
     def rules(self) -> Iterator[Iterable[Misfit]]:
         yield self._all_of_the_price()

@@ -1,7 +1,6 @@
 """Population funding in a contract document: a budget for the inhabitants of an area."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from contracts.facts import AccountabilityKind
 from contracts.values import (
     Amount,
     Area,
+    Day,
     Measure,
     Misfit,
     MonthText,
@@ -143,7 +143,7 @@ class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
     division: Division | None = None
     areas: Annotated[tuple[Area, ...], Field(strict=False)] = ()
     measure: Measure = "inhabitants"
-    count_date: date | None = None
+    count_date: Day | None = None
     catchment_percent: Percent | None = None
     instalments: Literal["monthly", "quarterly"] = "monthly"
     recount: Recount | None = None

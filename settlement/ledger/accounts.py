@@ -8,6 +8,7 @@ understood is refused, since a key that nothing reads would book on another acco
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from kernel.identifiers import municipality_code
 from kernel.notation import counted, format_date
 from kernel.periods import Month
 from kernel.tabular import name_of, read_bytes
+from kernel.toml import MOST_BYTES, out_of_bounds, parse
 from tariffs.task_fields import TASK_FIELDS
 
 DEFAULT_ACCOUNTS = Path(__file__).with_name("default_accounts.toml")
@@ -83,7 +85,11 @@ def read_accounts(path: Path | None = None) -> Accounts:
     path = path or DEFAULT_ACCOUNTS
     name = name_of(path)
     try:
-        data = tomllib.loads(read_bytes(path).decode("utf-8-sig").replace("\r\n", "\n"))
+        text = read_bytes(path, MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n")
+        if beyond := out_of_bounds(text):
+            line, said = beyond
+            raise Refusal(f"{name}, regel {line}: {said.partition('; ')[0]}", said.partition("; ")[2])
+        data = parse(text)
     except UnicodeDecodeError:
         raise Refusal(f"{name} is geen UTF-8", "bewaar het bestand als UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -158,8 +164,8 @@ def _of_a_scheme(scheme: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                 for message, hint in _problems(section, key, value):
                     yield f"{section}.{key}", message, hint
     cost_centres = scheme.get("cost_centres")
-    codes = [_municipality(key) for key in cost_centres] if isinstance(cost_centres, dict) else []
-    for code in sorted({code for code in codes if codes.count(code) > 1}):
+    codes = Counter(_municipality(key) for key in cost_centres) if isinstance(cost_centres, dict) else Counter()
+    for code in sorted(code for code, times in codes.items() if times > 1):
         yield f"cost_centres.{code}", "de gemeente staat er twee keer in", "laat er een weg"
 
 
