@@ -1,31 +1,118 @@
 """The command `bekostiging`: puts the groups of the packages together, and turns what goes wrong into an exit code.
 
 0: done; 1: refused, nothing was written; 2: wrong usage; 3: done, and findings need attention; 70: an error in the
-program.
+program, and nothing was recorded; 71: an error in the program after something was recorded; 74: done, but not all that
+it says could be written.
 
 The groups are imported when they are used, so that help and completion answer at once.
 """
 
+import errno
 import io
 import sys
 import traceback
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
 
 import click
 from click.shell_completion import get_completion_class
 
 from database.command_line import Later, speak_dutch, tell_refusal_json
-from kernel.findings import Refusal
+from kernel.findings import Refusal, why_not
 
 REFUSED = 1
 BUG = 70
+BUG_AFTER_RECORDING = 71
+OUTPUT_LOST = 74
+_DONE = (None, 0, 3)
 _MOST_OF_A_CODE = 100
 
 speak_dutch()
 
 
+class _Stream(io.RawIOBase):
+    """A stream of the program that never fails: what it cannot take is said on another one, and the command goes on.
+
+    A command must not end halfway, nor be called wrong, because nobody can hear what it says. Who stops reading
+    (`| head`) wants no more of it: then the rest is said nowhere.
+    """
+
+    def __init__(self, raw: io.RawIOBase | None, otherwise: "_Stream | None" = None) -> None:
+        self._raw = raw
+        self._otherwise = otherwise
+        self.is_lost = False
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._raw is not None and self._raw.isatty()
+
+    def fileno(self) -> int:
+        return super().fileno() if self._raw is None else self._raw.fileno()
+
+    def write(self, data: Any) -> int | None:
+        if not self.is_lost:
+            try:
+                if self._raw is None:  # closed before the program began
+                    raise OSError(errno.EBADF, "")
+                return self._raw.write(data)
+            except OSError as error:
+                self.is_lost = True
+                if isinstance(error, BrokenPipeError):
+                    self._otherwise = None
+                self._tell(f"De uitvoer kan niet worden geschreven: {why_not(error)}. De opdracht zegt:\n".encode())
+        self._tell(data)
+        return len(data)
+
+    def _tell(self, data: Any) -> None:
+        if self._otherwise:
+            self._otherwise.write(data)
+
+
+@contextmanager
+def _unfailing_streams() -> Iterator[tuple[_Stream, ...]]:
+    """Output and errors that cannot end the program; also a terminal without → shows ? instead."""
+    given = sys.stdout, sys.stderr
+    errors = _raw(sys.stderr)
+    output = _raw(sys.stdout, errors)
+    sys.stdout, sys.stderr = _text(output, sys.stdout), _text(errors, sys.stderr)
+    try:
+        yield tuple(stream for stream in (output, errors) if stream)
+    finally:
+        sys.stdout, sys.stderr = given
+
+
+def _raw(stream: TextIO | None, otherwise: _Stream | None = None) -> _Stream | None:
+    """What stands below a stream of the system; None for one that somebody put in its place."""
+    if stream is None:
+        return _Stream(None, otherwise)
+    below = getattr(stream, "buffer", None)
+    below = getattr(below, "raw", below)
+    return _Stream(below, otherwise) if isinstance(below, io.RawIOBase) else None
+
+
+def _text(stream: _Stream | None, given: TextIO | None) -> Any:
+    if stream is None:
+        return given
+    encoding = given.encoding if given else "utf-8"
+    return io.TextIOWrapper(io.BufferedWriter(stream), encoding, "replace", line_buffering=True)
+
+
 class _Root(click.Group):
     """Shows a refusal as one clear sentence with its reasons; everything else that is raised is a bug."""
+
+    def main(self, *arguments: Any, **named: Any) -> Any:
+        with _unfailing_streams() as streams:
+            try:
+                return super().main(*arguments, **named)
+            except SystemExit as end:
+                for stream in (sys.stdout, sys.stderr):
+                    stream.flush()
+                if end.code in _DONE and any(stream.is_lost for stream in streams):
+                    raise SystemExit(OUTPUT_LOST) from None
+                raise
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -34,15 +121,16 @@ class _Root(click.Group):
             _show(refusal)
             tell_refusal_json(ctx, refusal)
             ctx.exit(REFUSED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError, KeyboardInterrupt):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
             raise
         except Exception:  # the one place that catches everything: to end with a code of its own
+            from database.connection import something_was_recorded
+
             traceback.print_exc()
-            click.echo(
-                "Fout in het programma. Meld dit met de tekst hierboven, en kijk wat er is vastgelegd (settle list).",
-                err=True,
-            )
-            ctx.exit(BUG)
+            recorded = something_was_recorded()
+            what = "Er is al iets vastgelegd; kijk wat (settle list)." if recorded else "Er is niets vastgelegd."
+            click.echo(f"Fout in het programma. Meld dit met de tekst hierboven. {what}", err=True)
+            ctx.exit(BUG_AFTER_RECORDING if recorded else BUG)
 
 
 def _show(refusal: Refusal) -> None:
@@ -67,12 +155,11 @@ def main(ctx: click.Context) -> None:
       bekostiging status
       bekostiging settle run --period 2026-03
     """
+    from database.connection import something_was_recorded
     from settlement.program import Program
 
+    something_was_recorded(since_now=True)
     ctx.obj = ctx.obj or Program()
-    for stream in (sys.stdout, sys.stderr):  # a terminal without → shows ? and does not end the program
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 @main.command("completion")

@@ -16,6 +16,8 @@ from kernel.findings import Refusal
 
 MINIMUM_VERSION = 18
 _VARIABLE = "BEKOSTIGING_DATABASE_URL"
+_WRITES = text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+_committed = False  # by this process, since the command began
 
 # What libpq says when it can not connect, and what to tell the user. A server may speak another language: then only the
 # last, general sentence is left.
@@ -66,15 +68,21 @@ def open_engine(url: str) -> Engine:
 def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator[Connection]:
     """The only place that commits: when the block ends well, unless `dry_run`; an exception rolls back.
 
-    A dry run meets every check that a real run meets, also those that wait for the commit. Raises `Refusal` when the
-    server cannot be reached, goes away meanwhile, or has no room left.
+    What was committed is noted, for who tells of an error after it (`something_was_recorded`). A dry run meets every
+    check that a real run meets, also those that wait for the commit. Raises `Refusal` when the server cannot be
+    reached, goes away meanwhile, or has no room left.
     """
+    global _committed
     try:
         with _connected(bind) as connection, connection.begin() as work:
             yield connection
             if dry_run:
                 connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
                 work.rollback()
+            else:
+                writes = connection.execute(_WRITES).scalar_one()
+        if not dry_run:
+            _committed = _committed or writes
     except (DBAPIError, psycopg.errors.DiskFull) as error:  # a COPY raises errors of its own
         if isinstance(error, psycopg.errors.DiskFull) or isinstance(error.orig, psycopg.errors.DiskFull):
             hint = "maak ruimte op de databaseserver en voer de opdracht opnieuw uit"
@@ -83,6 +91,13 @@ def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator
             raise
         hint = 'kijk met "bekostiging db status" of de database draait en voer de opdracht opnieuw uit'
         raise Refusal("de verbinding met de database is weggevallen", hint) from None
+
+
+def something_was_recorded(*, since_now: bool = False) -> bool:
+    """Whether this process committed something that it wrote; `since_now` forgets it, when the next command begins."""
+    global _committed
+    was, _committed = _committed, _committed and not since_now
+    return was
 
 
 def _connected(bind: Engine | Connection) -> AbstractContextManager[Connection]:

@@ -14,12 +14,26 @@ from rich.progress import track
 from rich.table import Table
 
 from database.command_line import tell_json
-from kernel.findings import Finding
+from kernel.findings import Finding, other_than_file
 
 WIDTH = 80
 _UNBOUNDED = 10_000
 NEEDS_ATTENTION = 3
-FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class PlainPath(click.Path):
+    """A path of a file or a folder to read or write; a pipe or a device is refused, since it may never end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(str(super().convert(value, param, ctx)))
+        kind = other_than_file(path)
+        if kind and not path.is_dir():
+            self.fail(f"{str(path)!r} is {kind}, geen {'bestand' if self.file_okay else 'map'}.", param, ctx)
+        return path
+
+
+FILE = PlainPath(dir_okay=False)
+FOLDER = PlainPath(file_okay=False)
 
 
 def tell_findings(findings: Sequence[Finding], *, most: int, err: bool = False) -> None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from kernel.findings import Refusal, why_not
+from kernel.findings import Refusal, other_than_file, why_not
 
 REPLACE = "bewaar het onder een andere naam, of vervang het met --replace"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -27,7 +27,7 @@ def whole_file(path: Path, *, replace: bool = False, otherwise: str = "kies een 
     """
     with _refusing(path), _part_of(path) as part:
         try:
-            if not replace and os.path.lexists(path):
+            if (not replace and os.path.lexists(path)) or other_than_file(path):
                 raise FileExistsError
             with _new(part, _OWN) as file:
                 yield file
@@ -77,6 +77,8 @@ def make_folder(folder: Path) -> None:
 
 def _is_there(path: Path, content: bytes, otherwise: str, *, replace: bool) -> bool:
     """Whether a file holds `content`. Raises `Refusal` when it holds something else and may not be replaced."""
+    if kind := other_than_file(path):
+        raise Refusal(f"{path} is {kind}", "kies een andere naam, of zet weg wat daar staat")
     try:
         if path.read_bytes() == content:
             return True

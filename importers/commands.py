@@ -13,7 +13,17 @@ from rich.table import Table
 from database.command_line import as_json, fields_of, tell_json
 from database.connection import transaction
 from database.session import database
-from database.terminal import FILE, NEEDS_ATTENTION, WIDTH, end_with_json, print_table, say, tell_warnings, watched
+from database.terminal import (
+    FILE,
+    FOLDER,
+    NEEDS_ATTENTION,
+    WIDTH,
+    end_with_json,
+    print_table,
+    say,
+    tell_warnings,
+    watched,
+)
 from database.whole_file import make_folder
 from importers.advances import import_advances, render_advances_import
 from importers.deliveries import Account, DeliveryImport, import_deliveries
@@ -90,7 +100,7 @@ def advances(ctx: click.Context, file: Path, as_json: bool) -> None:
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option(
     "--rejected",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Map waarin de geweigerde regels komen zoals ze zijn aangeleverd, met reden en herstel. "
     "Bevat cliëntnummers: alleen voor de afzender.",
 )

@@ -5,9 +5,11 @@ cannot be carried out: one clear sentence, nothing written. Anything else that i
 """
 
 import errno
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class Severity(StrEnum):
@@ -58,6 +60,7 @@ _REASONS = {
     errno.EIO: "de schijf geeft een fout",
     errno.ENOSPC: "de schijf is vol",
     errno.EDQUOT: "de schijf is vol",
+    errno.EBADF: "het is gesloten",
     errno.EMFILE: "er staan te veel bestanden open",
 }  # fmt: skip
 
@@ -65,3 +68,23 @@ _REASONS = {
 def why_not(error: OSError) -> str:
     """Why a file can not be read or written, for a person; what is seldom seen is told as the system tells it."""
     return _REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
+_KINDS = {
+    stat.S_IFDIR: "een map",
+    stat.S_IFIFO: "een pijp",
+    stat.S_IFCHR: "een apparaat",
+    stat.S_IFBLK: "een apparaat",
+    stat.S_IFSOCK: "een socket",
+}  # fmt: skip
+
+
+def other_than_file(path: Path) -> str | None:
+    """What stands at `path` instead of a file: of a pipe or a device nobody knows whether it ends. None for a file.
+
+    None too where nothing stands, or where nobody may look.
+    """
+    try:
+        return _KINDS.get(stat.S_IFMT(path.stat().st_mode))
+    except OSError:
+        return None

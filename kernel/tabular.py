@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from kernel.findings import Finding, Refusal, Severity, why_not
+from kernel.findings import Finding, Refusal, Severity, other_than_file, why_not
 from kernel.identifiers import as_shown, without_client_numbers
 from kernel.notation import counted, parse_date
 from kernel.workbooks import Sheet, is_workbook, open_workbook
@@ -326,23 +326,26 @@ def unread_columns(table: Table) -> list[Finding]:
 @contextmanager
 def being_read(path: Path) -> Iterator[None]:
     """Around what opens and reads a file. Raises `Refusal` when that fails: it, or its share, may go away meanwhile."""
+    hint = "controleer de naam en de rechten"
+    if kind := other_than_file(path):
+        raise Refusal(f"{name_of(path)} kan niet gelezen worden: het is {kind}", hint)
     try:
         yield
     except OSError as error:
-        hint = "controleer de naam en de rechten"
         raise Refusal(f"{name_of(path)} kan niet gelezen worden: {why_not(error)}", hint) from None
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:
     """The content of a file. Raises `Refusal` when it cannot be read, is empty, or has more than `most` bytes."""
+    place = as_shown(str(path).encode(errors="replace").decode())
+    hint = "controleer de naam en de rechten"
+    if kind := other_than_file(path):
+        raise Refusal(f"{place} kan niet gelezen worden: het is {kind}", hint)
     try:
         with path.open("rb") as file:
             content = file.read() if most is None else file.read(most + 1)
     except OSError as error:
-        place = as_shown(str(path).encode(errors="replace").decode())
-        raise Refusal(
-            f"{place} kan niet gelezen worden: {why_not(error)}", "controleer de naam en de rechten"
-        ) from None
+        raise Refusal(f"{place} kan niet gelezen worden: {why_not(error)}", hint) from None
     if not content.strip(b"\xef\xbb\xbf \r\n\t"):
         raise Refusal(f"{name_of(path)} is leeg", "vraag het bestand opnieuw op bij de afzender")
     if most is not None and len(content) > most:

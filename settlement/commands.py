@@ -13,7 +13,7 @@ from sqlalchemy import select
 from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
-from database.terminal import NEEDS_ATTENTION, end_with_json, fit, print_table, say, tell_findings, watched
+from database.terminal import FOLDER, NEEDS_ATTENTION, end_with_json, fit, print_table, say, tell_findings, watched
 from kernel.findings import Finding, Severity
 from kernel.identifiers import as_shown
 from kernel.money import Eur, total
@@ -455,9 +455,7 @@ def statement() -> None:
 
 @statement.command("export")
 @click.argument("number", metavar="RUN", type=int)
-@click.option(
-    "--out", "out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Map voor de afrekeningen."
-)
+@click.option("--out", "out", required=True, type=FOLDER, help="Map voor de afrekeningen.")
 @click.option(
     "--language", type=click.Choice(sorted(LANGUAGES)), default=DUTCH.code, show_default=True, help="Taal: nl of en."
 )

@@ -15,7 +15,7 @@ from database.command_line import as_json, tell_json
 from database.connection import transaction
 from database.recordings import TIME_ZONE
 from database.session import database
-from database.terminal import FILE, NEEDS_ATTENTION, WIDTH, print_table
+from database.terminal import FILE, FOLDER, NEEDS_ATTENTION, WIDTH, print_table
 from database.whole_file import make_folder
 from kernel.findings import Refusal
 from kernel.notation import format_date
@@ -72,7 +72,7 @@ def schedule() -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Map van export; zij wordt gemaakt als zij er niet is.",
 )
 @click.option("--accounts", type=FILE, help="Eigen rekeningschema (TOML) voor het journaal van export.")

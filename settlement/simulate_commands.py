@@ -13,7 +13,7 @@ from contracts.facts import FactsFile
 from contracts.model import Contract
 from contracts.values import Misfit
 from database.command_line import as_json, tell_json
-from database.terminal import FILE, WIDTH, print_table, tell_findings
+from database.terminal import FILE, FOLDER, WIDTH, print_table, tell_findings
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import Eur, total
 from kernel.notation import format_eur
@@ -77,9 +77,7 @@ class Simulated:
 @click.option(
     "--vary", help="Toon wat elk artikel met banden betaalt: cost=80%..130%, of met een stap cost=80%..130%:5%."
 )
-@click.option(
-    "--svg", type=click.Path(file_okay=False, path_type=Path), help="Map voor een plaatje per artikel (--vary)."
-)
+@click.option("--svg", type=FOLDER, help="Map voor een plaatje per artikel (--vary).")
 @click.option("--explain", is_flag=True, help="De uitleg van elke maand; zonder deze optie alleen van de laatste.")
 @as_json
 @click.pass_context

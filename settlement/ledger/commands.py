@@ -41,7 +41,7 @@ def ledger() -> None:
     show_default=True,
     help="generic is CSV, hledger een journaal voor hledger.",
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Bestand; zonder dit journaal-RUN.csv.")
+@click.option("--out", type=FILE, help="Bestand; zonder dit journaal-RUN.csv.")
 @click.option("--accounts", type=FILE, help="Eigen rekeningschema (TOML); zonder dit het meegeleverde.")
 @click.option("--replace", is_flag=True, help="Vervang het bestand als het er al is en anders is.")
 @click.pass_context
