@@ -118,6 +118,7 @@ def facts_of_document(contract: Contract, given: FactsPart) -> tuple[Facts, list
         spend={(provider, segment, year): amount for provider, segment, year, amount in given.spend},
         task_fields={(volume.product, volume.month): "" for volume in volumes},
         prices=prices,
+        written_by_hand=True,
     )
     return facts, findings
 

@@ -121,7 +121,8 @@ class Facts:
     `accountability`: year and kind of what was received and not rejected; `production`: by year what the production
     statement among those comes to. `determinations`: by year and component, ''
     for all of the contract. `spend`: by provider, segment ('' for all) and year. `task_fields`: Iv3 by product and
-    month. `prices`: of a product of a price list on a day, None when there is none.
+    month. `prices`: of a product of a price list on a day, None when there is none. `written_by_hand`: they are all
+    there is, also of the time before the contract.
     """
 
     counts: Counts = field(default_factory=dict)
@@ -139,6 +140,7 @@ class Facts:
     spend: Mapping[tuple[str, str, int], Eur] = field(default_factory=dict)
     task_fields: Mapping[tuple[str, Month], str] = field(default_factory=dict)
     prices: Mapping[tuple[str, str], Sequence[tuple[date, date | None, Decimal]]] = field(default_factory=dict)
+    written_by_hand: bool = False
 
     def delivered_as_stated(self, year: int) -> bool:
         """Whether the production statement of a year comes to just what is known to be delivered: then that is all.

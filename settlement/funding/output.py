@@ -6,12 +6,12 @@ shares of each trajectory in the months they are due.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
-from contracts.components.output import OutputComponent, Periods
+from contracts.components.output import OutputComponent, Periods, Trajectories
 from contracts.model import Contract
 from kernel.explanations import Step
 from kernel.findings import Finding, Severity
@@ -44,7 +44,8 @@ def entitle(
     ):
         entitlements += entitled
         findings = [*findings, *missing]
-    return ([], findings) if findings else (entitlements, [])
+    blocked = any(finding.severity is Severity.ERROR for finding in findings)
+    return [] if blocked else entitlements, findings
 
 
 def _no_price(component: OutputComponent, product: str, day: object) -> Finding:
@@ -126,15 +127,17 @@ def _of_trajectories(
     rules = component.trajectories
     if rules is None:
         return [], []
-    own = [one for one in facts.trajectories if one.product in rules.products and one.start in contract.in_force.period]
     of_client: dict[tuple[str, str, str], list[Trajectory]] = defaultdict(list)
-    for one in own:
-        of_client[(one.municipality, one.client, one.product)].append(one)
+    for one in facts.trajectories:
+        if one.product in rules.products:
+            of_client[(one.municipality, one.client, one.product)].append(one)
     steps: dict[tuple[str, Month, str], list[Step]] = defaultdict(list)
-    missing: list[Finding] = []
+    missing = [] if facts.written_by_hand else _not_looked_up(contract, rules, of_client, through)
     for key, ones in sorted(of_client.items()):
         municipality, _, product = key
         for one in ones:
+            if one.start not in contract.in_force.period:
+                continue
             price = facts.price_on(component.price_list, product, one.start)
             if price is None:
                 missing.append(_no_price(component, product, one.start))
@@ -153,6 +156,36 @@ def _of_trajectories(
         why = Step("trajectories", values, str(amount), component.clause, tuple(of_line))
         found.append(lines.line(municipality, month, label, amount, why, product=product))
     return found, list(dict.fromkeys(missing))
+
+
+def _not_looked_up(
+    contract: Contract,
+    rules: Trajectories,
+    of_client: Mapping[tuple[str, str, str], Sequence[Trajectory]],
+    through: Month,
+) -> list[Finding]:
+    """The trajectories that could follow one from before the contract, where none from before it is known."""
+    begin = contract.in_force.start
+    known = {(key[0], key[2]) for key, ones in of_client.items() if any(one.start < begin for one in ones)}
+    unsure: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (municipality, _, product), ones in of_client.items():
+        for one in ones:
+            begun = one.start in contract.in_force.period and Month.of(one.start) <= through
+            if begun and trajectories.may_restart(rules, one, begin) and not trajectories.restarts(rules, one, ones):
+                unsure[(municipality, product)].append(one.shown)
+    hint = "lees de trajecten van voor het contract in, ook van wie er niet terugkwam (bekostiging import trajectories)"
+    return [
+        Finding(
+            "F12",
+            Severity.WARNING,
+            f"product {product}, {municipality}",
+            f"van voor {begin:%d-%m-%Y} is geen traject bekend, en of dit een herstart is dus ook niet; de start is "
+            f"betaald van traject {listed(sorted(numbers))}",
+            hint,
+        )
+        for (municipality, product), numbers in sorted(unsure.items())
+        if (municipality, product) not in known
+    ]
 
 
 def _together(entitlements: Sequence[Entitlement]) -> list[Entitlement]:

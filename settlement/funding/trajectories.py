@@ -55,14 +55,30 @@ def due_of(rules: Trajectories, trajectory: Trajectory, price: Decimal, *, resta
 
 
 def restarts(rules: Trajectories, trajectory: Trajectory, others: Sequence[Trajectory]) -> bool:
-    """Whether a trajectory begins within the months of the contract after an earlier one of the client ended."""
+    """Whether a trajectory begins within the months of the contract after an earlier one of the client ended.
+
+    `others` are those of the client for the product, also under an earlier contract.
+    """
     if rules.restart_months is None:
         return False
     return any(
-        other.end is not None and other.end <= trajectory.start < _months_later(other.end, rules.restart_months)
+        other.end is not None and other.end <= trajectory.start <= _last_restart(rules.restart_months, other.end)
         for other in others
         if other is not trajectory
     )
+
+
+def may_restart(rules: Trajectories, trajectory: Trajectory, known_from: date) -> bool:
+    """Whether a trajectory would be a restart of one that ended on the last day before `known_from`."""
+    return rules.restart_months is not None and trajectory.start <= _last_restart(rules.restart_months, known_from)
+
+
+def _last_restart(months: int, end: date) -> date:
+    """The last day of a restart: so many months after the last day of the earlier one, which is the day before `end`.
+
+    The end of August and that of February are six months apart, whatever their dates.
+    """
+    return _months_later(end - timedelta(days=1), months)
 
 
 def _month_of(instalment: Instalment, trajectory: Trajectory, end: Month | None) -> Month | None:

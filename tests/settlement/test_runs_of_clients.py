@@ -143,6 +143,32 @@ def test_trajectories_are_paid_by_run_and_refunded_when_they_stop(books_of: Book
     assert said(books.month("2026-03")) == {("2026-02", "early_stop 44A09"): "-2400.00"}
 
 
+def test_a_restart_counts_over_successive_contracts_and_is_told_where_it_cannot_be_looked_up(books_of: Books) -> None:
+    """An end on 28-08 and a restart on 28-02, in the contract after it, are within six months."""
+    books = books_of
+    rules = RULES + "restart_months = 6\n"
+    books.prices("44A09;2024-01-01;;8000,00")
+    old = effort_contract("OUD", products=["45A04"], until="2026-01-01").partition("[[component]]")[0] + rules
+    new = effort_contract("NIEUW", products=["45A04"], start="2026-01-01").partition("[[component]]")[0] + rules
+    books.contracts(new)
+    take(books, TRAJECTORIES, TRAJECTORY, "GM0502;R2;41000002;44A09;c1;28-02-2026;;;nee")
+    first = books.settle("2026-02")
+    [settled] = first.contracts
+    assert said(first, "NIEUW") == {("2026-02", "trajectory 44A09"): "5600.00"}
+    assert [finding.code for finding in settled.findings] == ["F12"]
+    assert "de start is betaald van traject R2" in settled.findings[0].message
+    books.discard(first)
+
+    books.contracts(old)
+    take(books, TRAJECTORIES, TRAJECTORY, "GM0502;R1;41000002;44A09;c1;01-04-2025;28-08-2025;;ja")
+    both = books.settle("2026-02")
+    paid = {contract.contract.number: said(both, contract.contract.number) for contract in both.contracts}
+    assert paid["NIEUW"] == {}
+    assert paid["OUD"] == {("2025-04", "trajectory 44A09"): "5600.00", ("2025-08", "trajectory 44A09"): "2400.00"}
+    found = {contract.contract.number: [one.code for one in contract.findings] for contract in both.contracts}
+    assert found == {"NIEUW": [], "OUD": ["F12"]}
+
+
 def test_a_delivery_without_a_price_keeps_bands_from_being_settled(books_of: Books) -> None:
     """It is shadow, and yet its hours would be missing from the bands."""
     books = books_of

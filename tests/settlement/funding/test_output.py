@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from contracts.documents import read_documents
 from contracts.parties import Parties
 from kernel.findings import Refusal
 from kernel.money import half_up, total
+from settlement.funding.components import entitle
 from settlement.funding.trajectories import parts_of
 from settlement.phrases import explanation_lines
-from settlement.simulation import settle_example
+from settlement.simulation import facts_of_document, settle_example
 from tests.settlement.funding.care import case, contract, deliveries, facts, lines, of, prices, simulate
 from tests.settlement.funding.documents import document, refused
 
@@ -122,6 +124,65 @@ def test_who_begins_again_soon_pays_no_new_start(again: str, paid: str | None) -
     assert lines(agreed, given).get((again[:7], "trajectory traject")) == paid
     both = facts(f"{prices(traject='8000.00')}\n{begun(*said)}")
     assert lines(agreed, both)[(again[:7], "trajectory traject")] == ("13600.00" if paid else "8000.00")
+
+
+@pytest.mark.parametrize(
+    ("end", "again", "paid"),
+    [
+        ("2025-08-27", "2026-02-27", "300.00"),
+        ("2025-08-28", "2026-02-28", "300.00"),
+        ("2025-08-29", "2026-02-28", "300.00"),
+        ("2025-08-31", "2026-02-28", "300.00"),
+        ("2025-08-27", "2026-02-28", "1000.00"),
+        ("2025-08-28", "2026-03-01", "1000.00"),
+        ("2025-08-31", "2026-03-01", "1000.00"),
+        ("2025-02-28", "2025-08-28", "300.00"),
+        ("2025-02-28", "2025-08-29", "1000.00"),
+        ("2025-12-31", "2026-06-30", "300.00"),
+        ("2025-12-31", "2026-07-01", "1000.00"),
+    ],
+)
+def test_six_months_are_from_the_last_day(end: str, again: str, paid: str) -> None:
+    agreed = contract(trajectories(more=", restart_months = 6"))
+    said = (f"start = 2025-01-10, end = {end}", f"start = {again}, end = 2026-09-30")
+    of_both = lines(agreed, facts(f"{prices(traject='1000.00')}\n{begun(*said)}", "2026-12"))
+    assert sum(Decimal(amount) for amount in of_both.values()) == 1000 + Decimal(paid)
+
+
+def test_a_trajectory_under_an_earlier_contract_counts_for_a_restart_and_is_not_paid() -> None:
+    agreed = contract(trajectories(more=", restart_months = 6"))
+    earlier, again = "start = 2024-03-01, end = 2024-11-30", "start = 2025-02-10, end = 2025-09-30"
+    given = facts(f"{prices(traject='1000.00')}\n{begun(earlier, again)}")
+    assert lines(agreed, given) == {("2025-09", "trajectory traject"): "300.00"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        # Six months before 1 July, the contract was not in force; before 2 July it was.
+        ([("A", "2025-06-30")], "A"),
+        ([("A", "2025-07-01")], None),
+        ([("A", "2025-02-10"), ("B", "2025-03-10")], "A, B"),
+        # A trajectory from before the contract is known: then those of its clients are, too.
+        ([("A", "2025-02-10"), ("Z", "2024-02-10")], None),
+        # It starts after the month of the run.
+        ([("A", "2026-01-10")], None),
+    ],
+)
+def test_a_restart_that_cannot_be_looked_up_is_told(rows: list[tuple[str, str]], told: str | None) -> None:
+    agreed = contract(trajectories(more=", restart_months = 6"))
+    said = (f'start = {start}, number = "T{number}", client = "{number}"' for number, start in rows)
+    given = facts(f"{prices(traject='1000.00')}\n{begun(*said)}")
+    known = replace(facts_of_document(agreed, given)[0], written_by_hand=False)
+    entitlements, findings = entitle(agreed, known, given.through)
+    assert len([one for one in entitlements if one.amount]) == len({start for _, start in rows if "2025" in start})
+    if told is None:
+        assert findings == []
+    else:
+        [finding] = findings
+        assert (finding.code, finding.severity, finding.place) == ("F12", "warning", "product traject, GM0502")
+        numbers = ", ".join(f"T{number}" for number in told.split(", "))
+        assert finding.message.endswith(f"de start is betaald van traject {numbers}")
 
 
 @pytest.mark.parametrize(
