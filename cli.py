@@ -7,19 +7,16 @@ it says could be written.
 The groups are imported when they are used, so that help and completion answer at once.
 """
 
-import errno
-import io
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any
 
 import click
 from click.shell_completion import get_completion_class
 
 from database.command_line import Later, speak_dutch, tell_refusal_json
-from kernel.findings import Refusal, why_not
+from database.output import unfailing_streams
+from kernel.findings import Refusal
 
 REFUSED = 1
 BUG = 70
@@ -31,80 +28,11 @@ _MOST_OF_A_CODE = 100
 speak_dutch()
 
 
-class _Stream(io.RawIOBase):
-    """A stream of the program that never fails: what it cannot take is said on another one, and the command goes on.
-
-    A command must not end halfway, nor be called wrong, because nobody can hear what it says. Who stops reading
-    (`| head`) wants no more of it: then the rest is said nowhere.
-    """
-
-    def __init__(self, raw: io.RawIOBase | None, otherwise: "_Stream | None" = None) -> None:
-        self._raw = raw
-        self._otherwise = otherwise
-        self.is_lost = False
-
-    def writable(self) -> bool:
-        return True
-
-    def isatty(self) -> bool:
-        return self._raw is not None and self._raw.isatty()
-
-    def fileno(self) -> int:
-        return super().fileno() if self._raw is None else self._raw.fileno()
-
-    def write(self, data: Any) -> int | None:
-        if not self.is_lost:
-            try:
-                if self._raw is None:  # closed before the program began
-                    raise OSError(errno.EBADF, "")
-                return self._raw.write(data)
-            except OSError as error:
-                self.is_lost = True
-                if isinstance(error, BrokenPipeError):
-                    self._otherwise = None
-                self._tell(f"De uitvoer kan niet worden geschreven: {why_not(error)}. De opdracht zegt:\n".encode())
-        self._tell(data)
-        return len(data)
-
-    def _tell(self, data: Any) -> None:
-        if self._otherwise:
-            self._otherwise.write(data)
-
-
-@contextmanager
-def _unfailing_streams() -> Iterator[tuple[_Stream, ...]]:
-    """Output and errors that cannot end the program; also a terminal without → shows ? instead."""
-    given = sys.stdout, sys.stderr
-    errors = _raw(sys.stderr)
-    output = _raw(sys.stdout, errors)
-    sys.stdout, sys.stderr = _text(output, sys.stdout), _text(errors, sys.stderr)
-    try:
-        yield tuple(stream for stream in (output, errors) if stream)
-    finally:
-        sys.stdout, sys.stderr = given
-
-
-def _raw(stream: TextIO | None, otherwise: _Stream | None = None) -> _Stream | None:
-    """What stands below a stream of the system; None for one that somebody put in its place."""
-    if stream is None:
-        return _Stream(None, otherwise)
-    below = getattr(stream, "buffer", None)
-    below = getattr(below, "raw", below)
-    return _Stream(below, otherwise) if isinstance(below, io.RawIOBase) else None
-
-
-def _text(stream: _Stream | None, given: TextIO | None) -> Any:
-    if stream is None:
-        return given
-    encoding = given.encoding if given else "utf-8"
-    return io.TextIOWrapper(io.BufferedWriter(stream), encoding, "replace", line_buffering=True)
-
-
 class _Root(click.Group):
     """Shows a refusal as one clear sentence with its reasons; everything else that is raised is a bug."""
 
     def main(self, *arguments: Any, **named: Any) -> Any:
-        with _unfailing_streams() as streams:
+        with unfailing_streams() as streams:
             try:
                 return super().main(*arguments, **named)
             except SystemExit as end:

@@ -71,7 +71,8 @@ def upgrade(ctx: click.Context) -> None:
         before = migrations.current_revision(engine)
         migrations.upgrade(engine)
         after = migrations.current_revision(engine)
-    click.echo(f"Het schema was al {after}." if before == after else f"Het schema is nu {after}.")
+    was_empty = "De database was leeg. " if before is None else ""
+    click.echo(f"Het schema was al {after}." if before == after else f"{was_empty}Het schema is nu {after}.")
 
 
 @db.command()

@@ -80,7 +80,7 @@ def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator
                 connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
                 work.rollback()
             else:
-                writes = connection.execute(_WRITES).scalar_one()
+                writes = work.is_active and connection.execute(_WRITES).scalar_one()
         if not dry_run:
             _committed = _committed or writes
     except (DBAPIError, psycopg.errors.DiskFull) as error:  # a COPY raises errors of its own
@@ -123,6 +123,15 @@ def _address(url: str) -> URL:
 def _refusal(address: URL, error: DBAPIError) -> Refusal:
     said = str(error.orig)
     message, hint = next((message, hint) for part, message, hint in _FAILURES if part in said)
+    return Refusal(f"{message} ({_place(address)})", hint)
+
+
+def described(url: str) -> str:
+    """The server and the name of the database at `url`, without user and password."""
+    return _place(_address(url))
+
+
+def _place(address: URL) -> str:
     # What stands before an @ may be the rest of a password that was not written with %40.
     host = str(address.host or address.query.get("host") or "localhost").rpartition("@")[2]
-    return Refusal(f'{message} (server "{host}", database "{address.database or ""}")', hint)
+    return f'server "{host}", database "{address.database or ""}"'

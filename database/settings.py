@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+KEY_FILE = "pseudonym.key"  # that client numbers are hashed with; made when deliveries are first imported
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -23,6 +25,10 @@ class Settings:
     database_url: str | None
     user: str
     keep_server: bool = False
+
+    @property
+    def key_file(self) -> Path:
+        return self.config_dir / KEY_FILE
 
     @classmethod
     def from_environment(cls) -> Settings:

@@ -12,11 +12,11 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
+from database.settings import KEY_FILE
 from database.whole_file import whole_file
 from importers.tables import pseudonym_keys
 from kernel.findings import Refusal, why_not
 
-KEY_FILE = "pseudonym.key"
 _KEY_BYTES = 32
 
 

@@ -8,9 +8,10 @@ import click
 from sqlalchemy import Connection, select
 
 from database.session import Database, database
+from database.settings import KEY_FILE
 from database.terminal import FILE
 from database.whole_file import whole_file
-from importers.client_numbers import KEY_FILE, pseudonym_key
+from importers.client_numbers import pseudonym_key
 from importers.tables import pseudonym_keys
 from kernel.findings import Refusal, why_not
 
@@ -38,9 +39,9 @@ def export(ctx: click.Context, file: Path) -> None:
       bekostiging db key export sleutel.key
     """
     store = database(ctx)
-    if not (store.settings.config_dir / KEY_FILE).exists():
+    if not store.settings.key_file.exists():
         raise Refusal(
-            f"er is geen sleutel ({store.settings.config_dir / KEY_FILE})",
+            f"er is geen sleutel ({store.settings.key_file})",
             "hij ontstaat bij het eerste inlezen van leveringen; een bewaarde sleutel zet u terug met "
             "bekostiging db key import BESTAND",
         )
@@ -64,7 +65,7 @@ def import_(ctx: click.Context, file: Path) -> None:
     """
     store = database(ctx)
     value = _read(store, file)
-    place = store.settings.config_dir / KEY_FILE
+    place = store.settings.key_file
     if place.exists() and place.read_bytes().strip() == _line(value).strip():
         click.echo(f"Deze sleutel is al in gebruik: {place}")
         return

@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from database.command_line import as_json, tell_json
+from database.recordings import latest
 from database.session import database
 from database.terminal import NEEDS_ATTENTION, fit, print_table, say, tell_findings
 from kernel.money import Eur, half_up, total
@@ -51,13 +52,20 @@ def status(ctx: click.Context, month: str | None, everything: bool, as_json: boo
       bekostiging status --month 2026-03 --json
     """
     chosen = Month.parse(month) if month else None
-    with database(ctx).transaction() as connection:
+    store = database(ctx)
+    with store.transaction() as connection:
         found = read_status(connection, chosen)
+        recordings = latest(connection)
+        is_lost = store.lost_its_contents(connection)
     if as_json:
-        tell_json(status_json(found))
+        needs_attention = found.needs_attention or is_lost
+        empty = {"recordings": recordings, "lost_database": is_lost}
+        tell_json(status_json(found) | empty | {"needs_attention": needs_attention})
     else:
-        _show(found, sys.maxsize if everything else _most(found))
-    if found.needs_attention:
+        _show(found, sys.maxsize if everything else _most(found), is_lost)
+        if not recordings:
+            say(f"De database is leeg: er is nog niets vastgelegd ({store.place}).")
+    if found.needs_attention or is_lost:
         ctx.exit(NEEDS_ATTENTION)
 
 
@@ -67,9 +75,9 @@ def _most(found: Status) -> int:
     return max(1, (_LINES - _LINES_OF_ALL) // max(1, lists) - _LINES_OF_A_LIST)
 
 
-def _show(found: Status, most: int) -> None:
+def _show(found: Status, most: int, is_lost: bool) -> None:
     click.echo(f"Stand op {moment(found.now)}, over {format_month(found.month.first_day)}")
-    headline = _headline(found)
+    headline = [*(["een lege database waar er eerder een was"] if is_lost else []), *_headline(found)]
     say(f"Vraagt aandacht: {', '.join(headline)}." if headline else "Niets vraagt aandacht.")
     _show_contracts(found, most)
     tell_alarms(found.alarms)

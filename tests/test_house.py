@@ -61,7 +61,8 @@ def test_nothing_imports_the_command_line() -> None:
 def test_the_command_line_only_assembles() -> None:
     (_, tree), = _trees([ROOT / "cli.py"])  # fmt: skip
     own = {module for module in _imports(tree) if module.partition(".")[0] in PACKAGES}
-    assert own == {"database.command_line", "kernel.findings", "settlement.program", "database.terminal"}
+    shared = {"database.command_line", "database.connection", "database.output", "database.terminal"}
+    assert own == {*shared, "kernel.findings", "settlement.program"}
     constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
     later = {text.partition(":")[0] for text in constants if re.fullmatch(r"[\w.]+:\w+", str(text))}
     commands = {module for module in later if module.endswith(".commands")}

@@ -67,16 +67,22 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
-def ensure_current(engine: Engine, *, create: bool) -> None:
-    """Raise `Refusal` unless the schema is at the newest revision; an empty database is filled when `create`."""
+def ensure_current(engine: Engine, *, create: bool) -> bool:
+    """Raise `Refusal` unless the schema is at the newest revision; an empty database is filled when `create`.
+
+    Returns whether it was filled.
+    """
     current, head = current_revision(engine), head_revision()
     if current == head:
-        return
+        return False
     refuse_newer(current)
-    if current is not None or not create:
-        found = f"het schema is {current}" if current else "de database is leeg"
-        raise Refusal(f"{found}; dit programma werkt met {head}", 'voer "bekostiging db upgrade" uit')
+    if current is not None:
+        raise Refusal(f"het schema is {current}; dit programma werkt met {head}", 'voer "bekostiging db upgrade" uit')
+    if not create:
+        hint = 'is dit de goede database (BEKOSTIGING_DATABASE_URL)? Voer dan "bekostiging db upgrade" uit'
+        raise Refusal(f"de database is leeg; dit programma werkt met {head}", hint)
     upgrade(engine)
+    return True
 
 
 def differences(connection: Connection) -> list[str]:

@@ -30,8 +30,7 @@ from database import embedded, migrations
 from database.backup import back_up, open_backup, snapshot
 from database.connection import open_engine, transaction
 from database.recordings import latest, record
-from database.settings import Settings
-from importers.client_numbers import KEY_FILE
+from database.settings import KEY_FILE, Settings
 from kernel.findings import Refusal
 from settlement.audit import recomputed_hash, stored_hashes
 from settlement.schedule.register import Order, add_job, database_clock

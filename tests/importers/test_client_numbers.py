@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Connection, text
 
+from database.settings import KEY_FILE
 from importers import client_numbers
-from importers.client_numbers import KEY_FILE, pseudonym_key
+from importers.client_numbers import pseudonym_key
 from importers.pseudonyms import pseudonym
 from kernel.findings import Refusal
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from database.recordings import latest
-from importers.client_numbers import KEY_FILE
+from database.settings import KEY_FILE
 from importers.pseudonyms import pseudonym
 from tests.importers.workbooks import sheets as workbook
 

@@ -314,7 +314,7 @@ def test_as_json_amounts_are_text_and_nothing_is_left_out(care: Books, show: Sho
         }
     ]  # fmt: skip
     assert told["spending"][0]["posted_eur"] == "0.00"
-    assert told.keys() == status_json(looked(care, dutch(2, 2))).keys()
+    assert told.keys() == {*status_json(looked(care, dutch(2, 2))), "recordings", "lost_database"}
 
 
 def test_many_of_a_thing_fit_a_screen(books: Books, show: Show) -> None:
@@ -332,6 +332,7 @@ def test_without_anything_it_says_how_to_begin(books: Books, show: Show) -> None
     result = show()
     assert result.exit_code == 0
     assert "geen contract van kracht" in result.output
+    assert "De database is leeg: er is nog niets vastgelegd (server" in result.output
     assert "bekostiging schedule add" in result.output
 
 
