@@ -387,7 +387,7 @@ def _as_read(model: type[P], data: dict[str, Any]) -> tuple[P, list[_Remark]]:
             found = _errors(readable, error)
             told = set(errors)
             for path, one in found:
-                if path not in told:
+                if path not in told and not _is_told(one):
                     errors.setdefault(path, []).append(one)
             if len(errors) > _MOST_FINDINGS:
                 break
@@ -424,6 +424,11 @@ def _errors(data: dict[str, Any], error: ValidationError) -> list[tuple[KeyPath,
         return path in around and isinstance(one["input"], dict | list) and one["type"] in _OF_THE_WHOLE
 
     return [(path, one) for path, one in found if not follows(path, one)]
+
+
+def _is_told(one: ErrorDetails) -> bool:
+    """Whether what stood where a value could not be read does not fit either, as in a list in a table."""
+    return one["input"] is Unread or (isinstance(one["input"], list) and Unread in one["input"])
 
 
 def _left_out(data: dict[str, Any], errors: Sequence[tuple[KeyPath, ErrorDetails]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ They are what the database holds for a run, written by hand: nothing else is rea
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Discriminator, Field, Tag, ValidatorFunctionWrapHandler, WrapValidator
 
 from contracts.values import (
     YEAR_PATTERN,
@@ -162,10 +162,11 @@ IndexRow = Annotated[tuple[FigureName, Year, Literal["provisional", "final"], Si
 AccountabilityKind = Literal[
     "production_statement", "annual_accounts", "auditor_statement", "board_declaration", "quality_report"
 ]
-AccountabilityRow = (
-    Annotated[tuple[Year, AccountabilityKind], Field(strict=False), ROW]
-    | Annotated[tuple[Year, AccountabilityKind, Amount], Field(strict=False), ROW]
-)
+AccountabilityRow = Annotated[
+    Annotated[tuple[Year, AccountabilityKind], Field(strict=False), ROW, Tag("received")]
+    | Annotated[tuple[Year, AccountabilityKind, Amount], Field(strict=False), ROW, Tag("stated")],
+    Discriminator(lambda row: "stated" if isinstance(row, list | tuple) and len(row) > 2 else "received"),
+]
 DeterminationRow = Annotated[tuple[Year, Key | Literal[""], Amount], Field(strict=False), ROW]
 SpendRow = Annotated[tuple[Name, Name | Literal[""], Year, SignedAmount], Field(strict=False), ROW]
 

@@ -387,8 +387,8 @@ class Contract(Part):
         if self.in_force.period.start.day != 1 or self.in_force.period.end.day != 1:
             yield (
                 (),
-                "bevoorschotting per maand vraagt een contract van hele maanden; laat het op de eerste van een maand "
-                "beginnen en eindigen",
+                "een budget of jaarbedrag geldt in delen van een jaar per hele maand, en de looptijd begint of eindigt "
+                "midden in een maand; laat het contract op de eerste van een maand beginnen en eindigen",
             )
 
     def _expects_of_components(self, example: Example) -> Iterator[Misfit]:

@@ -190,6 +190,7 @@ class Part(BaseModel):
         )
         for key in unread:
             del part.__dict__[names[key]]
+            part.model_fields_set.add(names[key])
         return part
 
     if not TYPE_CHECKING:

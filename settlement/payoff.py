@@ -11,6 +11,7 @@ from contracts.components.effort import EffortComponent
 from contracts.components.risk_sharing import RiskSharingComponent
 from contracts.model import Contract
 from kernel.explanations import Step
+from kernel.findings import Finding, Severity
 from kernel.money import Eur, half_up
 from settlement.entitlement import Entitlement
 from settlement.funding import ceiling, risk_sharing
@@ -45,11 +46,20 @@ class Point:
     on_edge: bool
 
 
-def curves(contract: Contract, facts: Facts, above: Sequence[Entitlement], year: int) -> Iterator[Curve]:
-    """The curve of every clause that has one, in the order of the contract.
+def curves(
+    contract: Contract, facts: Facts, above: Sequence[Entitlement], year: int
+) -> tuple[list[Curve], list[Finding]]:
+    """The curve of every clause that has one, in the order of the contract, and what is missing from them.
 
-    A clause whose base is nil, or cannot be computed from the facts, has none. `above` are the entitlements of all.
+    A clause whose base is zero, or cannot be computed from the facts, has none. `above` are the entitlements of all.
     """
+    missing: list[Finding] = []
+    return list(_curves(contract, facts, above, year, missing)), missing
+
+
+def _curves(
+    contract: Contract, facts: Facts, above: Sequence[Entitlement], year: int, missing: list[Finding]
+) -> Iterator[Curve]:
     for component in contract.component:
         match component:
             case RiskSharingComponent():
@@ -62,8 +72,10 @@ def curves(contract: Contract, facts: Facts, above: Sequence[Entitlement], year:
                     amount_at = _shared(component, base, reader)
                     for cost in (Fraction(0), 2 * base):  # a side may need a figure that the other does not
                         amount_at(cost)
-                except NotComputable:
+                except NotComputable as reason:
+                    missing.append(reason.finding)
                     continue
+                missing += _left_out(component, reader)
                 yield Curve(component.key, "cost", base, edges, amount_at)
             case CeilingComponent():
                 most, _ = ceiling.agreed_amount(component, year)
@@ -103,6 +115,17 @@ def _above(contract: Contract, component: ModifierPart, lines: Sequence[Entitlem
     keys = [one.key for one in contract.component]
     earlier = set(keys[: keys.index(component.key)])
     return [line for line in lines if line.key.component in earlier]
+
+
+def _left_out(component: RiskSharingComponent, reader: YearReader) -> Iterator[Finding]:
+    """The figures that are added after the year, and are not in a curve since they are not known."""
+    sides = [side for side in (component.shared_saving, component.shared_loss) if side is not None]
+    added = dict.fromkeys(one.add_figure for side in sides for one in side.steps if one.add_figure is not None)
+    for name in added:
+        if (name, reader.year) not in reader.facts.figures:
+            message = f"cijfer {name} over {reader.year} is niet bekend: de uitkomsten zijn zonder dat cijfer"
+            place = f'onderdeel "{component.key}"'
+            yield Finding("F07", Severity.WARNING, place, message, "noem het bij figures van de feiten")
 
 
 def _shared(component: RiskSharingComponent, budget: Fraction, reader: YearReader) -> Callable[[Fraction], Eur]:

@@ -23,6 +23,7 @@ from kernel.money import Eur, half_up
 from kernel.notation import format_eur, format_number, plain
 from settlement.entitlement import Entitlement
 from settlement.funding.components import entitle
+from settlement.funding.facts import NOT_COMPUTED
 from settlement.funding.oddities import oddities
 from settlement.payoff import Curve, curves
 from settlement.simulation import facts_of_document, settle_example, simulate
@@ -40,6 +41,7 @@ def review_settled(document: Document) -> list[Finding]:
         *jumps_and_slopes,
         *_odd(contract, {path for code, path, *_ in jumps_and_slopes if code == "W25"}),
         *_unreached(contract, settled),
+        *_not_computed(settled),
         *_idle_facts(contract, settled),
     ]
     return [
@@ -55,12 +57,13 @@ class _Settled:
     index: int
     example: Example
     entitlements: Sequence[Entitlement]
+    findings: Sequence[Finding]
 
 
 def _settled(contract: Contract) -> Iterator[_Settled]:
     for index, example in enumerate(contract.example):
         try:
-            yield _Settled(index, example, simulate(contract, example)[0])
+            yield _Settled(index, example, *simulate(contract, example))
         except Refusal:
             continue
 
@@ -84,7 +87,7 @@ def _edges(contract: Contract, settled: Sequence[_Settled]) -> Iterator[_Remark]
     for one in settled:
         facts, _ = facts_of_document(contract, one.example)
         for year in sorted({month.year for month in contract.in_force.period.months() if month <= one.example.through}):
-            for curve in curves(contract, facts, one.entitlements, year):
+            for curve in curves(contract, facts, one.entitlements, year)[0]:
                 component = contract.component[places[curve.component]]
                 for code, edge, message, hint in (*_jumps(curve, component), *_slopes(curve)):
                     key = (code, curve.component, edge / curve.base if curve.base else edge)
@@ -228,6 +231,15 @@ def _values(step: Step) -> Iterator[tuple[str, Fraction]]:
             yield ("loss" if deviation > 0 else "saving"), abs(deviation)
     for part in step.steps:
         yield from _values(part)
+
+
+def _not_computed(settled: Sequence[_Settled]) -> Iterator[_Remark]:
+    """Examples that miss what a component needs: it is left out of them, and no edge of it is looked at."""
+    for one in settled:
+        for finding in one.findings:
+            if finding.code in NOT_COMPUTED:
+                hint = "geef het in het rekenvoorbeeld, of laat het eindigen voordat dit onderdeel uitgerekend wordt"
+                yield "W26", ("example", one.index), f"{finding.place}: {finding.message}", hint
 
 
 # --- facts that change nothing ----------------------------------------------------------------------------------------

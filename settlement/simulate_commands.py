@@ -20,6 +20,7 @@ from kernel.notation import format_eur
 from kernel.periods import Month
 from kernel.tabular import name_of, read_bytes
 from settlement.entitlement import Entitlement, Treatment
+from settlement.funding.facts import NOT_COMPUTED
 from settlement.languages.dutch import DUTCH
 from settlement.phrases import explanation_lines
 from settlement.simulation import simulate
@@ -64,8 +65,8 @@ class Simulated:
 
     @property
     def amount(self) -> Eur | None:
-        """What would be paid; None when it could not be computed."""
-        if any(finding.severity is Severity.ERROR for finding in self.findings):
+        """What would be paid; None when it could not be computed, or when a component of it could not."""
+        if any(finding.severity is Severity.ERROR or finding.code in NOT_COMPUTED for finding in self.findings):
             return None
         return total(line.amount for line in self.lines if line.treatment is Treatment.PAYABLE)
 
@@ -110,7 +111,8 @@ def simulate_command(
     if not as_json:
         tell_findings(warnings, most=20, err=True)
     if vary is not None:
-        show_curves(contract, given, case_id, Variation.parse(vary), svg, as_json=as_json)
+        if show_curves(contract, given, case_id, Variation.parse(vary), svg, as_json=as_json):
+            ctx.exit(3)
         return
     outcomes = simulate_cases(contract, given, case_id)
     if as_json:

@@ -14,9 +14,9 @@ from rich.table import Table
 from contracts.facts import FactsFile
 from contracts.model import Contract
 from database.command_line import tell_json
-from database.terminal import print_table
+from database.terminal import print_table, tell_findings
 from database.whole_file import make_folder, write_papers
-from kernel.findings import Refusal
+from kernel.findings import Finding, Refusal
 from kernel.money import half_up
 from kernel.notation import format_eur, format_number, plain
 from settlement.payoff import Curve, Point, curves, points
@@ -62,15 +62,17 @@ def show_curves(
     folder: Path | None,
     *,
     as_json: bool,
-) -> None:
+) -> list[Finding]:
     """Print the curve of every clause that varies with what is varied, and write its picture to `folder`.
 
-    The rest of the facts is that of one case. Raises `Refusal` when no clause varies with it, and when the file has
-    several cases and none was chosen.
+    The rest of the facts is that of one case. Gives what those facts lack, which is told too. Raises `Refusal` when no
+    clause varies with it, and when the file has several cases and none was chosen.
     """
+    found, missing = _curves(contract, facts, case_id)
+    missing = missing if variation.varied == "cost" else []
     drawn = [
         (curve, points(curve, variation.low, variation.high, variation.step))
-        for curve in _curves(contract, facts, case_id)
+        for curve in found
         if curve.varied == variation.varied
     ]
     if not drawn:
@@ -78,15 +80,19 @@ def show_curves(
             f"geen artikel van contract {contract.number} verandert met {variation.varied}, of het budget is niet te "
             "berekenen",
             "zie docs/contracts.md: cost hoort bij risk_sharing, delivered bij ceiling, volume bij banden van effort",
+            missing,
         )
     drawings = _draw(contract, drawn, folder) if folder is not None else []
     if as_json:
-        tell_json({"contract": contract.number, "curves": [_as_json(curve, on) for curve, on in drawn]})
-        return
+        answer = {"contract": contract.number, "curves": [_as_json(curve, on) for curve, on in drawn]}
+        tell_json({**answer, "findings": missing})
+        return missing
+    tell_findings(missing, most=20, err=True)
     for curve, on in drawn:
         _show(curve, on)
     for path in drawings:
         click.echo(f"Getekend: {path}")
+    return missing
 
 
 def _draw(contract: Contract, drawn: Sequence[tuple[Curve, Sequence[Point]]], folder: Path) -> list[Path]:
@@ -96,13 +102,13 @@ def _draw(contract: Contract, drawn: Sequence[tuple[Curve, Sequence[Point]]], fo
     return list(pictures)
 
 
-def _curves(contract: Contract, facts: FactsFile, case_id: str | None) -> list[Curve]:
+def _curves(contract: Contract, facts: FactsFile, case_id: str | None) -> tuple[list[Curve], list[Finding]]:
     cases = [given for name, given in facts.cases() if case_id in (None, name)]
     if len(cases) != 1:
         raise Refusal(f"er zijn {len(cases)} gevallen om van uit te gaan", "kies er een met --case ID")
     lines, _ = simulate(contract, cases[0])
     known, _ = facts_of_document(contract, cases[0])
-    return list(curves(contract, known, lines, cases[0].through.year))
+    return curves(contract, known, lines, cases[0].through.year)
 
 
 def _in_full(curve: Curve, value: Fraction) -> str:

@@ -167,6 +167,10 @@ class NotComputable(Exception):
         self.finding = finding
 
 
+# Findings that a component is not computed yet, whatever the rest of the contract comes to.
+NOT_COMPUTED = frozenset({"F07", "F31"})
+
+
 def nothing_known(component: str, of: Sequence[str], year: int) -> Finding:
     """No line at all of what is counted: that is not known, and not nought."""
     message = f"over {year} is van {', '.join(of)} niets bekend: dit onderdeel is nog niet uitgerekend"

@@ -581,3 +581,18 @@ def test_lines_of_the_example_contracts(path: Path) -> None:
 
 def test_there_are_example_contracts() -> None:
     assert EXAMPLES
+
+
+_UNREADABLE = datetime.time(1, 2)
+
+
+@pytest.mark.parametrize("example", KINDS_OF_FUNDING, ids=lambda path: path.stem)
+def test_a_value_that_cannot_be_read_is_told_once(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = parse(example.read_text(encoding="utf-8"))
+    monkeypatch.setattr(documents, "line_numbers", lambda _: {})
+    for path in _keys(data):
+        wrong = _with(data, path, _UNREADABLE)
+        monkeypatch.setattr(documents, "parse", lambda _, wrong=wrong: wrong)
+        read = documents.read_as(Contract, "a.toml", b"")
+        assert isinstance(read, list), path
+        assert len(read) == 1, [str(finding) for finding in read]

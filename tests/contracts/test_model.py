@@ -27,7 +27,7 @@ BUDGET = 'budget_eur = "1"'
     ("good", "bad", "said"),
     [
         ("until = 2029-01-01", "until = 2026-01-01", "in_force.until: het einde (2026-01-01) ligt niet na het begin"),
-        ("from = 2026-01-01", "from = 2026-01-15", "bevoorschotting per maand vraagt een contract"),
+        ("from = 2026-01-01", "from = 2026-01-15", "midden in een maand; laat het contract op de eerste van een maand"),
         ("notice_months = 6", "notice_months = -1", "sleutel notice_months: -1 is te laag; geef minstens 0"),
         (AMOUNT, f'{AMOUNT}\nbudget_eur = "1"', '"wijkteam": er is niet precies één grondslag; geef'),
         (AMOUNT, "", '"wijkteam": er is niet precies één grondslag; geef'),

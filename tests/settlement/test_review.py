@@ -172,7 +172,7 @@ def test_wrong_slopes_and_jumps_of_any_curve(
 ) -> None:
     """No kind can settle so today; a kind that is added later is seen here."""
     curve = Curve("ambulant", varied, Fraction(1000), [Fraction(330)], lambda value: half_up(amount_at(value)))
-    monkeypatch.setattr(settlement_review, "curves", lambda *_: [curve])
+    monkeypatch.setattr(settlement_review, "curves", lambda *_: ([curve], []))
     assert any(found in said and 'onderdeel "ambulant"' in said for said in remarks(review(GOOD)))
 
 
@@ -353,3 +353,12 @@ def test_a_document_with_many_faults_names_every_one_of_them_on_the_terminal(tmp
     (tmp_path / "c.toml").write_text(HEAD + EFFORT + "\n".join(f"{key} = 1" for key in keys), encoding="utf-8")
     result = CliRunner().invoke(cli.main, ["contract", "review", str(tmp_path / "c.toml")])
     assert [key for key in keys if f"sleutel {key}:" not in " ".join(result.stderr.split())] == []
+
+
+def test_an_example_that_misses_a_figure_of_a_component_is_told(review: Review) -> None:
+    without = SHARED.replace('figures = { kosten = "130000.00" }', "")
+    sharing = SHARING + 'both = { bands = [{ share = "0.5" }] }\n'
+    text = GOOD + sharing + without + 'expect = [["ambulant", "2026-12", "45A04", "0.00"]]\n'
+    told = [line for line in remarks(review(text)) if line.startswith("W26")]
+    assert len(told) == 1
+    assert 'rekenvoorbeeld "een overschrijding": onderdeel "risico": cijfer kosten over 2026 is niet bekend' in told[0]

@@ -266,3 +266,71 @@ def test_a_variation_that_says_nothing_is_refused(simulate: Simulate, options: t
 
 def test_a_picture_needs_a_variation(simulate: Simulate, tmp_path: Path) -> None:
     assert simulate(FACTS, "--svg", str(tmp_path)).exit_code == 2
+
+
+SHARED = (
+    CONTRACT
+    + """
+[[component]]
+key = "bandbreedte"
+kind = "risk_sharing"
+clause = "artikel 9"
+task_field = "6.23"
+budget = { eur = "1000000.00" }
+cost = { figure = "kosten" }
+cost_borne_by = "provider"
+[component.both]
+bands = [{ share = "0.5" }]
+steps = [{ add_figure = "ontwikkeling" }]
+"""
+)
+YEAR = FACTS.replace("2026-02", "2026-12")
+COST, ADDED = 'kosten = "1200000.00"', 'ontwikkeling = "0"'
+
+
+@pytest.mark.parametrize(
+    ("figures", "amount", "missing"),
+    [
+        (f"{COST}, {ADDED}", "1310847.00", []),  # 10,007 x 121.00, and half of 200,000.00
+        (COST, None, ["ontwikkeling"]),
+        (ADDED, None, ["kosten"]),
+    ],
+)
+def test_a_case_that_misses_a_figure_is_not_computed(
+    simulate: Simulate, figures: str, amount: str | None, missing: list[str]
+) -> None:
+    head, case = f'{YEAR}[[case]]\nid = "a"\n', f"figures = {{ {figures} }}\n"
+    result = simulate(head + case, "--json", contract=SHARED)
+    [told] = json.loads(result.stdout)["cases"]
+    assert (told["amount_eur"], result.exit_code) == (amount, 3 if missing else 0)
+    assert [f["message"].split()[1] for f in told["findings"]] == missing
+    assert "instalment" in {line["label"] for line in told["lines"]}
+    shown = simulate(head + case, contract=SHARED)
+    assert shown.exit_code == (3 if missing else 0)
+    assert ("Niet te berekenen" in shown.output) == bool(missing)
+    assert ("Te betalen" in shown.output) != bool(missing)
+
+
+def test_before_its_year_is_over_a_case_misses_no_figure(simulate: Simulate) -> None:
+    result = simulate(FACTS, "--json", contract=SHARED)
+    [told] = json.loads(result.stdout)["cases"]
+    assert (result.exit_code, told["amount_eur"], told["findings"]) == (0, "201807.82", [])
+
+
+@pytest.mark.parametrize("asked", [(), ("--json",)], ids=["table", "json"])
+def test_a_curve_without_a_figure_says_that_it_is_without(simulate: Simulate, asked: tuple[str, ...]) -> None:
+    result = simulate(FACTS, "--vary", "cost=90%..110%", *asked, contract=SHARED)
+    assert result.exit_code == 3
+    assert "cijfer ontwikkeling over 2026 is niet bekend" in " ".join(result.output.split())
+    whole = simulate(f"{FACTS}figures = {{ {ADDED} }}\n", "--vary", "cost=90%..110%", *asked, contract=SHARED)
+    assert whole.exit_code == 0
+
+
+def test_a_clause_without_its_budget_has_no_curve_and_is_told(simulate: Simulate) -> None:
+    other = SHARED.split("[[component]]")[-1].replace('"bandbreedte"', '"tweede"')
+    other = other.replace('{ eur = "1000000.00" }', '{ figure = "begroot" }').replace("steps", "# steps")
+    result = simulate(f"{FACTS}figures = {{ {ADDED} }}\n", "--vary", "cost=90%..110%", "--json",
+                      contract=f"{SHARED}[[component]]{other}")  # fmt: skip
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, [curve["component"] for curve in answer["curves"]]) == (3, ["bandbreedte"])
+    assert [(f["code"], f["place"]) for f in answer["findings"]] == [("F07", 'onderdeel "tweede"')]

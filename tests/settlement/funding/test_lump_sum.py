@@ -175,5 +175,5 @@ def test_a_document_that_cannot_be_meant_is_refused(component: str, said: str, t
 
 def test_it_begins_and_ends_with_a_month(tmp_path: Path) -> None:
     said = refused(document(SUM, start="2026-03-15"), tmp_path)
-    assert "bevoorschotting per maand vraagt een contract van hele maanden" in said
+    assert "een budget of jaarbedrag geldt in delen van een jaar per hele maand" in said
     assert "ligt niet na het begin" in refused(document(SUM, until="2026-01-01"), tmp_path)
