@@ -10,6 +10,7 @@ from pathlib import Path
 from kernel.findings import Refusal
 from kernel.notation import format_number
 from kernel.tabular import being_read, name_of
+from kernel.texts import cleaned
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def csv_rows(
         last: tuple[int, list[str]] | None = None
         whole = after.lines  # the last line up to which all is well
         try:
-            lines = csv.reader(text, delimiter=delimiter, strict=True)
+            lines = csv.reader(map(cleaned, text), delimiter=delimiter, strict=True)
             for cells in islice(lines, 0 if after.lines else 1, None):
                 if last is not None:
                     yield last

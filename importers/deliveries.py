@@ -12,7 +12,8 @@ from importers import loading
 from importers.client_numbers import pseudonym_key
 from importers.delivery_cells import Known
 from importers.delivery_files import COLUMNS, DeliveryFile, RowFinding, examine
-from importers.delivery_rows import Reading, Staged, staged_rows
+from importers.delivery_rows import Reading, Staged, holds_client_number, staged_rows
+from importers.kept_texts import KEPT
 from importers.places import record_sheets, row_places
 from importers.rules import ROW_RULES, VERDICTS
 from importers.tables import batch_findings, batches
@@ -97,7 +98,9 @@ def import_deliveries(
         raise Refusal(f"{file.name} heeft wel een kopregel maar geen regels", "vraag het bestand opnieuw op")
     lock_recordings(connection)  # only now: reading takes long, and others may record meanwhile
     _refuse_changed_codes(connection, file, read_at)
-    broken, broken_cents = _rows_breaking_rules(connection, file)
+    kept, broken_cents = _rows_with_client_numbers(connection, file)
+    broken, cents = _rows_breaking_rules(connection, file)
+    broken, broken_cents = [*kept, *broken], {**broken_cents, **cents}
     loading.add_clients(connection)
     months = loading.months_of_service(connection)
     next_recording = latest(connection) + 1  # under the lock of the recordings
@@ -154,6 +157,13 @@ def _laws_of_references(connection: Connection) -> dict[int, str]:
         select(versions.product_id, versions.law).order_by(versions.recording.desc(), versions.valid_from.desc())
     )
     return {row.product_id: row.law for row in rows}  # an earlier one replaces a later
+
+
+def _rows_with_client_numbers(connection: Connection, file: DeliveryFile) -> tuple[list[RowFinding], dict[int, int]]:
+    """The finding of each row that names a client of any file in a text that is kept, and its claimed cents."""
+    found = loading.rows_with_client_numbers(connection)
+    findings = [holds_client_number(row.row_number, _header(file, row.row_number, KEPT[row.place])) for row in found]
+    return findings, {row.row_number: row.claimed_cents or 0 for row in found}
 
 
 def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[list[RowFinding], dict[int, int]]:

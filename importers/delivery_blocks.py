@@ -10,7 +10,8 @@ from itertools import islice
 
 from importers.csv_lines import START, Place, csv_rows, encoding_at, unreadable
 from importers.delivery_files import DeliveryFile
-from kernel.tabular import FoundTable, being_read
+from kernel.tabular import FoundTable, being_read, filled_up
+from kernel.texts import cleaned
 
 _BLOCK_ROWS = 2_000
 _BLOCK_CHARACTERS = 1 << 16  # as much as the cache of a processor holds with all that is made of it
@@ -52,7 +53,7 @@ def stretches(file: DeliveryFile) -> Iterator[Stretch]:
 
 def blocks_of(file: DeliveryFile, stretch: Stretch) -> Iterator[Block]:
     """The rows of a stretch, without the header. Raises `Refusal` when it holds a byte that is no character."""
-    width = len(file.tables[0].header)
+    table = file.tables[0]
     with being_read(file.path), file.path.open("rb") as source:
         source.seek(stretch.start.bytes)
         read = source.read(stretch.end.bytes - stretch.start.bytes)
@@ -60,26 +61,40 @@ def blocks_of(file: DeliveryFile, stretch: Stretch) -> Iterator[Block]:
         text = str(read, encoding_at(stretch.start, file.encoding))
     except UnicodeDecodeError:
         raise unreadable(file.path, file.encoding) from None
-    text = text.replace("\r\n", "\n")
+    text = cleaned(text.replace("\r\n", "\n"))
     number = stretch.start.lines + 1
     start = 0
     if number == 1:
         number, start = 2, text.index("\n") + 1
     while start < len(text):
         end = text.find("\n", start + _BLOCK_CHARACTERS) + 1 or len(text)
-        yield (block := _cut(text[start:end], number, file.delimiter, width))
+        yield (block := _cut(text[start:end], number, file.delimiter, table))
         number, start = number + len(block.numbers), end
 
 
-def _cut(text: str, number: int, delimiter: str, width: int) -> Block:
+def _cut(text: str, number: int, delimiter: str, table: FoundTable) -> Block:
     numbers = range(number, number + text.count("\n"))
+    columns = _columns(text, len(numbers), delimiter, len(table.header))
+    if columns is None:
+        text = "".join(f"{line}\n" for line in _filled_up(text[:-1].split("\n"), delimiter, table))
+        columns = _columns(text, len(numbers), delimiter, len(table.header))
+    return Block(numbers, columns, partial(_cut_rows, text, delimiter))
+
+
+def _columns(text: str, rows: int, delimiter: str, width: int) -> list[list[str]] | None:
     # A line end as a cell of its own: when each comes after as many cells as the header has, all is whole.
     cells = text.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
-    is_whole = len(cells) == (width + 1) * len(numbers) + 1
-    columns = [cells[place : -1 : width + 1] for place in range(width + 1)] if is_whole else None
-    if columns and columns.pop().count("\n") != len(numbers):
-        columns = None
-    return Block(numbers, columns, partial(_cut_rows, text, delimiter))
+    if len(cells) != (width + 1) * rows + 1:
+        return None
+    *columns, ends = (cells[place : -1 : width + 1] for place in range(width + 1))
+    return columns if ends.count("\n") == rows else None
+
+
+def _filled_up(lines: Sequence[str], delimiter: str, table: FoundTable) -> Iterator[str]:
+    """Each line, with the separators of optional columns at its end that it lacks."""
+    for line in lines:
+        cells = line.count(delimiter) + 1
+        yield line + delimiter * (len(table.header) - cells if cells >= table.least_cells else 0)
 
 
 def _cut_rows(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -91,7 +106,7 @@ def other_blocks(file: DeliveryFile, first: int, table: FoundTable, after: Place
     width = len(table.header)
     rows = table.rows() if not file.delimiter else csv_rows(file.path, file.encoding, file.delimiter, width, after)
     while block := list(islice(rows, _BLOCK_ROWS)):
-        cells = [row for _, row in block]
+        cells = [filled_up(row, table) for _, row in block]
         columns = list(zip(*cells, strict=True)) if {*map(len, cells)} == {width} else None
         yield Block([first + number for number, _ in block], columns, partial(iter, cells))
 

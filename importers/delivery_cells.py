@@ -13,8 +13,9 @@ from functools import partial
 from importers.pseudonyms import pseudonym
 from kernel.identifiers import agb_code, client_number, municipality_code
 from kernel.money import Eur
-from kernel.notation import format_eur, format_number, parse_date, parse_eur, parse_whole
-from kernel.tabular import FoundTable, damaged, normal
+from kernel.notation import MonthFirst, format_eur, format_number, parse_date, parse_eur, parse_whole
+from kernel.tabular import LOST_DIGITS, FoundTable, damaged, normal
+from kernel.texts import CONTROL, cell_in, is_formula
 from tariffs.units import UNIT_WORDS
 
 # The Jeugdwet and the Wmo 2015 are in force since 2015.
@@ -22,31 +23,40 @@ FIRST_YEAR, LAST_YEAR = 2015, 2099
 DAY_0 = date(2000, 1, 1)  # days are counted from here: PostgreSQL reads a number in a third of the time of a date
 NULL = r"\N"
 LONGEST_TEXT = 40
-PLAIN_TEXT = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._/-]{{0,{LONGEST_TEXT - 1}}}")
+# The second condition is asked only of what begins as a number with an exponent does.
+PLAIN_TEXT = re.compile(rf"(?!{LOST_DIGITS}$)[A-Za-z0-9][A-Za-z0-9._/-]{{0,{LONGEST_TEXT - 1}}}", re.MULTILINE)
 
 _REMEMBERED_CELLS = 50_000
 _LARGEST_QUANTITY = 99_999_999
 _LARGEST_CENTS = 99_999_999_99
-_TEXT = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_TEXT}}}")
-_ORDINARY = re.compile(rf"[A-Za-z0-9][A-Za-z0-9 _./-]{{0,{LONGEST_TEXT - 1}}}")  # nothing of it needs another look
-_FORMULA = re.compile(r"[=@+]|-.")
-_NUMBER = re.compile(r"[+-]?[\d.,]+")
+_ORDINARY = re.compile(rf"(?!{LOST_DIGITS}$)[A-Za-z0-9][A-Za-z0-9 _./-]{{0,{LONGEST_TEXT - 1}}}")  # needs no other look
 _PLAIN_EUR = re.compile(r"([0-9]{1,8})(?:,([0-9]{1,2}))?")
 
 Reader = Callable[[str], str]
 
 
-def is_formula(text: str) -> bool:
-    """Whether a spreadsheet would compute the text instead of showing it."""
-    return _FORMULA.match(text) is not None and not _NUMBER.fullmatch(text)
-
-
-class CellError(Exception):
+class CellError(ValueError):
     """A cell that cannot be read: the rule it breaks, what is wrong, and the remedy."""
 
     def __init__(self, code: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.code, self.message, self.hint = code, message, hint
+
+
+class MonthFirstError(CellError):
+    """A date that can only have the month in front."""
+
+
+class Days:
+    """Reads days, and notes whether there was one of which day and month may have changed places."""
+
+    def __init__(self) -> None:
+        self.any_doubtful = False
+
+    def read(self, text: str) -> date:
+        day = _day(text)
+        self.any_doubtful = self.any_doubtful or (day.day <= 12 and day.day != day.month)
+        return day
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +101,12 @@ class _Remembered(dict[str, str]):
     def __missing__(self, text: str) -> str:
         if len(self) >= _REMEMBERED_CELLS:
             self.clear()
-        value = self._read(text.strip())
+        value = self._read(cell_in(text.strip()))
         self[text] = value
         return value
 
 
-def cell_readers(table: FoundTable, known: Known, clients: Clients) -> dict[str, Reader]:
+def cell_readers(table: FoundTable, known: Known, clients: Clients, days: Days) -> dict[str, Reader]:
     """How a cell of each column is read: text of the file in, text for COPY out; raises `CellError`."""
     may_be_empty = table.tells_errors or table.places["debit_credit"] is None
     always_bsn = normal(table.header[table.places["client"] or 0]) == "bsn"
@@ -109,6 +119,8 @@ def cell_readers(table: FoundTable, known: Known, clients: Clients) -> dict[str,
             raise CellError("D03", "dit is geen geldig BSN (elfproef)", "controleer het nummer bij de cliënt")
         if number is None and (damage := damaged(text)):
             raise CellError("D16", *damage)
+        if number is None and CONTROL.search(text):
+            raise CellError("D07", "met een stuurteken", "typ de tekst opnieuw")
         return clients.number(number or text)
 
     def product(text: str) -> str:
@@ -116,7 +128,7 @@ def cell_readers(table: FoundTable, known: Known, clients: Clients) -> dict[str,
         return f"{found}\t{known.laws[int(found)]}"
 
     def start(text: str) -> str:
-        day = _day(text)
+        day = days.read(text)
         return f"{_days(day)}\t{day.replace(day=1)}"
 
     return {
@@ -132,10 +144,10 @@ def cell_readers(table: FoundTable, known: Known, clients: Clients) -> dict[str,
         "client": _Remembered(client).__getitem__,
         "product": _Remembered(product).__getitem__,
         "start": _Remembered(start).__getitem__,
-        "end": _Remembered(lambda text: _days(_day(text) + timedelta(days=1))).__getitem__,
+        "end": _Remembered(lambda text: _days(days.read(text) + timedelta(days=1))).__getitem__,
         "quantity": _Remembered(_quantity).__getitem__,
-        "unit": _Remembered(_unit).__getitem__,
-        "debit_credit": _Remembered(partial(_sign, may_be_empty=may_be_empty)).__getitem__,
+        "unit": _Remembered(unit).__getitem__,
+        "debit_credit": _Remembered(partial(sign, may_be_empty=may_be_empty)).__getitem__,
         "previous": _Remembered(lambda text: required_text(text) if text else NULL).__getitem__,
         "assignment": _Remembered(lambda text: required_text(text) if text else "").__getitem__,
         "claimed": _Remembered(_claimed_cents).__getitem__,
@@ -145,12 +157,12 @@ def cell_readers(table: FoundTable, known: Known, clients: Clients) -> dict[str,
 def required_text(text: str) -> str:
     if PLAIN_TEXT.fullmatch(text):
         return text
-    text = text.strip()
+    text = cell_in(text.strip())
     if _ORDINARY.fullmatch(text):
         return text
     if not text:
         raise CellError("D02", "leeg", "vul een waarde in")
-    if not _TEXT.fullmatch(text):
+    if len(text) > LONGEST_TEXT or CONTROL.search(text):
         raise CellError("D07", f"langer dan {LONGEST_TEXT} tekens of met een stuurteken", "kort de tekst in")
     if damage := damaged(text):
         raise CellError("D16", *damage)
@@ -183,7 +195,8 @@ def _read(text: str, read: Callable[[str], object], code: str) -> object:
         return read(text)
     except ValueError as error:
         message, _, hint = str(error).rpartition("; ")
-        raise CellError(code, message, hint) from None
+        kind = MonthFirstError if isinstance(error, MonthFirst) else CellError
+        raise kind(code, message, hint) from None
 
 
 def _day(text: str) -> date:
@@ -210,16 +223,16 @@ def _quantity(text: str) -> str:
     return str(quantity)
 
 
-def _unit(text: str) -> str:
+def unit(text: str) -> str:
     if not text:
         return NULL
-    unit = UNIT_WORDS.get(text.lower())
-    if unit is None:
+    found = UNIT_WORDS.get(text.lower())
+    if found is None:
         raise CellError("D11", f'eenheid "{text}" is onbekend', "schrijf minuut, uur, dagdeel, dag of stuk")
-    return unit
+    return found
 
 
-def _sign(text: str, *, may_be_empty: bool = True) -> str:
+def sign(text: str, *, may_be_empty: bool = True) -> str:
     match text.upper():
         case "" if not may_be_empty:
             hint = "vul D of C in; in een xls is een cel met een fout niet van een lege te onderscheiden"

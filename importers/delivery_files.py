@@ -22,13 +22,13 @@ from kernel.tabular import (
     being_read,
     csv_table,
     delimiter_of,
-    find_columns,
     name_of,
     no_text,
     refuse_web_page,
     tables_in_workbook,
     unused_headers,
 )
+from kernel.texts import cleaned
 from kernel.workbooks import ROWS_OF_A_SHEET, is_workbook
 
 COLUMNS = (
@@ -151,6 +151,6 @@ def examine(path: Path) -> DeliveryFile:
             header = next(csv.reader(text, delimiter=delimiter, strict=True))
         except (csv.Error, StopIteration):
             raise Refusal(f"{name}: de kopregel is niet af", "vraag het bestand opnieuw op") from None
-    places = find_columns(header, COLUMNS, name)
     rows = partial(csv_rows, path, encoding, delimiter, len(header))
-    return DeliveryFile(path, digest.hexdigest(), (csv_table(header, places, rows),), delimiter, encoding)
+    table = csv_table([*map(cleaned, header)], COLUMNS, name, rows)
+    return DeliveryFile(path, digest.hexdigest(), (table,), delimiter, encoding)

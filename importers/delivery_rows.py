@@ -18,17 +18,22 @@ from importers.delivery_cells import (
     PLAIN_TEXT,
     CellError,
     Clients,
+    Days,
     Known,
+    MonthFirstError,
     Reader,
     cell_readers,
     required_text,
+    sign,
+    unit,
 )
 from importers.delivery_files import COLUMNS, DeliveryFile, RowFinding
-from importers.kept_texts import ClientNumbers, Finder
+from importers.kept_texts import Finder
 from kernel.findings import Refusal, Severity
 from kernel.identifiers import without_client_numbers
 from kernel.processes import in_processes
-from kernel.tabular import FoundTable, being_read
+from kernel.tabular import NAMELESS_HINT, UNREAD, FoundTable, being_read, nameless, nameless_places, refuse_nameless
+from kernel.texts import visible
 
 # The columns of a staged row, in the order in which `staged_rows` gives them; every value is text for COPY. What is
 # read for a product is its id and law, for a start the day and its month, for a client a number of the file.
@@ -38,10 +43,10 @@ STAGED_COLUMNS = (
 )  # fmt: skip
 
 _PROVIDER_AT = [column.name for column in COLUMNS].index("provider")
+_WORDS = {column.name: column.headers[0] for column in COLUMNS}
 _MAX_FINDINGS = 200_000
 _NOT_IN_TOTALS = ("client", "product", "start", "end")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-_PLAIN_TEXTS = re.compile(rf"(?:{PLAIN_TEXT.pattern}\n)+")
+_PLAIN_TEXTS = re.compile(rf"(?:{PLAIN_TEXT.pattern}\n)+", re.MULTILINE)
 _WORTH_PROCESSES = 8 << 20  # bytes: less is read before another process has started
 _MOST_PROCESSES = 4  # more read faster than one server loads
 
@@ -56,6 +61,9 @@ class Reading:
     providers: set[str] = field(default_factory=set)  # "" where a row does not tell which
     claimed_read_cents: int = 0
     claimed_rejected_cents: int = 0
+    month_first: RowFinding | None = None  # the first date that can only have the month in front
+    any_doubtful_day: bool = False  # whether day and month of another may have changed places
+    nameless: dict[int, int] = field(default_factory=dict)  # columns without header, with the first row that fills one
     findings: list[RowFinding] = field(default_factory=list)
     warnings: list[RowFinding] = field(default_factory=list)
 
@@ -67,16 +75,23 @@ class Reading:
         self.providers |= other.providers
         self.claimed_read_cents += other.claimed_read_cents
         self.claimed_rejected_cents += other.claimed_rejected_cents
+        self.month_first = self.month_first or other.month_first
+        self.any_doubtful_day = self.any_doubtful_day or other.any_doubtful_day
+        self.nameless = {**other.nameless, **self.nameless}
         self.findings += other.findings
         self.warnings += other.warnings
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Text for COPY: readable rows, in the order of `STAGED_COLUMNS`, and the number and pseudonym of new clients."""
+    """Text for COPY: readable rows, in the order of `STAGED_COLUMNS`, and the number and pseudonym of new clients.
+
+    `kept` has the pseudonyms of what may be a client number in a text that is kept, with row and place in `KEPT`.
+    """
 
     rows: str
     clients: str
+    kept: str = ""
 
 
 def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) -> Iterator[Staged]:
@@ -87,10 +102,9 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
     """
     processes = _worthwhile_processes(file)
     clients = Clients(key, place=processes, of=processes + 1)  # the other places are of the processes
-    numbers = ClientNumbers(file)
     after = START
     for first, table in zip(file.first_numbers, file.tables, strict=True):
-        reader = _TableReader(file, table, known, clients, numbers)
+        reader = _TableReader(file, table, known, clients, key)
         if file.delimiter:
             parts: Iterator[tuple[Staged, Reading, Place]] = map(reader.read_stretch, stretches(file))
             if processes:
@@ -102,6 +116,9 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
                 yield staged
         for block in other_blocks(file, first, table, after):
             yield reader.read([block], reading)
+        reading.warnings += (_nameless(row, table, place) for place, row in sorted(reading.nameless.items()))
+        reading.nameless = {}
+    _refuse_month_first(file, reading)
     if reading.rows_read and file.delimiter and not ends_with_newline(file.path):
         message = "de laatste regel eindigt niet met een regeleinde en kan afgebroken zijn"
         hint = "kijk of de laatste cel heel is; zo niet, crediteer de regel en stuur hem met een nieuwe referentie"
@@ -111,16 +128,17 @@ def staged_rows(file: DeliveryFile, known: Known, key: bytes, reading: Reading) 
 class _TableReader:
     """Reads the rows of a table. It remembers what cells mean, so that reading goes on faster than it began."""
 
-    def __init__(
-        self, file: DeliveryFile, table: FoundTable, known: Known, clients: Clients, numbers: ClientNumbers
-    ) -> None:
+    def __init__(self, file: DeliveryFile, table: FoundTable, known: Known, clients: Clients, key: bytes) -> None:
         self._file, self._table, self._clients = file, table, clients
-        self._readers = cell_readers(table, known, clients)
-        self._finder = Finder(table, numbers)
+        self._days = Days()
+        self._readers = cell_readers(table, known, clients, self._days)
+        self._finder = Finder(table, key)
+        self._nameless = nameless_places(table)
 
     def read(self, blocks: Iterable[Block], reading: Reading) -> Staged:
         rows = "".join(self._read_block(block, reading) for block in blocks)
-        return Staged(rows, self._clients.take())
+        reading.any_doubtful_day = reading.any_doubtful_day or self._days.any_doubtful
+        return Staged(rows, self._clients.take(), self._finder.take())
 
     def read_stretch(self, stretch: Stretch) -> tuple[Staged, Reading, Place]:
         """The rows of a stretch, what was found in it, and where it ends."""
@@ -129,6 +147,8 @@ class _TableReader:
         return staged, found, stretch.end
 
     def _read_block(self, block: Block, reading: Reading) -> str:
+        if self._nameless:
+            self._look_below_no_header(block, reading)
         values = _read_by_column(block, self._table, self._readers, self._finder)
         if values is None:
             rows = _read_by_row(block, self._file, self._table, self._readers, self._finder, reading)
@@ -138,6 +158,19 @@ class _TableReader:
         reading.providers.update(values[_PROVIDER_AT])
         reading.last_number = block.numbers[-1]
         return "\n".join(map("\t".join, zip(map(str, block.numbers), *values, strict=True))) + "\n"
+
+    def _look_below_no_header(self, block: Block, reading: Reading) -> None:
+        readers = {"debit_credit": sign, "unit": unit}
+        may_be = {_WORDS[name]: read for name, read in readers.items() if self._table.places[name] is None}
+        for number, cells in zip(block.numbers, block.rows(), strict=True):
+            for place in self._nameless:
+                if place < len(cells) and (text := cells[place].strip()):
+                    refuse_nameless(self._file.name, self._file.place(number), self._table, place, text, may_be)
+                    reading.nameless.setdefault(place, number)
+
+
+def _nameless(row: int, table: FoundTable, place: int) -> RowFinding:
+    return RowFinding(row, UNREAD, nameless(table, place), "wordt niet gelezen", NAMELESS_HINT, Severity.WARNING)
 
 
 def _worthwhile_processes(file: DeliveryFile) -> int:
@@ -154,7 +187,7 @@ _reader: _TableReader
 
 def _prepare(place: int, of: int, file: DeliveryFile, known: Known, key: bytes) -> None:
     global _reader
-    _reader = _TableReader(file, file.tables[0], known, Clients(key, place, of), ClientNumbers(file))
+    _reader = _TableReader(file, file.tables[0], known, Clients(key, place, of), key)
 
 
 def _read_stretch(stretch: Stretch) -> tuple[Staged, Reading, Place]:
@@ -180,7 +213,7 @@ def _read_by_column(
                 values.append(list(map(read, sent[place])))
     except CellError:
         return None
-    return None if finder.any_in(sent) else values
+    return None if finder.any_in(sent, block.numbers) else values
 
 
 def _are_plain(cells: Sequence[str]) -> bool:
@@ -221,16 +254,16 @@ def _read_by_row(
             values = [reader(cells[place]) for reader, place in read]
         except CellError:
             if any(cells[table.places[name] or 0].strip() for name in _NOT_IN_TOTALS):
-                findings, claimed = _cell_findings(number, cells, read, table), _claimed(readers, cells, table)
+                findings, claimed = _cell_findings(number, cells, read, table, reading), _claimed(readers, cells, table)
             else:
                 findings, claimed = [_totals(number)], 0  # the rows above it claim that amount
             _reject(file, reading, findings, claimed)
             continue
         if (place := finder.place_in(cells)) is not None:
-            hint = "geef de regel een referentie of toewijzing zonder cliëntnummer"
-            finding = RowFinding(number, "D14", table.header[place], "bevat een cliëntnummer", hint)
+            finding = holds_client_number(number, table.header[place])
             _reject(file, reading, [finding], _claimed(readers, cells, table))
             continue
+        finder.gather(number, cells)
         if values[claimed_at] != NULL:
             reading.claimed_read_cents += int(values[claimed_at])
         yield (str(number), *values)
@@ -243,6 +276,11 @@ def _provider(readers: Mapping[str, Reader], cells: Sequence[str], table: FoundT
         return readers["provider"](cells[place]) if len(cells) == len(table.header) else ""
     except CellError:
         return ""
+
+
+def holds_client_number(number: int, column: str) -> RowFinding:
+    hint = "geef de regel een referentie of toewijzing zonder cliëntnummer"
+    return RowFinding(number, "D14", column, "bevat een cliëntnummer", hint)
 
 
 def _totals(number: int) -> RowFinding:
@@ -258,7 +296,20 @@ def _reject(file: DeliveryFile, reading: Reading, findings: Sequence[RowFinding]
     _refuse_too_many_findings(file, reading)
 
 
+def _refuse_month_first(file: DeliveryFile, reading: Reading) -> None:
+    """Refuse a file of which a date has the month in front, and others may have: those would be read as another day."""
+    if reading.month_first and reading.any_doubtful_day:
+        first = file.located(reading.month_first)
+        raise Refusal(
+            f"{file.name}, {first.place}: {first.message}, en van andere datums is niet te zien wat dag en wat maand "
+            "is; er is niets ingelezen",
+            first.hint,
+        )
+
+
 def _refuse_too_many_findings(file: DeliveryFile, reading: Reading) -> None:
+    if len(reading.findings) > _MAX_FINDINGS:
+        _refuse_month_first(file, reading)
     if len(reading.findings) > _MAX_FINDINGS:
         first = file.located(reading.findings[0])
         raise Refusal(
@@ -268,7 +319,7 @@ def _refuse_too_many_findings(file: DeliveryFile, reading: Reading) -> None:
 
 
 def _cell_findings(
-    number: int, cells: Sequence[str], read: Sequence[tuple[Reader, int]], table: FoundTable
+    number: int, cells: Sequence[str], read: Sequence[tuple[Reader, int]], table: FoundTable, reading: Reading
 ) -> list[RowFinding]:
     """Every wrong cell of a row."""
     findings = []
@@ -278,6 +329,8 @@ def _cell_findings(
         except CellError as error:
             message, hint = (_shown(text, cells[place].strip()) for text in (error.message, error.hint))
             findings.append(RowFinding(number, error.code, table.header[place], message, hint))
+            if isinstance(error, MonthFirstError):
+                reading.month_first = reading.month_first or findings[-1]
     return findings
 
 
@@ -285,7 +338,7 @@ def _shown(text: str, cell: str) -> str:
     """A message without client numbers, in which the cell that it quotes is short and on one line."""
     hidden = without_client_numbers(cell)
     short = hidden if len(hidden) <= LONGEST_TEXT else hidden[:LONGEST_TEXT] + "…"
-    return _CONTROL.sub(" ", without_client_numbers(text).replace(hidden, short))
+    return visible(without_client_numbers(text).replace(hidden, short))
 
 
 def _claimed(readers: Mapping[str, Reader], cells: Sequence[str], table: FoundTable) -> int:

@@ -17,6 +17,7 @@ All steps are set-based, on temporary tables of the importing transaction:
 
     staged_rows       the readable rows of the file, and soon only those that break no row rule
     staged_clients    what the numbers of clients in the file stand for: a pseudonym, and then a client
+    staged_kept       what may be a client number in a reference or an assignment, as a pseudonym
     staged            a view: the rows with dates and client. Where the client is not asked for, nothing is joined
     staged_credits    those of them that are credits
     sent              per sender and month: how many rows, and the first and the last of their references
@@ -60,6 +61,7 @@ def stage(connection: Connection, parts: Iterable[Staged], products: Sequence[tu
         CREATE TEMPORARY TABLE staged_clients (
             client int PRIMARY KEY, pseudonym bytea, client_id bigint
         ) ON COMMIT DROP""",
+        "CREATE TEMPORARY TABLE staged_kept (row_number int, place smallint, pseudonym bytea) ON COMMIT DROP",
         f"""
         CREATE TEMPORARY VIEW staged AS
         SELECT row_number, reference, municipality_id, provider_id, client, client_id, product_id, law,
@@ -72,15 +74,17 @@ def stage(connection: Connection, parts: Iterable[Staged], products: Sequence[tu
         ) ON COMMIT DROP""",
     )
     cursor = connection.connection.cursor()
-    with _set_aside() as clients:
+    with _set_aside() as clients, _set_aside() as kept:
         with cursor.copy(f"COPY staged_rows ({', '.join(STAGED_COLUMNS)}) FROM STDIN") as copy:
             for part in parts:
                 copy.write(part.rows)
                 clients.write(part.clients)
-        clients.seek(0)
-        with cursor.copy("COPY staged_clients (client, pseudonym) FROM STDIN") as copy:
-            while lines := clients.read(_COPIED_CHARACTERS):
-                copy.write(lines)
+                kept.write(part.kept)
+        for aside, columns in ((clients, "staged_clients (client, pseudonym)"), (kept, "staged_kept")):
+            aside.seek(0)
+            with cursor.copy(f"COPY {columns} FROM STDIN") as copy:
+                while lines := aside.read(_COPIED_CHARACTERS):
+                    copy.write(lines)
     with cursor.copy("COPY staged_products FROM STDIN") as copy:
         for product in products:
             copy.write_row(product)
@@ -109,6 +113,26 @@ def _set_aside() -> Iterator[TextIO]:
         raise Refusal(f"er is geen ruimte voor een tijdelijk bestand in {gettempdir()}", hint) from None
 
 
+def rows_with_client_numbers(connection: Connection) -> list[Any]:
+    """The staged rows with the number of a client in a text that is kept, and the first place; they leave `staged`.
+
+    A number counts that is of a client in this file, or in any file before it.
+    """
+    query = """
+        SELECT row_number, min(k.place) AS place, min(s.claimed_cents) AS claimed_cents
+        FROM staged_kept k JOIN staged_rows s USING (row_number)
+        WHERE pseudonym IN (SELECT pseudonym FROM clients) OR pseudonym IN (SELECT pseudonym FROM staged_clients)
+        GROUP BY row_number ORDER BY row_number"""
+    found = list(connection.execute(text(query)))
+    _leave_out(connection, [row.row_number for row in found])
+    return found
+
+
+def _leave_out(connection: Connection, rejected: Sequence[int]) -> None:
+    if rejected:
+        connection.execute(text("DELETE FROM staged_rows WHERE row_number = ANY(:numbers)"), {"numbers": rejected})
+
+
 def rows_breaking_rules(connection: Connection) -> list[Any]:
     """The staged rows that break a row rule, each with the codes of the rules; `is_rejected` ones leave `staged`."""
     codes = ", ".join(f"CASE WHEN {rule.condition} THEN '{rule.code}' END" for rule in ROW_RULES)
@@ -124,8 +148,7 @@ def rows_breaking_rules(connection: Connection) -> list[Any]:
                (SELECT min(code) FROM staged_products c WHERE c.product_id = s.product_id) AS product
         FROM staged s {joined} WHERE {any_of} ORDER BY s.row_number""")
     ).all()
-    if rejected := [row.row_number for row in found if row.is_rejected]:
-        connection.execute(text("DELETE FROM staged_rows WHERE row_number = ANY(:numbers)"), {"numbers": rejected})
+    _leave_out(connection, [row.row_number for row in found if row.is_rejected])
     return list(found)
 
 

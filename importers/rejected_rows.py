@@ -12,11 +12,11 @@ from pathlib import Path
 
 from database.whole_file import whole_file
 from importers.deliveries import DeliveryImport
-from importers.delivery_cells import is_formula
 from importers.delivery_files import DeliveryFile, RowFinding
 from importers.reasons import REASON, reason_places, without_reason
 from importers.rejected_workbooks import write_workbook
 from kernel.findings import Refusal, Severity
+from kernel.texts import cell_out
 
 
 def write_rejected(result: DeliveryImport, folder: Path) -> Path:
@@ -75,9 +75,8 @@ def _lines(file: DeliveryFile, reasons: Mapping[int, Sequence[str]]) -> Iterator
     (table,) = file.tables
     of_reason = reason_places(table.header)
     header = without_reason(table.header, of_reason)
-    yield [*header, *REASON]
+    yield [*map(cell_out, header), *REASON]
     for number, cells in table.rows():
         if number in reasons:
             sent = without_reason(cells, of_reason) if len(cells) == len(table.header) else cells
-            shown = ("'" + cell if is_formula(cell) else cell for cell in sent)
-            yield [*shown, *[""] * (len(header) - len(sent)), *reasons[number]]
+            yield [*map(cell_out, sent), *[""] * (len(header) - len(sent)), *map(cell_out, reasons[number])]

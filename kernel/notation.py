@@ -24,10 +24,15 @@ _MONTH_NAMES = (
 )  # fmt: skip
 
 
+class MonthFirst(ValueError):
+    """A date that can only be one with the month in front: then the others are in doubt too."""
+
+
 def parse_date(text: str) -> date:
     """Read '31-01-2026', '31/1/2026' or '2026-01-31', the day first or last. Raises `ValueError` with a Dutch reason.
 
-    Midnight may follow, as where a spreadsheet wrote a day as a moment: '2026-01-31 00:00:00'.
+    Raises `MonthFirst` for a day that exists only when the month stands first. Midnight may follow, as where a
+    spreadsheet wrote a day as a moment: '2026-01-31 00:00:00'.
     """
     written = _MIDNIGHT.sub("", text)
     if match := _ISO_DATE.fullmatch(written):
@@ -39,6 +44,9 @@ def parse_date(text: str) -> date:
     try:
         return date(year, month, day)
     except ValueError:
+        if month > 12 and 1 <= day <= 12 and not _ISO_DATE.fullmatch(written):
+            hint = "schrijf in de hele kolom de dag vooraan (31-01-2026), of het jaar (2026-01-31)"
+            raise MonthFirst(f"{text} bestaat niet: dag en maand zijn verwisseld; {hint}") from None
         raise ValueError(f"{text} bestaat niet; vul een bestaande dag in") from None
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from kernel.findings import Finding, Refusal, Severity, other_than_file, why_not
 from kernel.identifiers import as_shown, without_client_numbers
 from kernel.notation import counted, parse_date
+from kernel.texts import CONTROL, cell_in, cleaned, on_one_line, visible
 from kernel.workbooks import Sheet, is_workbook, open_workbook
 
 _DELIMITERS = ";,\t"
@@ -29,7 +30,8 @@ SUMMARY_TITLE = "Wat er met de regels gebeurde"  # in the first cell of a sheet 
 _SHOWN_SPANS = 5
 _HEADER_WITHIN = 50  # rows of a sheet that are not blank
 _ERROR_VALUE = re.compile(r"#(?:[A-Z]+(?:/0)?[!?]|N/[AB]|GETTING_DATA|\?)|(?:Err|Fout):\d{3}", re.ASCII)
-_LOST_DIGITS = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
+LOST_DIGITS = r"\d(?:[.,]\d+)?[eE][+-]?\d+"  # 1e+05, 1E5, 2.0260000000000124e+16
+_LOST_DIGITS = re.compile(LOST_DIGITS, re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class FoundTable:
     at one place. `header_row` is the number of the last row of the header. `sheet` is the name of the sheet in a
     workbook, and empty in a CSV file; `title` is that name as only the sender may see it. In an xls a cell with an
     error cannot be told from an empty one.
+
+    `least_cells` is how many cells a row has at least: Excel leaves out separators behind which nothing stands.
     """
 
     header: Sequence[str]
@@ -87,6 +91,7 @@ class FoundTable:
     sheet: str = ""
     title: str = ""
     tells_errors: bool = True
+    least_cells: int = 0
 
 
 def read_table(
@@ -109,8 +114,9 @@ def read_table(
         table = _table_in_csv(content, layout, name)
     findings: list[Finding] = []
     rows: list[Row] = []
+    warnings += _below_no_header(table, layout, name)
     for number, cells in table.rows():
-        row, wrong = _read_row(number, cells, table.header, table.places, layout)
+        row, wrong = _read_row(number, cells, table, layout)
         findings += wrong
         rows += [] if wrong else [row]
     if judge:
@@ -125,7 +131,7 @@ def read_table(
 
 def _table_in_csv(content: bytes, layout: Sequence[Column], name: str) -> FoundTable:
     refuse_web_page(content, name)
-    text, delimiter = decode(content, name), delimiter_of(content)
+    text, delimiter = cleaned(decode(content, name)), delimiter_of(content)
 
     def records() -> Iterator[tuple[int, list[str]]]:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -140,15 +146,24 @@ def _table_in_csv(content: bytes, layout: Sequence[Column], name: str) -> FoundT
     def rows() -> Iterator[tuple[int, list[str]]]:
         return (record for record in islice(records(), 1, None) if any(cell.strip() for cell in record[1]))
 
-    header = next(records())[1]
-    return csv_table(header, find_columns(header, layout, name), rows)
+    return csv_table(next(records())[1], layout, name, rows)
 
 
 def csv_table(
-    header: Sequence[str], places: Mapping[str, int | None], rows: Callable[[], Iterator[tuple[int, list[str]]]]
+    header: Sequence[str],
+    layout: Sequence[Column],
+    name: str,
+    rows: Callable[[], Iterator[tuple[int, list[str]]]],
 ) -> FoundTable:
-    """The table of a CSV file, of which rows may be shorter than the header."""
-    return FoundTable(header, places, rows, partial(_column, rows))
+    """The table of a CSV file; rows may be shorter than the header. Raises `Refusal` as `find_columns` does."""
+    names = [visible(cell_in(cell)) for cell in header]
+    places = find_columns(names, layout, name)
+    return FoundTable(names, places, rows, partial(_column, rows), least_cells=_least_cells(layout, places))
+
+
+def _least_cells(layout: Sequence[Column], places: Mapping[str, int | None]) -> int:
+    """Up to where the last column stands that must be filled in."""
+    return 1 + max((places[column.name] or 0 for column in layout if column.required), default=0)
 
 
 def _column(rows: Callable[[], Iterator[tuple[int, list[str]]]], place: int) -> Iterator[str]:
@@ -188,7 +203,8 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
                 "open het bestand in Excel en bewaar het",
             )
         days = [places[column.name] for column in layout if column.read is parse_date]
-        rows = partial(sheet.rows, at, len(header), [place for place in days if place is not None])
+        header = _with_what_stands_beside(sheet, at, header)
+        rows = partial(_cleaned, partial(sheet.rows, at, len(header), [place for place in days if place is not None]))
         column = partial(sheet.column, at)
         tables.append(FoundTable(header, places, rows, column, at, sheet.name, sheet.title, book.tells_errors))
         if sheet.is_hidden:
@@ -210,6 +226,21 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
         hint = "open het bestand in Excel, werk de koppelingen bij en bewaar het, als de waarden oud kunnen zijn"
         warnings.append(Finding("R07", Severity.WARNING, name, message, hint))
     return tables, warnings
+
+
+def _with_what_stands_beside(sheet: Sheet, at: int, header: list[str]) -> list[str]:
+    """The header with an empty name for each column up to the last in which something stands below it."""
+    below = sheet.rows(at)
+    first = next(below, None)
+    if first is None or len(first[1]) <= len(header):
+        return header
+    filled = max(place for _, cells in (first, *below) for place, cell in enumerate(cells) if cell.strip()) + 1
+    return [*header, *[""] * (filled - len(header))]
+
+
+def _cleaned(rows: Callable[[], Iterator[tuple[int, list[str]]]]) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a sheet, each text as every reader takes it in."""
+    return ((number, [*map(cleaned, cells)]) for number, cells in rows())
 
 
 def _hidden_parts(
@@ -270,7 +301,7 @@ def _columns_in(header: Sequence[str], layout: Sequence[Column]) -> set[str]:
 
 def _without_end(header: Sequence[str]) -> list[str]:
     """A header without the empty cells at its end, each name on one line."""
-    names = [" ".join(name.split()) for name in header]
+    names = [" ".join(visible(name).split()) for name in header]
     while names and not names[-1]:
         names.pop()
     return names
@@ -305,7 +336,7 @@ def own_name(text: str) -> str:
 
 def name_of(path: Path) -> str:
     """The name of a file, as it may be shown and stored: a name need not be text, and may hold a client number."""
-    return as_shown(path.name.encode(errors="replace").decode())
+    return as_shown(path.name.encode(errors="replace").decode())  # without control characters too
 
 
 def unused_headers(header: Sequence[str], places: Mapping[str, int | None]) -> tuple[str, ...]:
@@ -434,24 +465,27 @@ def _absent(names: Sequence[str]) -> str:
 
 
 def _read_row(
-    number: int,
-    cells: Sequence[str],
-    header: Sequence[str],
-    places: Mapping[str, int | None],
-    layout: Iterable[Column],
+    number: int, cells: Sequence[str], table: FoundTable, layout: Iterable[Column]
 ) -> tuple[Row, list[Finding]]:
     """A row, and what is wrong with it."""
     values: dict[str, Any] = {}
     findings: list[Finding] = []
+    header, places = table.header, table.places
+    cells = filled_up(cells, table)
     if len(cells) != len(header):
         hint = "vul de rij aan tot alle kolommen" if len(cells) < len(header) else "haal weg wat te veel is"
         findings.append(row_finding("R01", number, f"{len(cells)} van de {len(header)} kolommen", hint))
         return Row(number, values), findings
     for column in layout:
         place = places[column.name]
-        text = cells[place].strip() if place is not None else ""
+        text = on_one_line(cell_in(cells[place])).strip() if place is not None else ""
         values[column.name] = None
-        if text and (damage := damaged(text)):
+        if CONTROL.search(text):
+            hint = "typ de tekst van de cel opnieuw"
+            findings.append(
+                row_finding("R02", number, "er staat een onzichtbaar stuurteken in", hint, header[place or 0])
+            )
+        elif text and (damage := damaged(text)) and (_ERROR_VALUE.fullmatch(text) or _reads(column.read, text)):
             findings.append(row_finding("R02", number, *damage, header[place or 0]))
         elif text:
             try:
@@ -462,6 +496,65 @@ def _read_row(
         elif column.required:
             findings.append(row_finding("R03", number, "leeg", "vul een waarde in", header[place or 0]))
     return Row(number, values), findings
+
+
+UNREAD = "R04"
+NAMELESS_HINT = "geef de kolom een kop uit docs/file_layouts.md, of maak hem leeg"
+
+
+def nameless_places(table: FoundTable) -> list[int]:
+    """The columns without a header."""
+    return [place for place, name in enumerate(table.header) if not name.strip()]
+
+
+def nameless(table: FoundTable, place: int) -> str:
+    """How a column without a header is named: after the one with a header that stands left of it."""
+    before = next((name for name in reversed(table.header[:place]) if name.strip()), "")
+    return f'zonder kop na "{_shown_header(before)}"' if before else "zonder kop, vooraan"
+
+
+def refuse_nameless(
+    file_name: str, row: str, table: FoundTable, place: int, text: str, may_be: Mapping[str, Callable[[str], object]]
+) -> None:
+    """Raises `Refusal` for `text` in a column without a header that is of the table: it stands between others, or its
+    text can be read as that of an optional column that the table lacks (`may_be`). Else it is a note beside it.
+    """
+    where = f"{file_name}, {row}, kolom {nameless(table, place)}"
+    if any(name.strip() for name in table.header[place:]):
+        raise Refusal(f"{where}: er staat iets in een kolom zonder kop; er is niets ingelezen", NAMELESS_HINT)
+    for name, read in may_be.items():
+        if _reads(read, text):
+            message = f'{where}: er staat iets dat bij de kolom "{name}" kan horen; er is niets ingelezen'
+            raise Refusal(message, NAMELESS_HINT)
+
+
+def _reads(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _below_no_header(table: FoundTable, layout: Sequence[Column], name: str) -> list[Finding]:
+    """A warning for each column without a header beside the table. Raises `Refusal` for one that is of the table."""
+    places = nameless_places(table)
+    absent = {column.headers[0]: column.read for column in layout if table.places[column.name] is None}
+    may_be = {header: read for header, read in absent.items() if not _reads(read, "§")}  # a note reads as any text
+    found: dict[int, Finding] = {}
+    for number, cells in table.rows() if places else ():
+        for place in places:
+            if place < len(cells) and (text := cells[place].strip()):
+                refuse_nameless(name, f"rij {number}", table, place, text, may_be)
+                where = f"{name}, rij {number}, kolom {nameless(table, place)}"
+                found.setdefault(place, Finding(UNREAD, Severity.WARNING, where, "wordt niet gelezen", NAMELESS_HINT))
+    return list(found.values())
+
+
+def filled_up(cells: Sequence[str], table: FoundTable) -> Sequence[str]:
+    """The cells of a row, also of one that only lacks cells of optional columns at its end."""
+    missing = len(table.header) - len(cells)
+    return [*cells, *[""] * missing] if missing > 0 and table.least_cells and len(cells) >= table.least_cells else cells
 
 
 def damaged(text: str) -> tuple[str, str] | None:

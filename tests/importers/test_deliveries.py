@@ -21,6 +21,7 @@ from database.recordings import latest, lock_recordings, record
 from importers.delivery_files import RowFinding
 from importers.rules import ROW_RULES, VERDICTS
 from kernel.findings import Refusal
+from kernel.money import Eur
 from tariffs.products import import_products
 
 if TYPE_CHECKING:
@@ -810,8 +811,33 @@ def test_a_number_is_a_client_number_when_a_client_of_the_file_has_it(
     for rows, at in (([suspect, other], 2), ([other, suspect], 3)):
         result = desk.take(lines(*rows, *(line(reference=f"r{n}") for n in range(3, 6))).replace("bsn", "cliënt"))
         assert shown(result.findings) == [(at, "D14", "referentie")]
-    result = desk.take(lines(line(reference="s-999900018-x"), line(reference="r9")))
+    result = desk.take(lines(line(reference="s-999900031-x"), line(reference="r9")))
     assert (account(result), result.findings) == ((2, 2, 0, 0, 0), [])
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "x-999900018",
+        "9999/00/018",
+        "9999_00_018",
+        "9999\u200b00018",
+        "\u0669\u0669\u0669\u0669\u0660\u0660\u0660\u0661\u0668",
+        "9999  00  018",
+        "20269999000187",
+    ],
+)
+def test_the_number_of_a_client_of_any_file_is_no_part_of_a_reference(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str], reference: str
+) -> None:
+    """However it is written: the first file names the client, the second keeps nothing of the row."""
+    desk.take(lines(line(client="999900018")))
+    result = desk.take(lines(line(reference="r2"), line(reference="r3", assignment=reference, claimed="12,50")))
+    assert shown(result.findings) == [(3, "D14", "toewijzing")]
+    assert (account(result), result.account.claimed_rejected) == ((2, 1, 1, 0, 0), Eur("12.50"))
+    assert reference not in {
+        str(value) for row in desk.connection.execute(text("SELECT * FROM deliveries")) for value in row
+    }
 
 
 def test_numbers_of_clients_with_a_number_of_their_own_do_not_stop_a_file(

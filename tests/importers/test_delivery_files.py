@@ -315,7 +315,7 @@ def test_under_client_may_stand_another_number(desk: Desk) -> None:
         "a'b--",
         "%s {x}",
         "a  b",
-        "1e5",
+        "1f5",
         "007",
     ],
 )

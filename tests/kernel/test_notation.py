@@ -37,7 +37,11 @@ def test_dates_are_read(text: str) -> None:
         ("29-02-2026", "29-02-2026 bestaat niet; vul een bestaande dag in"),
         ("00-01-2026", "00-01-2026 bestaat niet; vul een bestaande dag in"),
         ("01-01-0000", "01-01-0000 bestaat niet; vul een bestaande dag in"),
-        ("01-13-2026", "01-13-2026 bestaat niet; vul een bestaande dag in"),
+        (
+            "01-13-2026",
+            "01-13-2026 bestaat niet: dag en maand zijn verwisseld; schrijf in de hele kolom de dag vooraan "
+            "(31-01-2026), of het jaar (2026-01-31)",
+        ),
         ("31-01-26", '"31-01-26" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
         ("46053", '"46053" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
         ("31 januari 2026", '"31 januari 2026" is geen datum; schrijf 31-01-2026 of 2026-01-31'),
