@@ -1,4 +1,4 @@
-"""Providers that sent nothing for a month, while a contract pays them for what they deliver."""
+"""Providers that sent nothing for a month, while a contract expects deliveries of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, distinct, func, select
 
 from contracts.components.consortium import ConsortiumComponent
-from contracts.components.effort import EffortComponent
 from contracts.model import Contract
 from contracts.parties import known_parties
 from contracts.register import contracts_known
@@ -32,10 +31,11 @@ class MissingFile:
 
 
 def missing_files(connection: Connection, month: Month) -> list[MissingFile]:
-    """Every contract that pays by effort, with the months up to `month` of its year without an accepted row for it.
+    """Every contract that deliveries are expected for, with the months up to `month` of its year without any accepted.
 
-    Months count from the first that was ever delivered, or from the start of the contract when none was. Rows that were
-    withdrawn or credited since were sent, so they count here.
+    Months count from the first that was ever delivered, or from the start of the contract when none was. A contract
+    that pays whatever is delivered misses them only once some were. Rows that were withdrawn or credited since were
+    sent, so they count here.
     """
     query = (
         select(
@@ -56,8 +56,11 @@ def missing_files(connection: Connection, month: Month) -> list[MissingFile]:
     found: list[MissingFile] = []
     for contract in (registered.contract for registered in contracts_known(connection, cutoff)):
         in_force = contract.in_force.period
-        for provider, read in _read(contract).items():
+        pays, read_by_provider = _expected(contract)
+        for provider, read in read_by_provider.items():
             sent = {Month.of(day) for key in read for day in delivered.get(key, ())}
+            if not sent and not pays:
+                continue
             first = max(Month(month.year, 1), min(sent, default=Month.of(in_force.start)), Month.of(in_force.start))
             without = [m for m in months(first, min(month, Month.of(in_force.last_day))) if m not in sent]
             if without:
@@ -75,12 +78,14 @@ def _sends_itself(contract: Contract) -> bool:
     return not members or any(member.provider == contract.provider or not member.own_code for member in members)
 
 
-def _read(contract: Contract) -> dict[str, list[tuple[str, str, str]]]:
-    """By provider that sends deliveries, the (municipality, provider, product) that a contract pays by effort."""
+def _expected(contract: Contract) -> tuple[bool, dict[str, list[tuple[str, str, str]]]]:
+    """Whether what a contract pays follows from deliveries, and which those are: by provider that sends them, the
+    (municipality, provider, product). Where it does not, those that are counted all the same.
+    """
+    by_deliveries = [one for one in contract.component if one.products_paid or contract.pays_by_deliveries_of(one)]
     found: dict[str, list[tuple[str, str, str]]] = {}
-    for component in contract.component:
-        if isinstance(component, EffortComponent):
-            for provider, municipality, product in contract.slices_read_by(component):
-                if provider != contract.provider or _sends_itself(contract):
-                    found.setdefault(provider, []).append((municipality, provider, product))
-    return found
+    for component in by_deliveries or contract.component:
+        for provider, municipality, product in contract.slices_read_by(component):
+            if provider != contract.provider or _sends_itself(contract):
+                found.setdefault(provider, []).append((municipality, provider, product))
+    return bool(by_deliveries), found

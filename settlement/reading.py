@@ -264,6 +264,47 @@ def posted_by_month(connection: Connection, run: Run) -> dict[int, dict[tuple[Mo
     return found
 
 
+def beside_in_year(connection: Connection, run: Run) -> dict[int, dict[Treatment, Eur]]:
+    """By contract id and treatment, what runs say over months of this run's year that is not payable.
+
+    That of posted runs before this one and of this run itself, so up to and including its statement.
+    """
+    query = (
+        select(
+            run_lines.c.contract_id,
+            run_lines.c.treatment,
+            func.sum(run_lines.c.amount_eur, type_=run_lines.c.amount_eur.type).label("amount"),
+        )
+        .join(runs, runs.c.id == run_lines.c.run_id)
+        .where(
+            run_lines.c.treatment != Treatment.PAYABLE,
+            run_lines.c.service_month.between(date(run.period.year, 1, 1), date(run.period.year, 12, 31)),
+            (runs.c.posting <= run.cutoff) | (runs.c.id == run.id),
+        )
+        .group_by(run_lines.c.contract_id, run_lines.c.treatment)
+    )
+    found: dict[int, dict[Treatment, Eur]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.contract_id, {})[Treatment(row.treatment)] = row.amount
+    return found
+
+
+def set_off_in_year(connection: Connection, run: Run) -> dict[int, Eur]:
+    """By contract id, what of advances was set off in the statements over this run's year, this one included."""
+    query = (
+        select(run_set_offs.c.contract_id, run_set_offs.c.amount_eur)
+        .join(runs, runs.c.id == run_set_offs.c.run_id)
+        .where(
+            runs.c.period.between(date(run.period.year, 1, 1), date(run.period.year, 12, 31)),
+            (runs.c.posting <= run.cutoff) | (runs.c.id == run.id),
+        )
+    )
+    found: dict[int, Eur] = {}
+    for contract_id, amount in connection.execute(query):
+        found[contract_id] = found.get(contract_id, Eur.zero()) + amount
+    return found
+
+
 def outstanding_advances(connection: Connection, run: Run) -> dict[int, Eur]:
     """By contract id, what of the advances known at the cut-off is not set off yet, by posted runs or this one."""
     paid = select(advances.c.contract_id, advances.c.amount_eur).where(advances.c.recording <= run.cutoff)

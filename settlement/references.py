@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, select, text
+from sqlalchemy import Connection, Select, and_, exists, func, select, text
 
-from contracts.components.effort import EffortComponent
 from contracts.tables import municipalities, providers
 from importers.credit_verdicts import own_verdicts
 from importers.places import row_places
@@ -26,16 +25,18 @@ from importers.tables import (
 )
 from kernel.findings import Refusal, Severity
 from kernel.identifiers import as_shown
+from kernel.money import total
 from kernel.notation import format_eur, format_month, format_number
 from kernel.periods import Month
-from settlement.entitlement import LineKey
+from settlement.entitlement import LineKey, Treatment
+from settlement.funding.spread import bases_of
 from settlement.languages.dutch import DUTCH
 from settlement.phrases import counted
 from settlement.pricing.rows import PricingGroup, pricing_groups
 from settlement.reading import Run, SettledContract
 from settlement.rejected import senders_of
 from settlement.runs import STATE_NAMES
-from settlement.tables import run_contracts, run_lines, runs
+from settlement.tables import of_contract, run_lines, runs
 from settlement.terms import Coverage, Terms, coverages, read_terms
 from tariffs.tables import products
 from tariffs.units import Rounding
@@ -83,14 +84,16 @@ def _same_key(table: Any) -> Any:
 
 def _story(connection: Connection, run: Run, row: Any, place: str) -> str:
     kind = "creditregel" if row.previous_reference else "levering"
+    credit = "" if row.previous_reference else _credited(connection, run, row)
     start = (
-        f"Referentie {as_shown(row.reference)} is een {kind} van aanbieder {row.agb_code} voor {row.municipality} "
-        f"({row.law}) over {format_month(row.service_month)}: {place} van {row.file_name}, vastlegging {row.batch}."
+        f"{credit}Referentie {as_shown(row.reference)} is een {kind} van aanbieder {row.agb_code} voor "
+        f"{row.municipality} ({row.law}) over {format_month(row.service_month)}: {place} van {row.file_name}, "
+        f"vastlegging {row.batch}."
     )
-    return f"{start} {_outcome(connection, run, row)}"
+    return f"{start} {_outcome(connection, run, row, counts=not credit)}"
 
 
-def _outcome(connection: Connection, run: Run, row: Any) -> str:
+def _outcome(connection: Connection, run: Run, row: Any, *, counts: bool) -> str:
     if row.batch > run.cutoff:
         return (
             f"Deze run kent de vastleggingen tot en met {run.cutoff}; de regel kwam later binnen en komt in een "
@@ -115,7 +118,7 @@ def _outcome(connection: Connection, run: Run, row: Any) -> str:
         reference, previous = as_shown(row.reference), as_shown(row.previous_reference or "")
         said = verdict.message.format(reference=reference, previous_reference=previous)
         return f"Telt nog niet mee: {said}. Herstel: {verdict.hint}."
-    return f"{_settled(connection, run, row, entries[-1])}{_credited(connection, run, row)}"
+    return _settled(connection, run, row, entries[-1], counts=counts)
 
 
 def _why_credit_does_not_count(connection: Connection, run: Run, row: Any) -> str:
@@ -128,8 +131,8 @@ def _why_credit_does_not_count(connection: Connection, run: Run, row: Any) -> st
     return code
 
 
-def _settled(connection: Connection, run: Run, row: Any, entry: Any) -> str:
-    """Where a row that counts is settled, or why nowhere."""
+def _settled(connection: Connection, run: Run, row: Any, entry: Any, *, counts: bool) -> str:
+    """Where a row is settled, or why nowhere. One that was credited was settled before, and no longer `counts`."""
     if Month.of(row.service_month) > run.period:
         return f"De run loopt tot en met {format_month(run.period.first_day)}; deze maand komt in een volgende run."
     terms = read_terms(connection, run.period, run.cutoff)
@@ -146,11 +149,13 @@ def _settled(connection: Connection, run: Run, row: Any, entry: Any) -> str:
             f"Niet betaald: geen contract van deze aanbieder in {row.municipality} dekt product {product} op die dag. "
             "Herstel: leg het contract vast, of laat de aanbieder de levering crediteren."
         )
-    return " ".join(_in_contract(connection, run, coverage, row.municipality, entry, terms) for coverage in covering)
+    return " ".join(
+        _in_contract(connection, run, coverage, row.municipality, entry, terms, counts=counts) for coverage in covering
+    )
 
 
 def _in_contract(
-    connection: Connection, run: Run, coverage: Coverage, municipality: str, entry: Any, terms: Terms
+    connection: Connection, run: Run, coverage: Coverage, municipality: str, entry: Any, terms: Terms, *, counts: bool
 ) -> str:
     number, component = coverage.registered.contract.number, coverage.component
     settled = next((contract for contract in run.contracts if contract.id == coverage.registered.id), None)
@@ -168,9 +173,74 @@ def _in_contract(
     where = f"contract {number}, onderdeel {component.key} ({component.clause})"
     worth = "Er is geen prijs voor, dus er is geen bedrag." if group.amount is None else _worth(group, entry)
     said_in = _line_of(connection, run, settled, key, entry.recording)
-    if isinstance(component, EffortComponent):
-        return f"Telt mee onder {where}. {worth} {said_in}"
-    return f"Niet apart betaald: telt als schaduwregel onder het budget van {where}. {worth} {said_in}"
+    if coverage.treatment is Treatment.PAYABLE:
+        how = "Telt mee onder {where}." if counts else "Zij telde mee onder {where}."
+    else:
+        how = _COUNTED_FOR[component.counted_for(coverage.product.code)]
+    return " ".join([how.format(where=where), worth, said_in, *_beside(connection, run, settled, key)])
+
+
+# What pays for a delivery that is counted, by what its component says of it.
+_COUNTED_FOR = {
+    "bands": (
+        "Niet apart betaald: telt mee in de som die {where} volgens een staffel betaalt. De waarde volgens de "
+        "prijslijst is ter informatie."
+    ),
+    "care": (
+        "Niet apart betaald: {where} betaalt per periode waarin een cliënt zorg had, en deze levering telt daarvoor "
+        "mee. De waarde volgens de prijslijst is ter informatie."
+    ),
+    "assigned": (
+        "Niet apart betaald: {where} betaalt per periode waarin een cliënt een toewijzing had. De levering telt als "
+        "schaduwregel."
+    ),
+    "trajectory": "Niet apart betaald: {where} betaalt het traject als geheel. De levering telt als schaduwregel.",
+    "arrangement": (
+        "Niet apart betaald: {where} betaalt arrangementen volgens hun toewijzing. De levering telt als schaduwregel."
+    ),
+    "budget": "Niet apart betaald: telt als schaduwregel onder het budget van {where}.",
+}
+
+
+def _beside(connection: Connection, run: Run, settled: SettledContract, key: LineKey) -> list[str]:
+    """What else the settlement says about the month: what pays for rows that count, and what of them is not paid."""
+    lines = _lines_beside(connection, run, settled, key)
+    sentences = []
+    for treatment, sentence in _SAID_BESIDE.items():
+        found = [line for line in lines if line.treatment == treatment]
+        if treatment is Treatment.PAYABLE:
+            is_counted = key.treatment is Treatment.SHADOW
+            found = [line for line in found if is_counted and line.component == key.component]
+        amount = total(line.amount_eur for line in found)
+        if amount:
+            where = ", ".join(f"regel {line.line} van run {line.run_id}" for line in found)
+            month = format_month(key.month.first_day)
+            sentences.append(sentence.format(month=month, amount=format_eur(amount), where=where))
+    return sentences
+
+
+_SAID_BESIDE = {
+    Treatment.PAYABLE: "Daarvoor is over {month} {amount} euro te betalen: zie {where}.",
+    Treatment.UNFUNDED: "Van {month} is {amount} euro boven een maximum geleverd, dat wordt niet betaald: zie {where}.",
+    Treatment.PASSED_ON: "Van {month} is {amount} euro voor onderaannemers: zie {where}.",
+}
+
+
+def _lines_beside(connection: Connection, run: Run, settled: SettledContract, key: LineKey) -> list[Any]:
+    """The lines of the contract itself in the month that follow from the component, or from a rule on top of it."""
+    bases = bases_of(settled.contract)
+    components = [key.component, *(modifier for modifier, of in bases.items() if key.component in of)]
+    others = {product for component in settled.contract.component for _, product in component.products_named}
+    query = (
+        _lines_of(run, settled, key)
+        .where(run_lines.c.component.in_(components), of_contract(run_lines.c.label))
+        .order_by(run_lines.c.run_id, run_lines.c.line)
+    )
+    return [
+        line
+        for line in connection.execute(query)
+        if (about := line.label.partition(" ")[2]) == key.label or about not in others
+    ]
 
 
 def _parked_because(settled: SettledContract) -> str:
@@ -192,22 +262,30 @@ def _worth(group: PricingGroup, entry: Any) -> str:
     return f"{quantity} × {price} = {amount} euro."
 
 
-def _line_of(connection: Connection, run: Run, settled: SettledContract, key: LineKey, recording: int) -> str:
-    """The first line in which a row known from `recording` was said, of a posted run or of this one."""
-    line = connection.execute(
-        select(run_lines.c.run_id, run_lines.c.line, runs.c.state)
+def _lines_of(run: Run, settled: SettledContract, key: LineKey) -> Select[Any]:
+    """The lines of a contract over the month and municipality of `key`, of posted runs and of this one."""
+    return (
+        select(run_lines, runs.c.state)
         .join(runs, runs.c.id == run_lines.c.run_id)
-        .join(run_contracts, (run_contracts.c.run_id == runs.c.id) & (run_contracts.c.contract_id == settled.id))
         .join(municipalities, municipalities.c.id == run_lines.c.municipality_id)
         .where(
             run_lines.c.contract_id == settled.id,
-            run_lines.c.component == key.component,
             municipalities.c.code == key.municipality,
             run_lines.c.service_month == key.month.first_day,
+            (runs.c.posting <= run.cutoff) | (runs.c.id == run.id),
+        )
+    )
+
+
+def _line_of(connection: Connection, run: Run, settled: SettledContract, key: LineKey, recording: int) -> str:
+    """The first line in which a row known from `recording` was said, of a posted run or of this one."""
+    line = connection.execute(
+        _lines_of(run, settled, key)
+        .where(
+            run_lines.c.component == key.component,
             run_lines.c.label == key.label,
             run_lines.c.treatment == key.treatment,
             runs.c.cutoff >= recording,
-            (runs.c.posting <= run.cutoff) | (runs.c.id == run.id),
         )
         .order_by(func.coalesce(runs.c.posting, run.cutoff + 1), runs.c.id)
         .limit(1)
@@ -218,11 +296,10 @@ def _line_of(connection: Connection, run: Run, settled: SettledContract, key: Li
 
 
 def _credited(connection: Connection, run: Run, row: Any) -> str:
-    """Which credit takes a debit back, if one does."""
-    if row.previous_reference:
-        return ""
+    """That a debit no longer counts, and which credit took it back; nothing while it counts."""
     credit = connection.execute(
-        select(credits.c.reference, credits.c.batch)
+        select(credits.c.reference, credits.c.batch, credits.c.row_number, batches.c.file_name)
+        .join(batches, batches.c.recording == credits.c.batch)
         .join(
             deliveries,
             (deliveries.c.municipality_id == credits.c.municipality_id)
@@ -237,12 +314,16 @@ def _credited(connection: Connection, run: Run, row: Any) -> str:
             credits.c.previous_reference == row.reference,
             deliveries.c.recording <= run.cutoff,
         )
-        .group_by(credits.c.reference, credits.c.batch)
+        .group_by(credits.c.reference, credits.c.batch, credits.c.row_number, batches.c.file_name)
         .having(func.sum(deliveries.c.sign) != 0)
     ).one_or_none()
     if credit is None:
         return ""
-    return f" Creditregel {as_shown(credit.reference)} (vastlegging {credit.batch}) neemt de levering weer terug."
+    place = row_places(connection, [(credit.batch, credit.row_number)])[(credit.batch, credit.row_number)]
+    return (
+        f"Telt niet meer mee: creditregel {as_shown(credit.reference)} ({place} van {credit.file_name}, vastlegging "
+        f"{credit.batch}) nam de levering terug. "
+    )
 
 
 def _never_received(connection: Connection, reference: str, agb_code: str | None) -> list[str]:

@@ -1,22 +1,25 @@
 """How things stand with a month: what is settled, what is missing, what waits for whom."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Connection, exists, func, select
 
+from contracts.components.ceiling import CeilingComponent
+from contracts.components.reduction import ReductionComponent
 from contracts.parties import known_parties
 from contracts.register import RegisteredContract, contracts_known
 from database.recordings import latest
 from importers.population_counts import counts_known
 from importers.waiting import waiting_credits
 from kernel.findings import Finding, Severity
-from kernel.money import Eur
+from kernel.money import Eur, total
 from kernel.periods import Month, Period
 from settlement.entitlement import Treatment
+from settlement.funding.spread import bases_of
 from settlement.missing_files import MissingFile, missing_files
 from settlement.schedule.occurrences import Occurrence
 from settlement.schedule.register import Alarm, Job, alarms, coming_first, database_clock, jobs_known, settled_at
@@ -73,7 +76,11 @@ class WaitingRun:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What was posted of a component over the months of a year, and what may be paid of it: a budget or a ceiling.
+    """What was posted of a component over the months of a year, and what is paid of it against what may be paid.
+
+    `posted` are the lines of the component, less those of ceilings and reductions on it alone: over all spendings they
+    add up to what was posted. `paid` is what stands against `budget`: of a ceiling over several components it is what
+    they come to together, of any other what was posted.
 
     The budget is None too when it cannot be computed yet, and when this is what a component with a budget for
     inhabitants pays beside that budget, by volume times price.
@@ -84,7 +91,17 @@ class Spending:
     kind: str
     budget: Eur | None
     posted: Eur
+    paid: Eur
     outside_budget: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PassedCeiling:
+    """A ceiling that more was delivered under than it pays: what was posted as unfunded over the months of a year."""
+
+    contract: str
+    component: str
+    unfunded: Eur
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +116,7 @@ class Status:
     credits: Sequence[WaitingCredits]
     runs: Sequence[WaitingRun]
     spendings: Sequence[Spending]
+    passed: Sequence[PassedCeiling]
     settled_at: Occurrence | None
     coming: tuple[Job, Occurrence] | None
     alarms: Sequence[Alarm]
@@ -121,7 +139,7 @@ class Status:
     @property
     def needs_attention(self) -> bool:
         lacking = [*self.open, *self.missing_now] if self.is_due else []
-        return bool(self.alarms or self.parked or self.credits or self.runs or lacking)
+        return bool(self.alarms or self.parked or self.credits or self.runs or self.passed or lacking)
 
 
 def read_status(connection: Connection, month: Month | None = None, now: datetime | None = None) -> Status:
@@ -134,6 +152,7 @@ def read_status(connection: Connection, month: Month | None = None, now: datetim
     in_force = [registered for registered in known if registered.contract.in_force.period.overlaps(days)]
     names = {code: party.name for code, party in known_parties(connection, cutoff).providers.items()}
     planned = jobs_known(connection)
+    posted = _posted_over(connection, month.year)
     waiting = Counter(credit.provider for credit in waiting_credits(connection))
     return Status(
         now=now,
@@ -143,7 +162,8 @@ def read_status(connection: Connection, month: Month | None = None, now: datetim
         missing=missing_files(connection, month) if now.date() >= month.end else (),
         credits=[WaitingCredits(provider, names[provider], rows) for provider, rows in sorted(waiting.items())],
         runs=_waiting_runs(connection, now),
-        spendings=_spendings(connection, known, cutoff, month.year),
+        spendings=_spendings(connection, known, cutoff, month.year, posted),
+        passed=_passed_ceilings(known, posted),
         settled_at=settled_at(planned, month, now),
         coming=coming_first(planned, now),
         alarms=alarms(planned, now),
@@ -233,39 +253,89 @@ def _waiting_runs(connection: Connection, now: datetime) -> list[WaitingRun]:
     ]  # fmt: skip
 
 
-def _spendings(connection: Connection, known: Sequence[RegisteredContract], cutoff: int, year: int) -> list[Spending]:
-    """By contract and component what was posted over the months of a year, against the budget of that year.
+# By contract, component, treatment, and whether it follows from the contract rather than from deliveries.
+_PostedOver = Mapping[tuple[int, str, Treatment, bool], Eur]
 
-    Together they are what was posted of the components that contracts now have. A budget for inhabitants is not held to
-    the deliveries that are paid outside it: where there are any, they have a row of their own.
-    """
-    first, until = date(year, 1, 1), date(year + 1, 1, 1)
-    by = (run_lines.c.contract_id, run_lines.c.component, of_contract(run_lines.c.label).label("of_contract"))
+
+def _posted_over(connection: Connection, year: int) -> _PostedOver:
+    """What was posted over the months of a year."""
+    by = (
+        run_lines.c.contract_id,
+        run_lines.c.component,
+        run_lines.c.treatment,
+        of_contract(run_lines.c.label).label("of_contract"),
+    )
     query = (
         select(*by, func.sum(run_lines.c.amount_eur).label("posted_eur"))
         .join(runs, runs.c.id == run_lines.c.run_id)
         .where(
             runs.c.state == "posted",
-            run_lines.c.treatment == Treatment.PAYABLE,
-            run_lines.c.service_month >= first,
-            run_lines.c.service_month < until,
+            run_lines.c.service_month >= date(year, 1, 1),
+            run_lines.c.service_month < date(year + 1, 1, 1),
         )
         .group_by(*by)
     )
-    posted = {(row.contract_id, row.component, row.of_contract): row.posted_eur for row in connection.execute(query)}
+    return {
+        (row.contract_id, row.component, Treatment(row.treatment), row.of_contract): row.posted_eur
+        for row in connection.execute(query)
+    }
+
+
+def _spendings(
+    connection: Connection, known: Sequence[RegisteredContract], cutoff: int, year: int, posted: _PostedOver
+) -> list[Spending]:
+    """By contract and component what is paid over the months of a year, against the budget of that year.
+
+    Together they are what was posted of the components that contracts now have. A ceiling or a reduction on one
+    component has no row: it counts with that component. A consortium has none, since it pays nothing by itself. A
+    budget for inhabitants is not held to the deliveries that are paid outside it: those have a row of their own.
+    """
+    of_year = Period(date(year, 1, 1), date(year + 1, 1, 1))
     counts, figures = counts_known(connection, cutoff), index_figures_known(connection, cutoff)
-    spendings = []
+    spendings: list[Spending] = []
     for registered in known:
-        contract = registered.contract
-        if not contract.in_force.period.overlaps(Period(first, until)):
-            continue
-        budgets = budgets_of_year(contract, counts, figures, year)
-        for component in contract.component:
-            budget, kind = budgets.get(component.key), component.kind
-            by_terms, by_volume = (posted.get((registered.id, component.key, one), Eur.zero()) for one in (True, False))
-            if kind == "population" and budget is not None and by_volume:
-                spendings.append(Spending(contract.number, component.key, kind, budget, by_terms))
-                spendings.append(Spending(contract.number, component.key, kind, None, by_volume, outside_budget=True))
-            else:
-                spendings.append(Spending(contract.number, component.key, kind, budget, by_terms + by_volume))
+        if registered.contract.in_force.period.overlaps(of_year):
+            budgets = budgets_of_year(registered.contract, counts, figures, year)
+            spendings += _spendings_of(registered, budgets, posted)
     return spendings
+
+
+def _spendings_of(
+    registered: RegisteredContract, budgets: Mapping[str, Eur], posted: _PostedOver
+) -> Iterator[Spending]:
+    contract, bases = registered.contract, bases_of(registered.contract)
+    takes_off = {one.key for one in contract.component if isinstance(one, CeilingComponent | ReductionComponent)}
+    counts_with = {key: base for key in takes_off if len(bases[key]) == 1 for base in bases[key]}
+
+    def posted_of(key: str, *of_contract: bool) -> Eur:
+        return total(
+            posted.get((registered.id, key, Treatment.PAYABLE, one), Eur.zero()) for one in of_contract or (True, False)
+        )
+
+    own = {one.key: posted_of(one.key) for one in contract.component}
+    for place, component in enumerate(contract.component):
+        key, kind, budget = component.key, component.kind, budgets.get(component.key)
+        if key in counts_with or kind == "consortium":
+            continue
+        net = total([own[key], *(own[rule] for rule, base in counts_with.items() if base == key)])
+        by_volume = posted_of(key, False)
+        if kind == "population" and budget is not None and by_volume:
+            yield Spending(contract.number, key, kind, budget, net - by_volume, net - by_volume)
+            yield Spending(contract.number, key, kind, None, by_volume, by_volume, outside_budget=True)
+        elif kind == "ceiling":
+            # What a reduction below the ceiling takes off is not what the ceiling left to pay.
+            above = [one.key for one in contract.component[:place]]
+            under = [one for one in above if one in bases[key] or (one in takes_off and bases[one] <= bases[key])]
+            yield Spending(contract.number, key, kind, budget, net, total([net, *(own[one] for one in under)]))
+        else:
+            yield Spending(contract.number, key, kind, budget, net, net)
+
+
+def _passed_ceilings(known: Sequence[RegisteredContract], posted: _PostedOver) -> list[PassedCeiling]:
+    found = []
+    for registered in known:
+        for component in registered.contract.component:
+            unfunded = posted.get((registered.id, component.key, Treatment.UNFUNDED, True), Eur.zero())
+            if isinstance(component, CeilingComponent) and unfunded > Eur.zero():
+                found.append(PassedCeiling(registered.contract.number, component.key, unfunded))
+    return found

@@ -71,7 +71,8 @@ def status(ctx: click.Context, month: str | None, everything: bool, as_json: boo
 
 def _most(found: Status) -> int:
     """How much of each list fits on a screen together with the others."""
-    lists = sum(map(bool, (found.alarms, found.parked, found.missing, found.credits, found.runs, found.spendings)))
+    several = (found.alarms, found.parked, found.missing, found.credits, found.runs, found.passed, found.spendings)
+    lists = sum(map(bool, several))
     return max(1, (_LINES - _LINES_OF_ALL) // max(1, lists) - _LINES_OF_A_LIST)
 
 
@@ -85,6 +86,7 @@ def _show(found: Status, most: int, is_lost: bool) -> None:
     _show_missing(found, most)
     _show_credits(found, most)
     _show_runs(found, most)
+    _show_passed(found, most)
     _show_spendings(found, most)
     if found.coming:
         job, coming = found.coming
@@ -101,6 +103,7 @@ def _headline(found: Status) -> list[str]:
         (len(found.missing_now) if found.is_due else 0, "contract zonder bestand/contracten zonder bestand"),
         (sum(credits.rows for credits in found.credits), "wachtende creditregel/wachtende creditregels"),
         (len(found.runs), "run die wacht/runs die wachten"),
+        (len(found.passed), "plafond overschreden/plafonds overschreden"),
     )
     return [counted(number, words) for number, words in counts if number]
 
@@ -161,6 +164,18 @@ def _show_runs(found: Status, most: int) -> None:
     _rest(found.runs, most)
 
 
+def _show_passed(found: Status, most: int) -> None:
+    if not found.passed:
+        return
+    click.echo(f"\nBoven een plafond geleverd over {found.month.year}, wordt niet betaald")
+    table = _table("Contract", "Plafond")
+    table.add_column("Bedrag (€)", justify="right", no_wrap=True)
+    for ceiling in sorted(found.passed, key=lambda each: -each.unfunded.amount)[:most]:
+        table.add_row(ceiling.contract, ceiling.component, format_eur(ceiling.unfunded))
+    print_table(fit(table))
+    _rest(found.passed, most)
+
+
 def _show_spendings(found: Status, most: int) -> None:
     if not found.spendings:
         return
@@ -168,9 +183,10 @@ def _show_spendings(found: Status, most: int) -> None:
     table = _table("Contract", "Onderdeel")
     for name in ("Begroot (€)", "Geboekt (€)", "%"):
         table.add_column(name, justify="right", no_wrap=True)
-    largest = sorted(found.spendings, key=lambda each: (-each.posted.amount, each.contract, each.component))
+    largest = sorted(found.spendings, key=lambda each: (-each.paid.amount, each.contract, each.component))
     for spending in sorted(largest[:most], key=lambda each: (each.contract, each.component, each.outside_budget)):
-        table.add_row(spending.contract, spending.component, *_amounts(spending))
+        together = ", samen" if spending.kind == "ceiling" else ""
+        table.add_row(spending.contract, f"{spending.component}{together}", *_amounts(spending))
     posted = total(spending.posted for spending in found.spendings)
     everything = "Totaal" if len(found.spendings) <= most else f"Alle {len(found.spendings)} samen"
     table.add_row(everything, "", "", format_eur(posted), "")
@@ -179,13 +195,12 @@ def _show_spendings(found: Status, most: int) -> None:
 
 
 def _amounts(spending: Spending) -> tuple[str, str, str]:
-    posted = format_eur(spending.posted)
+    paid = format_eur(spending.paid)
     if spending.outside_budget:
-        return ("buiten het budget", posted, "")
+        return ("buiten het budget", paid, "")
     if spending.budget is None:
-        return ("nog niet te zeggen" if spending.kind in ("population", "lump_sum") else "", posted, "")
-    percent = "" if spending.kind == "ceiling" else _percent(spending.posted, spending.budget)  # it takes off only
-    return (format_eur(spending.budget), posted, percent)
+        return ("nog niet te zeggen" if spending.kind in ("population", "lump_sum") else "", paid, "")
+    return (format_eur(spending.budget), paid, _percent(spending.paid, spending.budget))
 
 
 def _percent(part: Eur, whole: Eur) -> str:
@@ -272,9 +287,14 @@ def status_json(found: Status) -> dict[str, Any]:
                 "kind": spending.kind,
                 "budget_eur": str(spending.budget) if spending.budget is not None else None,
                 "posted_eur": str(spending.posted),
+                "paid_eur": str(spending.paid),
                 "outside_budget": spending.outside_budget,
             }
             for spending in found.spendings
+        ],
+        "passed_ceilings": [
+            {"contract": ceiling.contract, "component": ceiling.component, "unfunded_eur": str(ceiling.unfunded)}
+            for ceiling in found.passed
         ],
         "settled_by_itself_at": found.settled_at.at.isoformat() if found.settled_at else None,
         "next": (

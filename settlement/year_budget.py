@@ -12,6 +12,7 @@ from importers.population_counts import Count
 from kernel.money import Eur
 from settlement.funding import lump_sum, population
 from settlement.funding.ceiling import year_ceiling
+from settlement.funding.spread import bases_of
 from tariffs.indexation import IndexFigures
 
 CountKey = tuple[str, str, date, str]
@@ -62,18 +63,21 @@ def budgets_of_year(
 ) -> dict[str, Eur]:
     """By component what may be paid over `year`, as far as it can be said.
 
-    A ceiling is the budget of the component it applies to; where it applies to several it stands at the ceiling itself.
+    A ceiling on one component is the budget of that, the lowest where there are more, unless it has a budget of its
+    own; on several it stands at the ceiling itself.
     """
     found = {budget.component: budget.amount for budget in year_budgets(contract, known, figures, year)}
-    keys = [component.key for component in contract.component]
     for component in contract.component:
         if isinstance(component, LumpSumComponent):
-            amount, key = lump_sum.year_budget(contract, component, figures, year), component.key
-        elif isinstance(component, CeilingComponent):
-            under = component.applies_to or keys[: keys.index(component.key)]
-            amount, key = year_ceiling(contract, component, year), under[0] if len(under) == 1 else component.key
-        else:
-            continue
-        if amount is not None:
-            found.setdefault(key, amount)
-    return found
+            amount = lump_sum.year_budget(contract, component, figures, year)
+            if amount is not None:
+                found[component.key] = amount
+    bases = bases_of(contract)
+    ceilings: dict[str, Eur] = {}
+    for component in contract.component:
+        if isinstance(component, CeilingComponent):
+            amount = year_ceiling(contract, component, year)
+            key = min(bases[component.key]) if len(bases[component.key]) == 1 else component.key
+            if amount is not None:
+                ceilings[key] = min(amount, ceilings.get(key, amount))
+    return {**ceilings, **found}

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import Fact, PricedPart, listed
+from contracts.components.component import CountedFor, Fact, PricedPart, listed
 from contracts.values import Law, Misfit, Name, Number, Part, Percent, Place
 
 
@@ -51,6 +51,9 @@ class ArrangementComponent(PricedPart):
     def products_counted(self) -> tuple[str, ...]:
         """Deliveries under an arrangement are counted; its own rows too, since the assignment is what pays."""
         return (*self.products_assigned, *self.covers)
+
+    def counted_for(self, product: str) -> CountedFor:
+        return "arrangement"
 
     @property
     def products_named(self) -> Iterator[tuple[Place, str]]:

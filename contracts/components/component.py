@@ -1,7 +1,7 @@
 """What components of every kind have in a contract document."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,9 @@ from contracts.values import Key, Misfit, MunicipalityCode, Name, Part, Place
 
 # What a fact goes by in its list: a name, a product, an area with a measure.
 Fact = tuple[str, ...]
+
+# What pays for deliveries that are counted: bands, periods in which clients had care or were assigned, and so on.
+CountedFor = Literal["bands", "care", "assigned", "trajectory", "arrangement", "budget"]
 
 
 def listed(key: str, values: Iterable[str]) -> Iterator[tuple[Place, str]]:
@@ -111,6 +114,10 @@ class PricedPart(ComponentPart):
     def price_lists(self) -> tuple[str, ...]:
         """Every price list that it reads."""
         return (self.price_list,)
+
+    def counted_for(self, product: str) -> CountedFor:
+        """What pays for deliveries of a product that are counted."""
+        raise NotImplementedError
 
 
 class BudgetPart(ComponentPart):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import Fact, PricedPart, listed
+from contracts.components.component import CountedFor, Fact, PricedPart, listed
 from contracts.components.frequency import Frequency
 from contracts.values import Amount, Misfit, MonthText, Name, Number, Part, Percent, Place, SignedNumber
 
@@ -92,6 +92,9 @@ class EffortComponent(PricedPart):
     @property
     def products_counted(self) -> tuple[str, ...]:
         return self.products if self.bands else ()
+
+    def counted_for(self, product: str) -> CountedFor:
+        return "bands"
 
     @property
     def needs_every_month(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import Fact, PricedPart, listed
+from contracts.components.component import CountedFor, Fact, PricedPart, listed
 from contracts.components.frequency import Frequency
 from contracts.values import Misfit, Months, Name, Number, Part, Place, placed
 
@@ -82,6 +82,9 @@ class OutputComponent(PricedPart):
     @property
     def products_counted(self) -> tuple[str, ...]:
         return tuple(product for part in (self.periods, self.trajectories) if part for product in part.products)
+
+    def counted_for(self, product: str) -> CountedFor:
+        return self.periods.when if self.periods and product in self.periods.products else "trajectory"
 
     @property
     def needs_every_month(self) -> bool:

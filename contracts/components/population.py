@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.components.component import BudgetPart, Fact, PricedPart, listed
+from contracts.components.component import BudgetPart, CountedFor, Fact, PricedPart, listed
 from contracts.components.indexation import IndexedPart
 from contracts.facts import AccountabilityKind
 from contracts.values import (
@@ -277,6 +277,9 @@ class PopulationComponent(IndexedPart, BudgetPart, PricedPart):
     @property
     def products_counted(self) -> tuple[str, ...]:
         return self.covers
+
+    def counted_for(self, product: str) -> CountedFor:
+        return "budget"
 
     @property
     def needs_every_month(self) -> bool:

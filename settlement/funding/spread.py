@@ -23,6 +23,16 @@ def keys_applied_to(contract: Contract, component: ModifierPart) -> set[str]:
     return set(component.spread_over or keys[: keys.index(component.key)])
 
 
+def bases_of(contract: Contract) -> dict[str, set[str]]:
+    """By modifier, the components that yield what it applies to, also where other modifiers stand between."""
+    found: dict[str, set[str]] = {}
+    for component in contract.component:
+        if isinstance(component, ModifierPart):
+            applied = keys_applied_to(contract, component)
+            found[component.key] = {base for key in applied for base in found.get(key, {key})}
+    return found
+
+
 def by_month(lines: Iterable[Entitlement]) -> Mapping[Month, list[Entitlement]]:
     """Lines by the month they are of."""
     found: dict[Month, list[Entitlement]] = defaultdict(list)

@@ -201,7 +201,7 @@ def workbook(statement: Statement) -> bytes:
         deliveries.write(delivered, statement, statement.deliveries, said, month.without_line)
     course = page("year", year.WIDTHS, landscape=False, repeat_header=False)
     year.write(course, statement, (month, corrected.this_year), budget.budgets)
-    to_pay = summary.write(summary_page, statement, summary.Sheets(month, corrected, shadow_amounts))
+    to_pay = summary.write(summary_page, statement, summary.Sheets(month, corrected))
     if to_pay != statement.settled.to_pay:
         raise BrokenInvariant(f"contract {contract.number}: {to_pay} on paper, {statement.settled.to_pay} in the run")
     if statement.rejected:

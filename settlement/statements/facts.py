@@ -37,6 +37,7 @@ class Statement:
     """One contract of a run, with its priced volumes by line. `run` is without its contracts and findings.
 
     `posted_by_month` was posted earlier over service months of the run's year, by month and whether from a budget;
+    `beside_in_year` is what the year says that is not payable, and `set_off_in_year` of advances, this run included;
     `not_settled` is what of its provider no statement pays. `deliveries` are the pricing groups by line, if wanted.
     """
 
@@ -46,6 +47,8 @@ class Statement:
     volumes: Mapping[LineKey, Sequence[PricedVolume]]
     register: Register
     posted_by_month: Mapping[tuple[Month, bool], Eur]
+    beside_in_year: Mapping[Treatment, Eur]
+    set_off_in_year: Eur
     outstanding_advances: Eur
     budgets: Sequence[YearBudget]
     previous: PreviousStatement | None

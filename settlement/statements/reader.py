@@ -11,7 +11,7 @@ from importers.population_counts import counts_known
 from kernel.findings import Finding, Severity
 from kernel.money import Eur
 from kernel.periods import Month
-from settlement.entitlement import LineKey
+from settlement.entitlement import LineKey, Treatment
 from settlement.findings import DeliveriesFinding
 from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Language
@@ -19,9 +19,11 @@ from settlement.pricing.rows import PricingGroup, pricing_groups_of
 from settlement.reading import (
     Run,
     SettledContract,
+    beside_in_year,
     outstanding_advances,
     posted_by_month,
     previous_statements,
+    set_off_in_year,
     with_lines,
 )
 from settlement.rejected import Rejected, rejected_rows
@@ -41,6 +43,8 @@ class Shared:
     register: Register
     budgets: Mapping[int, Sequence[YearBudget]]
     posted: Mapping[int, Mapping[tuple[Month, bool], Eur]]
+    beside: Mapping[int, Mapping[Treatment, Eur]]
+    set_off: Mapping[int, Eur]
     advances: Mapping[int, Eur]
     rejected_of_provider: Mapping[str, Rejected]
     not_settled_of_provider: Mapping[str, Sequence[Finding]]
@@ -63,6 +67,8 @@ def read_shared(connection: Connection, run: Run, language: Language = DUTCH, *,
         register=_register(connection, run, terms, counts),
         budgets=budgets,
         posted=posted_by_month(connection, run),
+        beside=beside_in_year(connection, run),
+        set_off=set_off_in_year(connection, run),
         advances=outstanding_advances(connection, run),
         rejected_of_provider=rejected_rows(connection, first, run.cutoff),
         not_settled_of_provider=not_settled(run),
@@ -83,6 +89,8 @@ def read_statements(connection: Connection, shared: Shared, contracts: Sequence[
             volumes=by_line(contract.volumes),
             register=shared.register,
             posted_by_month=shared.posted.get(contract.id, {}),
+            beside_in_year=shared.beside.get(contract.id, {}),
+            set_off_in_year=shared.set_off.get(contract.id, Eur.zero()),
             outstanding_advances=shared.advances.get(contract.id, Eur.zero()),
             budgets=shared.budgets[contract.id],
             previous=previous.get(contract.id),

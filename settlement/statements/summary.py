@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from textwrap import wrap
 
-from kernel.money import Eur, total
-from settlement.entitlement import Timing, Treatment
+from kernel.money import Eur
+from settlement.entitlement import Treatment
 from settlement.statements import changes
 from settlement.statements.book import Page
 from settlement.statements.corrections import Corrections
@@ -25,7 +25,6 @@ class Sheets:
 
     month: Amounts
     corrections: Corrections
-    shadow: Amounts | None
 
 
 def write(page: Page, statement: Statement, sheets: Sheets) -> Eur:
@@ -41,11 +40,6 @@ def write(page: Page, statement: Statement, sheets: Sheets) -> Eur:
     this_month, corrections, owed, paid = _write_amounts(page, statement, sheets)
     page.row += 1
     _write_year(page, statement, this_month, corrections)
-    if sheets.shadow is not None:
-        _row(page, say("summary.shadow"), same_as(sheets.shadow.total))
-    unfunded = [numbered.line.amount for numbered in statement.lines(Treatment.UNFUNDED, *Timing)]
-    if unfunded:
-        _stated(page, say("summary.unfunded"), total(unfunded))
     page.row += 1
     changes.write(page, statement, this_month, owed)
     _write_split(page, statement, sheets)
@@ -111,7 +105,12 @@ def _write_year(page: Page, statement: Statement, this_month: Cell, corrections:
     before = _stated(page, say("summary.posted_before", year=year), statement.posted_in_year)
     now = _row(page, say("summary.said", year=year), plus(this_month, corrections))
     _row(page, say("summary.together", year=year), sum_of([before, now]), "total")
+    if statement.set_off_in_year:
+        _stated(page, say("summary.set_off_in_year", year=year), -statement.set_off_in_year)
     _stated(page, say("summary.advance_left"), statement.outstanding_advances)
+    for treatment in (Treatment.SHADOW, Treatment.UNFUNDED, Treatment.PASSED_ON):
+        if treatment in statement.beside_in_year:
+            _stated(page, say(f"summary.{treatment}", year=year), statement.beside_in_year[treatment])
 
 
 def _write_split(page: Page, statement: Statement, sheets: Sheets) -> None:

@@ -290,7 +290,6 @@ amount_eur = "1200.00"
     books.month("2026-04")
     assert [(each.component, str(each.budget), str(each.posted)) for each in looked(books, dutch(5, 2)).spendings] == [
         ("zorg", "3000.00", "637.05"),
-        ("plafond", "None", "0.00"),
         ("zorg", "None", "0.00"),
         ("subsidie", "1200.00", "400.00"),
         ("plafond", "5000.00", "0.00"),
@@ -298,7 +297,95 @@ amount_eur = "1200.00"
     lines = [line.split() for line in show("--month", "2026-04", "--all").output.splitlines()]
     assert ["A", "zorg", "3.000,00", "637,05", "21,2"] in lines
     assert ["B", "subsidie", "1.200,00", "400,00", "33,3"] in lines
-    assert ["B", "plafond", "5.000,00", "0,00"] in lines
+    assert ["B", "plafond,", "samen", "5.000,00", "400,00", "8,0"] in lines
+
+
+REDUCTION = """
+[[component]]
+key = "korting"
+kind = "reduction"
+clause = "artikel 8"
+percent = "10"
+from = "2026-01"
+until = "2027-01"
+"""
+
+
+def ceiling(amount: str, key: str = "plafond") -> str:
+    return f'[[component]]\nkey = "{key}"\nkind = "ceiling"\nclause = "artikel 6"\namount_eur = "{amount}"\n'
+
+
+def test_what_is_paid_stands_against_the_ceiling_and_a_passed_ceiling_asks_attention(books: Books, show: Show) -> None:
+    """1,910.40 after a reduction of ten percent, 1,000.00 after the lowest of two ceilings."""
+    document = effort_contract(products=["44A09"], start="2026-01-01") + REDUCTION
+    books.open(document + ceiling("1500.00", "ruim") + ceiling("1000.00"))
+    books.prices("44A09;2026-01-01;;212,35")
+    books.deliver(delivery("r1", "44A09", "2026-01-01", 4, end="2026-01-04"))
+    books.month("2026-01")
+    assert not looked(books, dutch(2, 2)).needs_attention
+    books.deliver(delivery("r2", "44A09", "2026-02-01", 6, end="2026-02-06"))
+    books.month("2026-02")
+    found = looked(books, dutch(3, 2))
+    assert [(one.component, str(one.budget), str(one.posted), str(one.paid)) for one in found.spendings] == [
+        ("zorg", "1000.00", "1000.00", "1000.00")
+    ]
+    assert [(one.component, str(one.unfunded)) for one in found.passed] == [("ruim", "411.15"), ("plafond", "500.00")]
+    assert found.needs_attention
+    result = show("--month", "2026-02", "--all")
+    assert result.exit_code == 3
+    lines = [line.split() for line in result.output.splitlines()]
+    assert ["Vraagt", "aandacht:", "2", "plafonds", "overschreden."] in lines
+    assert ["B", "plafond", "500,00"] in lines
+    assert ["B", "zorg", "1.000,00", "1.000,00", "100,0"] in lines
+    told = json.loads(show("--month", "2026-02", "--json").output)
+    assert told["passed_ceilings"][0] == {"contract": "B", "component": "ruim", "unfunded_eur": "411.15"}
+    assert [(each["posted_eur"], each["paid_eur"]) for each in told["spending"]] == [("1000.00", "1000.00")]
+
+
+def test_a_ceiling_on_several_components_is_held_to_what_they_come_to_together(books: Books, show: Show) -> None:
+    second = effort_contract(products=["45A04"]).partition("[[component]]")[2].replace('"zorg"', '"hulp"')
+    books.open(effort_contract(products=["44A09"]) + f"[[component]]{second}" + ceiling("600.00"))
+    books.prices("44A09;2026-01-01;;212,35", PRICE)
+    books.deliver(delivery("s1", "44A09", "2026-01-01", 3, end="2026-01-03"), JANUARY)
+    books.month("2026-01")
+    found = looked(books, dutch(2, 2)).spendings
+    assert [(one.component, str(one.budget), str(one.posted), str(one.paid)) for one in found] == [
+        ("zorg", "None", "637.05", "637.05"),
+        ("hulp", "None", "95.00", "95.00"),
+        ("plafond", "600.00", "-132.05", "600.00"),
+    ]
+    lines = [line.split() for line in show("--month", "2026-01", "--all").output.splitlines()]
+    assert ["B", "plafond,", "samen", "600,00", "600,00", "100,0"] in lines
+    assert ["Totaal", "600,00"] in lines
+
+
+@pytest.mark.parametrize(
+    ("component", "expected"),
+    [
+        ('kind = "output"\nproducts = ["45A04"]', True),
+        ('kind = "output"\nperiods = { products = ["45A04"] }', True),
+        ('kind = "effort"\nproducts = ["45A04"]\nbands = [{ price_eur = "60.00" }]', True),
+        (
+            'kind = "population"\ntask_field = "6.23"\nbudget_eur = "12.00"\ncovers = ["45A04"]\n'
+            'unspent = { rule = "return" }',
+            True,
+        ),
+        ('kind = "population"\ntask_field = "6.23"\nbudget_eur = "12.00"\ncovers = ["45A04"]', False),
+        (
+            'kind = "arrangement"\ntask_field = "6.23"\npartial_month = "whole"\n'
+            'prices = [{ profile = "1", intensity = "a", product = "45A04" }]',
+            False,
+        ),
+    ],
+)
+def test_every_kind_that_pays_by_deliveries_misses_them(books: Books, component: str, expected: bool) -> None:
+    """What pays whatever is delivered misses deliveries once some came."""
+    head = effort_contract(start="2026-01-01").partition("[[component]]")[0]
+    books.open(f'{head}[[component]]\nkey = "zorg"\nclause = "artikel 5"\n{component}\n')
+    assert [file.contract for file in looked(books, dutch(2, 2)).missing] == ["B"] * expected
+    books.deliver(JANUARY)
+    assert [file.months for file in looked(books, dutch(2, 2)).missing] == []
+    assert [list(map(str, file.months)) for file in looked(books, dutch(3, 2)).missing] == [["2026-02"]]
 
 
 def test_as_json_amounts_are_text_and_nothing_is_left_out(care: Books, show: Show) -> None:
