@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import struct
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,16 +23,17 @@ from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import psycopg
-from sqlalchemy import Connection, Engine, cast, exc, select, text
+from sqlalchemy import Connection, Engine, cast, exc, func, select, text
 
 from database import migrations
 from database.connection import transaction
 from database.recordings import TIME_ZONE, append_only, latest, lock_recordings, recordings
 from database.whole_file import whole_file
 from kernel.findings import Refusal, why_not
+from kernel.identifiers import as_shown
 from kernel.notation import counted
 
 _FORMAT = 1
@@ -45,6 +48,16 @@ _WITHOUT_RECORDING = {
     "job_endings": ("beëindigde taak", "beëindigde taken"),
     "job_attempts": ("poging van een taak", "pogingen van taken"),
 }
+_NAME = re.compile("[a-z0-9_]{1,63}")
+_ANOTHER = "neem een andere reservekopie"
+_MOST_TIMES_PACKED = 300  # deflate comes to a thousand, of one letter; rows differ
+# What goes wrong when a file that has a digest was not made by `back_up`.
+_NOT_AS_WRITTEN = (
+    BadZipFile, KeyError, TypeError, ValueError, AttributeError, NotImplementedError, RuntimeError, EOFError,
+    OverflowError, RecursionError, struct.error, zlib.error,
+)  # fmt: skip
+# Classes of SQLSTATE that speak of what is stored: data, keys and checks, what is no table or column, a limit of a row.
+_OF_THE_ROWS = ("0A", "21", "22", "23", "42", "44", "54", "P0")
 _BOUNDS = re.compile(r"FOR VALUES FROM \('[0-9-]+'\) TO \('[0-9-]+'\)")
 
 
@@ -149,9 +162,33 @@ def open_backup(path: Path) -> Iterator[Backup]:
     with file:
         if not _is_whole(file):
             message = f"{path} is geen reservekopie van dit programma, of niet heel: afgekapt of beschadigd"
-            raise Refusal(message, "neem een andere reservekopie")
-        with ZipFile(file) as archive:
-            yield Backup(_manifest(archive, path), archive)
+            raise Refusal(message, _ANOTHER)
+        with as_written(path):
+            backup = _opened(file, path)
+        with backup.archive:
+            yield backup
+
+
+@contextmanager
+def as_written(path: Path, otherwise: str = _ANOTHER) -> Iterator[None]:
+    """Around what reads a whole backup. Raises `Refusal` when something in it is not as this program writes it.
+
+    That a backup is whole says only that nothing happened to it since its digest was computed, by whomever.
+    """
+    try:
+        yield
+    except _NOT_AS_WRITTEN as error:
+        said = f"{path} is niet wat dit programma als reservekopie schrijft ({type(error).__name__})"
+        raise Refusal(said, otherwise) from None
+
+
+def _opened(file: BinaryIO, path: Path) -> Backup:
+    archive = ZipFile(file)
+    kinds = {member.compress_type for member in archive.infolist()}
+    unpacked_bytes = sum(member.file_size for member in archive.infolist())
+    if not kinds <= {ZIP_DEFLATED, ZIP_STORED} or unpacked_bytes > _MOST_TIMES_PACKED * file.seek(0, 2):
+        raise BadZipFile
+    return Backup(_manifest(archive, path), archive)
 
 
 def _is_whole(file: BinaryIO) -> bool:
@@ -175,8 +212,8 @@ def _refuse_to_lose_another(connection: Connection, path: Path) -> None:
     with file:
         if not _is_whole(file):
             return
-        with ZipFile(file) as archive:
-            kept = Backup(_manifest(archive, path), archive)
+        with as_written(path, "kies een andere bestandsnaam"):
+            kept = _opened(file, path)
             number, recorded_at = _last_recording(kept)
             held = {table.name: table.rows for table in kept.manifest.tables}
     if number == 0:
@@ -217,30 +254,51 @@ def restore(connection: Connection, backup: Backup, way_out: str) -> list[str]:
     migrations.hold(connection)
     _refuse_unless_empty(connection, manifest.schema, way_out)
     migrations.migrate(connection, manifest.schema)
+    parts = {name for name, _ in _tables(connection)}
     for partition in manifest.partitions:
-        if not _BOUNDS.fullmatch(partition.bounds):
+        named = {"name": partition.name, "of": partition.of}
+        is_one = partition.of in parts and all(_NAME.fullmatch(name) for name in named.values())
+        if not (is_one and _BOUNDS.fullmatch(partition.bounds)):
             raise _contradiction(f"deel {partition.name}")
-        name = _quoted(partition.name)
-        connection.execute(text(f"CREATE TABLE {name} PARTITION OF {_quoted(partition.of)} {partition.bounds}"))
-        connection.execute(text(append_only(name)[-1]))
-    try:
+        with _rows_that_can_be(f"deel {partition.name}"):
+            name = _quoted(partition.name)
+            connection.execute(text(f"CREATE TABLE {name} PARTITION OF {_quoted(partition.of)} {partition.bounds}"))
+            connection.execute(text(append_only(name)[-1]))
+    with _rows_that_can_be("een rij die niet kan bestaan"):
         left_out = _fill(connection, backup)
         connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # a table with checks pending cannot be migrated
-    except (psycopg.IntegrityError, psycopg.DataError, exc.IntegrityError) as error:  # the first two from a COPY
-        raise _contradiction(f"een rij die niet kan bestaan ({type(error).__name__})") from None
     if latest(connection) != manifest.recording:
         raise _contradiction("de laatste vastlegging")
-    migrations.migrate(connection)
+    if connection.execute(select(func.count()).select_from(recordings)).scalar_one() != manifest.recording:
+        raise _contradiction("een vastlegging ontbreekt")  # they are numbered without gaps
+    with _rows_that_can_be("rijen die niet in het nieuwste schema passen"):
+        migrations.migrate(connection)
     connection.execute(text(f"ANALYZE {_list(name for name, _ in _tables(connection))}"))
     return left_out
+
+
+@contextmanager
+def _rows_that_can_be(what: str) -> Iterator[None]:
+    """Raises `Refusal` when the database does not take what the backup holds; what ails the database goes on."""
+    try:
+        yield
+    except (psycopg.Error, exc.DBAPIError) as error:  # the first from a COPY
+        cause = error.orig if isinstance(error, exc.DBAPIError) else error
+        if not str(getattr(cause, "sqlstate", None) or "").startswith(_OF_THE_ROWS) or isinstance(
+            cause, psycopg.errors.InsufficientPrivilege
+        ):
+            raise
+        raise _contradiction(f"{what} ({type(cause).__name__})") from None
 
 
 def _fill(connection: Connection, backup: Backup) -> list[str]:
     """Copy the rows of every table there is; returns the tables that are in the backup alone."""
     held = {table.name: table for table in backup.manifest.tables}
-    for name, _ in _tables(connection):
+    for name, columns in _tables(connection):
         if name not in held:
             raise _contradiction(f"tabel {name} ontbreekt")
+        if sorted(held[name].columns) != sorted(columns):
+            raise _contradiction(f"de kolommen van tabel {name}")
         _copy_in(connection, backup.archive, held.pop(name))
     return sorted(held)
 
@@ -256,21 +314,23 @@ def _refuse_unless_empty(connection: Connection, schema: str, way_out: str) -> N
 
 
 def _manifest(archive: ZipFile, path: Path) -> Manifest:
-    said = json.loads(archive.read(_MANIFEST))
-    if said.pop("format") != _FORMAT or said["schema"] not in migrations.revisions():
+    from pydantic import TypeAdapter  # slow to import
+
+    content = archive.read(_MANIFEST)
+    said = json.loads(content)
+    if said["format"] != _FORMAT or said["schema"] not in migrations.revisions():
         raise Refusal(
-            f"{path} is gemaakt met een nieuwer programma ({said['program']}, schema {said['schema']}); "
-            f"dit programma kent schema {migrations.head_revision()}",
+            f"{path} is gemaakt met een nieuwer programma ({as_shown(said['program'])}, "
+            f"schema {as_shown(said['schema'])}); dit programma kent schema {migrations.head_revision()}",
             "werk het programma bij",
         )
-    said["runs"] = {int(run): digest for run, digest in said["runs"].items()}
-    said["tables"] = [Table(**table) for table in said["tables"]]
-    said["partitions"] = [Partition(**partition) for partition in said["partitions"]]
-    return Manifest(**said)
+    manifest = TypeAdapter(Manifest).validate_json(content, strict=True)
+    datetime.fromisoformat(manifest.made_at)
+    return manifest
 
 
 def _contradiction(what: str) -> Refusal:
-    return Refusal(f"de reservekopie klopt niet met haar eigen inhoudsopgave: {what}", "neem een andere reservekopie")
+    return Refusal(f"de reservekopie klopt niet met haar eigen inhoudsopgave: {as_shown(what)}", _ANOTHER)
 
 
 # Tables
@@ -306,7 +366,11 @@ def _copy_out(connection: Connection, archive: ZipFile, name: str, columns: Sequ
 def _copy_in(connection: Connection, archive: ZipFile, table: Table) -> None:
     statement = f"COPY {_quoted(table.name)} ({_list(table.columns)}) FROM STDIN (ENCODING 'UTF8')"
     cursor = connection.connection.cursor()
-    with archive.open(f"tables/{table.name}") as member, cursor.copy(statement) as copy:
+    with (
+        as_written(Path(str(archive.filename))),
+        archive.open(f"tables/{table.name}") as member,
+        cursor.copy(statement) as copy,
+    ):
         while block := member.read(_BLOCK_BYTES):
             copy.write(block)
     if cursor.rowcount != table.rows:

@@ -16,12 +16,14 @@ from kernel.findings import Refusal
 
 MINIMUM_VERSION = 18
 _VARIABLE = "BEKOSTIGING_DATABASE_URL"
+_NO_RIGHTS = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
 _WRITES = text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
 _committed = False  # by this process, since the command began
 
 # What libpq says when it can not connect, and what to tell the user. A server may speak another language: then only the
 # last, general sentence is left.
 _FAILURES = (
+    ("permission denied", "de databaseserver laat deze gebruiker niet in de database", "vraag de beheerder ervan"),
     ("password", "de databaseserver weigert de aanmelding", f"controleer gebruiker en wachtwoord in {_VARIABLE}"),
     ("no pg_hba.conf entry", "de databaseserver laat deze gebruiker of computer niet toe", "vraag de beheerder ervan"),
     ("role ", "de databaseserver kent deze gebruiker niet", f"controleer de gebruiker in {_VARIABLE}"),
@@ -83,11 +85,15 @@ def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator
                 writes = work.is_active and connection.execute(_WRITES).scalar_one()
         if not dry_run:
             _committed = _committed or writes
-    except (DBAPIError, psycopg.errors.DiskFull) as error:  # a COPY raises errors of its own
-        if isinstance(error, psycopg.errors.DiskFull) or isinstance(error.orig, psycopg.errors.DiskFull):
+    except (DBAPIError, psycopg.Error) as error:  # a COPY raises errors of its own
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(cause, psycopg.errors.DiskFull):
             hint = "maak ruimte op de databaseserver en voer de opdracht opnieuw uit"
             raise Refusal("de schijf van de database is vol", hint) from None
-        if not error.connection_invalidated:
+        if isinstance(cause, _NO_RIGHTS):
+            hint = f"vraag de beheerder van de database om dat recht, of controleer de gebruiker in {_VARIABLE}"
+            raise Refusal(f"de database laat dit niet toe: {cause.diag.message_primary}", hint) from None
+        if not (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise
         hint = 'kijk met "bekostiging db status" of de database draait en voer de opdracht opnieuw uit'
         raise Refusal("de verbinding met de database is weggevallen", hint) from None

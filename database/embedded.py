@@ -30,7 +30,7 @@ from fasteners import InterProcessLock, InterProcessReaderWriterLock
 
 from database import postgres
 from database.settings import Settings
-from kernel.findings import Refusal
+from kernel.findings import Refusal, why_not
 
 
 @dataclass(slots=True)
@@ -46,13 +46,23 @@ _threads = threading.Lock()  # the door between the threads of this process
 
 
 @contextmanager
+def _refusing(home: Path) -> Iterator[None]:
+    """Raises `Refusal` when the folder cannot be used: it may be on a disk where nobody may write."""
+    try:
+        yield
+    except OSError as error:
+        hint = "controleer de rechten en de ruimte, of kies met BEKOSTIGING_HOME een andere map"
+        raise Refusal(f"de database in {home} is niet te gebruiken: {why_not(error)}", hint) from None
+
+
+@contextmanager
 def server(settings: Settings) -> Iterator[str]:
     """The URL of the embedded server, which runs for as long as the context lasts.
 
     Raises `Refusal` when it can not be made or started.
     """
     home = home_of(settings)
-    with _door(home) as use:
+    with _refusing(home), _door(home) as use:
         if use.count == 0:
             use.users.acquire_read_lock()
         use.count += 1
@@ -64,7 +74,7 @@ def server(settings: Settings) -> Iterator[str]:
     try:
         yield url
     finally:
-        with _door(home) as use:
+        with _refusing(home), _door(home) as use:
             _leave(home, use, settings)
 
 
@@ -73,7 +83,7 @@ def stop(settings: Settings) -> bool:
     home = home_of(settings)
     if postgres.running(home) is None:
         return False
-    with _door(home) as use:
+    with _refusing(home), _door(home) as use:
         if not _stop_unless_used(home, use):
             raise Refusal("de database is nog in gebruik", "wacht tot de andere opdracht klaar is")
     return True

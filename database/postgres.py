@@ -55,7 +55,7 @@ class Postmaster:
 
 def exists(home: Path) -> bool:
     """Whether a database has been made in this folder."""
-    return (home / "pgdata").exists()
+    return os.path.exists(home / "pgdata")  # False too where nobody may look
 
 
 def running(home: Path) -> Postmaster | None:
@@ -66,7 +66,7 @@ def running(home: Path) -> Postmaster | None:
         process = psutil.Process(int(lines[0]))
         if not (process.name().startswith("postgres") and Path(process.cwd()).samefile(pgdata)):
             return None
-    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
+    except (FileNotFoundError, PermissionError, IndexError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
         return None
     if len(lines) < 8:  # it writes the rest when it listens
         return Postmaster("starting")

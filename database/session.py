@@ -6,6 +6,7 @@ takes `with database(ctx).engine() as engine:` and then `with transaction(engine
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Database:
 
     def lost_its_contents(self, connection: Connection) -> bool:
         """Whether this database has no recordings, while the key of an earlier one is there."""
-        return latest(connection) == 0 and self.settings.key_file.exists()
+        return latest(connection) == 0 and os.path.exists(self.settings.key_file)
 
     def _tell_of_emptiness(self, connection: Connection, made: bool) -> None:
         """Say so when a database was made just now, or seems to be another one than the user means."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import platformdirs
 
+from kernel.findings import Refusal
+
 KEY_FILE = "pseudonym.key"  # that client numbers are hashed with; made when deliveries are first imported
 
 
@@ -35,7 +37,11 @@ class Settings:
         """Read BEKOSTIGING_HOME, _DATABASE_URL, _USER and _KEEP_SERVER; an empty variable counts as absent."""
         home = os.environ.get("BEKOSTIGING_HOME")
         if home:
-            root = Path(home).expanduser().absolute()
+            try:
+                root = Path(home).expanduser().absolute()
+            except RuntimeError:
+                said = f"BEKOSTIGING_HOME noemt een gebruiker die er niet is: {home}"
+                raise Refusal(said, "noem een map") from None
             data_dir, config_dir = root / "data", root / "config"
         else:
             data_dir = platformdirs.user_data_path("bekostiging", appauthor=False)

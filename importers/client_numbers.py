@@ -6,6 +6,7 @@ a fingerprint of the key it was filled with.
 """
 
 import hashlib
+import os
 import secrets
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from database.settings import KEY_FILE
 from database.whole_file import whole_file
 from importers.tables import pseudonym_keys
-from kernel.findings import Refusal, why_not
+from kernel.findings import Refusal, other_than_file, why_not
 
 _KEY_BYTES = 32
 
@@ -25,8 +26,10 @@ def pseudonym_key(connection: Connection, config_dir: Path) -> bytes:
     path = config_dir / KEY_FILE
     known = select(pseudonym_keys.c.fingerprint)
     stored = connection.execute(known).scalar_one_or_none()
-    if not path.exists() and stored is None:
+    if not os.path.exists(path) and stored is None:
         _make_key(path)
+    if kind := other_than_file(path):
+        raise Refusal(f"{path} is geen sleutel maar {kind}", "zet weg wat daar staat")
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
@@ -61,7 +64,7 @@ def _make_key(path: Path) -> None:
         with whole_file(path) as file:
             file.write(secrets.token_hex(_KEY_BYTES).encode() + b"\n")
     except Refusal:
-        if not path.exists():  # else another process made the key first; then that one is the key
+        if not os.path.exists(path):  # else another process made the key first; then that one is the key
             raise
     except OSError as error:
         raise Refusal(f"{path} kan niet geschreven worden: {why_not(error)}", "controleer de rechten") from None

@@ -13,7 +13,7 @@ from database.terminal import FILE
 from database.whole_file import whole_file
 from importers.client_numbers import pseudonym_key
 from importers.tables import pseudonym_keys
-from kernel.findings import Refusal, why_not
+from kernel.findings import Refusal, other_than_file, why_not
 
 
 @click.group("key")
@@ -39,7 +39,7 @@ def export(ctx: click.Context, file: Path) -> None:
       bekostiging db key export sleutel.key
     """
     store = database(ctx)
-    if not store.settings.key_file.exists():
+    if not os.path.exists(store.settings.key_file):
         raise Refusal(
             f"er is geen sleutel ({store.settings.key_file})",
             "hij ontstaat bij het eerste inlezen van leveringen; een bewaarde sleutel zet u terug met "
@@ -66,9 +66,12 @@ def import_(ctx: click.Context, file: Path) -> None:
     store = database(ctx)
     value = _read(store, file)
     place = store.settings.key_file
-    if place.exists() and place.read_bytes().strip() == _line(value).strip():
-        click.echo(f"Deze sleutel is al in gebruik: {place}")
-        return
+    try:
+        if os.path.exists(place) and not other_than_file(place) and place.read_bytes().strip() == _line(value).strip():
+            click.echo(f"Deze sleutel is al in gebruik: {place}")
+            return
+    except OSError as error:
+        raise Refusal(f"{place} kan niet gelezen worden: {why_not(error)}", "controleer de rechten") from None
     with whole_file(place, otherwise="dat is een andere sleutel; zet dat bestand eerst opzij") as target:
         target.write(_line(value))
     click.echo(f"De sleutel is teruggezet: {place}")

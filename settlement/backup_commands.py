@@ -1,18 +1,21 @@
 """`bekostiging db backup` and `db restore`. They stand here because a restored run is checked by what it says."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import click
+from sqlalchemy import Connection
 
 from database import embedded
-from database.backup import Manifest, back_up, open_backup, snapshot
+from database.backup import Manifest, as_written, back_up, open_backup, snapshot
 from database.backup import restore as restore_backup
 from database.connection import transaction
 from database.session import database
 from database.settings import Settings
 from database.terminal import FILE, NEEDS_ATTENTION, say
 from importers.key_commands import missing_key
+from kernel.findings import Refusal
 from kernel.notation import format_number
 from settlement.audit import recomputed_hash, stored_hashes
 from settlement.phrases import counted
@@ -41,11 +44,12 @@ def backup(ctx: click.Context, file: Path, replace: bool) -> None:
 
 @click.command("restore")
 @click.argument("file", metavar="BESTAND", type=FILE)
+@click.option("--as-is", is_flag=True, help="Zet ook terug als een run niet meer zegt wat hij bij het afrekenen zei.")
 @click.pass_context
-def restore(ctx: click.Context, file: Path) -> None:
+def restore(ctx: click.Context, file: Path, as_is: bool) -> None:
     """Zet een reservekopie terug in een lege database.
 
-    Daarna wordt nagerekend of elke run nog zegt wat hij zei.
+    Daarbij wordt nagerekend of elke run nog zegt wat hij zei; zo niet, dan wordt er niets teruggezet.
 
     \b
     Voorbeeld:
@@ -60,14 +64,24 @@ def restore(ctx: click.Context, file: Path) -> None:
     ):
         manifest = opened.manifest
         left_out = restore_backup(connection, opened, _way_out(store.settings))
-        differing = [run for run, digest in manifest.runs.items() if recomputed_hash(connection, run) != digest]
+        with as_written(file):
+            differing = _differing(connection, manifest)
+            planned = jobs_known(connection)
+        if differing and not as_is:
+            raise Refusal(
+                f"in deze reservekopie zegt run {_numbers(differing)} niet wat hij bij het afrekenen zei; er is niets "
+                "teruggezet",
+                "neem een andere reservekopie, of zet deze terug zoals zij is met --as-is en vergelijk die runs met de "
+                "afrekeningen",
+            )
         key = missing_key(connection, config_dir)
-        planned = jobs_known(connection)
     say(f"De reservekopie van {datetime.fromisoformat(manifest.made_at):%d-%m-%Y %H:%M} is teruggezet.")
     say(f"Teruggezet en nageteld: {_contents(manifest)}.")
     if differing:
-        runs = ", ".join(str(run) for run in differing)
-        say(f"Let op: run {runs} zegt niet meer wat hij bij het afrekenen zei; vergelijk met de afrekening.")
+        say(
+            f"Let op: run {_numbers(differing)} zegt niet meer wat hij bij het afrekenen zei; vergelijk met de "
+            "afrekening."
+        )
     elif manifest.runs:
         say("Elke run is nagerekend en zegt wat hij zei.")
     if planned:
@@ -86,6 +100,20 @@ def restore(ctx: click.Context, file: Path) -> None:
         say("  bekostiging db key import BESTAND")
     if differing or left_out or key:
         ctx.exit(NEEDS_ATTENTION)
+
+
+def _differing(connection: Connection, manifest: Manifest) -> list[int]:
+    """The runs that are not in the list of the backup, or say something else than its hash in that list."""
+    stored = stored_hashes(connection)
+    return [
+        run
+        for run in sorted({*manifest.runs, *stored})
+        if run not in stored or not manifest.runs.get(run) == stored[run] == recomputed_hash(connection, run)
+    ]
+
+
+def _numbers(runs: Sequence[int]) -> str:
+    return ", ".join(str(run) for run in runs)
 
 
 def _contents(manifest: Manifest) -> str:

@@ -6,9 +6,12 @@ read from the file names, and Alembic, slow to import, is only loaded to upgrade
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Connection, Engine, func, select, text
+from sqlalchemy.exc import ProgrammingError
 
 from database.connection import transaction
 from database.metadata import metadata
@@ -29,13 +32,24 @@ def head_revision() -> str | None:
 
 
 def current_revision(bind: Engine | Connection) -> str | None:
-    """The revision of the database; None when it has no tables of ours yet."""
+    """The revision of the database; None when it has no tables of ours yet.
+
+    Raises `Refusal` when it has tables, and does not say of which revision.
+    """
     if isinstance(bind, Engine):
         with transaction(bind) as connection:
             return current_revision(connection)
-    if bind.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+    names = "SELECT to_regclass('alembic_version') IS NOT NULL, to_regclass('recordings') IS NOT NULL"
+    says_it, has_tables = bind.execute(text(names)).one()
+    if not (says_it or has_tables):
         return None
-    return bind.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    said = bind.execute(text("SELECT version_num FROM alembic_version")).scalars().all() if says_it else []
+    if len(said) != 1:
+        raise Refusal(
+            "de database zegt niet van welke versie haar tabellen zijn (alembic_version)",
+            "zet een reservekopie terug in een lege database, of vraag wie deze database beheert",
+        )
+    return str(said[0])
 
 
 def upgrade(engine: Engine) -> None:
@@ -43,7 +57,14 @@ def upgrade(engine: Engine) -> None:
     with transaction(engine) as connection:
         hold(connection)
         refuse_newer(current_revision(connection))
-        migrate(connection)
+        try:
+            migrate(connection)
+        except ProgrammingError as error:
+            if not isinstance(error.orig, psycopg.errors.DuplicateTable):
+                raise
+            hint = "maak een lege database, en wijs die aan met BEKOSTIGING_DATABASE_URL"
+            said = error.orig.diag.message_primary
+            raise Refusal(f"er staan al tabellen van iets anders in deze database: {said}", hint) from None
 
 
 def hold(connection: Connection, *, shared: bool = False) -> None:
@@ -106,10 +127,16 @@ def _describe(connection: Connection, schema: str) -> set[str]:
 
 def refuse_newer(current: str | None) -> None:
     """Raise `Refusal` when a schema is newer than this program."""
-    if current is not None and current not in revisions():
+    if current is None or current in revisions():
+        return
+    if re.fullmatch("[0-9]{4}", current):
         raise Refusal(
             f"het schema is {current}, nieuwer dan dit programma kent ({head_revision()})", "werk het programma bij"
         )
+    raise Refusal(
+        f"het schema is {current!r}, en dat is geen versie van dit programma",
+        "controleer of dit de goede database is, of zet een reservekopie terug in een lege database",
+    )
 
 
 _DESCRIPTION = text("""

@@ -16,10 +16,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import time as clock_time
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from click.testing import CliRunner, Result
@@ -27,7 +27,7 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 
 import cli
 from database import embedded, migrations
-from database.backup import back_up, open_backup, snapshot
+from database.backup import as_written, back_up, open_backup, snapshot
 from database.connection import open_engine, transaction
 from database.recordings import latest, record
 from database.settings import KEY_FILE, Settings
@@ -330,7 +330,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, target, home):
 
 def rewritten(shelf: Path, path: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
     """A backup with other contents; its digest is right."""
-    with ZipFile(shelf) as old, ZipFile(path, "w") as new:
+    with ZipFile(shelf) as old, ZipFile(path, "w", ZIP_DEFLATED) as new:
         for name in old.namelist():
             content = change(name, old.read(name))
             if content is not None:
@@ -387,13 +387,121 @@ def test_rows_that_can_not_be_leave_nothing(shelf, tmp_path, target, home, table
     assert not has_tables(target)
 
 
-def test_a_run_that_says_something_else_is_named(shelf, tmp_path, target, home):
+@pytest.mark.parametrize(
+    "columns", [["x"], ["number"], ["number", "number"], ["number\") FROM PROGRAM 'id' --"]], ids=str
+)
+def test_columns_of_a_table_that_are_not_its_own_leave_nothing(shelf, tmp_path, target, home, columns):
+    def change(manifest):
+        [table] = [table for table in manifest["tables"] if table["name"] == "recordings"]
+        table["columns"] = columns
+
+    result = run("restore", rewritten(shelf, tmp_path / "b.zip", in_manifest(change)), url=target, home=home)
+    assert (result.exit_code, "de kolommen van tabel recordings" in told(result)) == (1, True)
+    assert not has_tables(target)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("manifest.json", b"geen json"),
+        ("manifest.json", b"\xff\xfe"),
+        ("manifest.json", b"[]"),
+        ("manifest.json", b"{}"),
+        ("manifest.json", b"[" * 100_000),
+        ("manifest.json", None),
+        ("tables/recordings", None),
+        ("tables/recordings", b"0" * 50_000_000),
+    ],
+    ids=["no JSON", "no text", "a list", "nothing", "brackets", "no manifest", "no table", "a bomb"],
+)
+def test_a_file_with_a_right_digest_that_this_program_did_not_make_is_refused(
+    shelf, tmp_path, target, home, name, content
+):
+    path = rewritten(shelf, tmp_path / "b.zip", lambda found, said: content if found == name else said)
+    result = run("restore", path, url=target, home=home)
+    assert (result.exit_code, "is niet wat dit programma als reservekopie schrijft" in told(result)) == (1, True)
+    assert not has_tables(target)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.pop("program"),
+        lambda m: m.update(recording="9"),
+        lambda m: m.update(made_at="gisteren"),
+        lambda m: m.update(runs=["1"]),
+        lambda m: m["runs"].update(een="x"),
+        lambda m: m["tables"][0].update(rows=None),
+        lambda m: m["tables"].append({"name": "x"}),
+        lambda m: m.update(partitions=None),
+    ],
+)
+def test_a_manifest_of_another_form_is_refused(shelf, tmp_path, change):
+    path = rewritten(shelf, tmp_path / "b.zip", in_manifest(change))
+    with pytest.raises(Refusal, match="is niet wat dit programma als reservekopie schrijft"), open_backup(path):
+        pass
+
+
+def test_a_file_that_is_no_zip_with_a_right_digest_is_refused(tmp_path):
+    path = tmp_path / "b.zip"
+    path.write_bytes(b"iets anders" + hashlib.sha256(b"iets anders").hexdigest().encode())
+    with pytest.raises(Refusal, match="is niet wat dit programma als reservekopie schrijft"), open_backup(path):
+        pass
+
+
+def test_whatever_bytes_are_changed_a_file_with_a_right_digest_is_read_or_refused(shelf, tmp_path):
+    whole, changed = shelf.read_bytes()[:-64], tmp_path / "b.zip"
+    outcomes = set()
+    for place in random.Random(2).sample(range(len(whole)), 150):
+        written = whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :]
+        changed.write_bytes(written + hashlib.sha256(written).hexdigest().encode())
+        try:
+            with open_backup(changed) as backup:
+                outcomes.add(bool(backup.manifest.tables))
+                with suppress(Refusal), as_written(changed):
+                    for table in backup.manifest.tables:
+                        backup.archive.read(f"tables/{table.name}")
+        except Refusal:
+            outcomes.add(False)
+    assert outcomes == {True, False}
+
+
+def test_a_recording_that_is_missing_leaves_nothing(source, tmp_path, target, home):
+    with opened(source) as engine, transaction(engine) as connection:
+        row = "INSERT INTO recordings SELECT number + 2, kind, what, file_name, sha256, recorded_at, recorded_by"
+        last = "FROM recordings ORDER BY number DESC LIMIT 1"
+        connection.execute(text(f"{row} {last}"))
+    assert run("backup", tmp_path / "b.zip", url=source, home=home).exit_code == 0
+    result = run("restore", tmp_path / "b.zip", url=target, home=home)
+    assert (result.exit_code, "een vastlegging ontbreekt" in told(result)) == (1, True)
+    assert not has_tables(target)
+
+
+def test_a_run_that_says_something_else_is_refused_and_restored_as_it_is_when_asked(shelf, tmp_path, target, home):
     def change(name, content):
         return content.replace(b"\tinstalment\t", b"\ttermijntje\t", 1) if name == "tables/run_lines" else content
 
-    result = run("restore", rewritten(shelf, tmp_path / "b.zip", change), url=target, home=home)
+    path = rewritten(shelf, tmp_path / "b.zip", change)
+    result = run("restore", path, url=target, home=home)
+    assert (result.exit_code, "zegt run 1 niet wat hij bij het afrekenen zei" in told(result)) == (1, True)
+    assert not has_tables(target)
+    result = run("restore", path, "--as-is", url=target, home=home)
     assert result.exit_code == 3
     assert "run 1 zegt niet meer wat hij bij het afrekenen zei" in told(result)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda m: m["runs"].pop("1"), "zegt run 1 niet"),
+        (lambda m: m["runs"].update({"99": "ab" * 32}), "zegt run 99 niet"),
+        (lambda m: m.update(runs={}), "zegt run 1, 2, 3, 4, 5 niet"),
+    ],
+)
+def test_the_list_of_runs_is_that_of_the_database(shelf, tmp_path, target, home, change, said):
+    result = run("restore", rewritten(shelf, tmp_path / "b.zip", in_manifest(change)), url=target, home=home)
+    assert (result.exit_code, said in told(result)) == (1, True)
+    assert not has_tables(target)
 
 
 def test_a_table_of_others_is_named_and_stays_behind(source, tmp_path, target, home):

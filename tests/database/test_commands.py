@@ -1,10 +1,13 @@
 """`bekostiging db`, as typed."""
 
+import errno
+import os
 import tempfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import make_url, text
 
 import cli
 from database import embedded, migrations
@@ -82,7 +85,7 @@ def test_stop_leaves_a_server_in_use_and_a_server_of_the_user(settings, database
     assert (result.exit_code, "niet van dit programma" in result.output) == (1, True)
 
 
-# --- an empty database where there was one ----------------------------------------------------------------------------
+# --- an empty database where there was one --------------------------------------------------------------------------
 
 
 def told(*arguments, **env):
@@ -134,3 +137,132 @@ def test_an_empty_database_on_a_server_beside_the_key_of_an_earlier_one_is_told(
     code, said, aside = told("status", "--json", **server)
     assert (code, aside) == (0, "")
     assert '"recordings": 1, "lost_database": false' in said
+
+
+# --- a database that is not as it was made, or that may not be used -------------------------------------------------
+
+SERVER_COMMANDS = [
+    ("status",),
+    ("db", "status"),
+    ("db", "upgrade"),
+    ("db", "backup", "BACKUP"),
+    ("contract", "parties", "PARTIES"),
+    ("settle", "run", "--period", "2026-01"),
+]
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("DELETE FROM alembic_version", "zegt niet van welke versie haar tabellen zijn"),
+        ("INSERT INTO alembic_version VALUES ('0001')", "zegt niet van welke versie haar tabellen zijn"),
+        ("DROP TABLE alembic_version", "zegt niet van welke versie haar tabellen zijn"),
+        ("UPDATE alembic_version SET version_num = '9999'", "het schema is 9999, nieuwer dan dit programma kent"),
+        ("UPDATE alembic_version SET version_num = 'main'", "het schema is 'main', en dat is geen versie"),
+    ],
+)
+def test_a_schema_that_does_not_say_what_it_is_is_refused(database_url, engine, parties, tmp_path, broken, said):
+    with transaction(engine) as connection:
+        record(connection, "prices", "x", "tester")
+        connection.execute(text(broken))
+    names = {"BACKUP": tmp_path / "reserve.zip", "PARTIES": parties}
+    for command in SERVER_COMMANDS:
+        code, _, aside = told(*(names.get(word, word) for word in command), BEKOSTIGING_DATABASE_URL=database_url)
+        if command == ("db", "status") and code == 0:  # shows which schema it is
+            continue
+        assert (code, said in aside) == (1, True), (command, aside)
+    assert not names["BACKUP"].exists()
+
+
+def test_tables_of_something_else_are_left_alone(empty_database_url):
+    engine = open_engine(empty_database_url)
+    with transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE products (id integer)"))
+    engine.dispose()
+    code, _, aside = told("db", "upgrade", BEKOSTIGING_DATABASE_URL=empty_database_url)
+    assert (code, "er staan al tabellen van iets anders in deze database" in aside) == (1, True), aside
+
+
+@pytest.fixture
+def limited(database_url, engine):
+    """The URL of a user of the database who may do little, and a way to give and take rights."""
+    with transaction(engine) as connection:
+        if not connection.execute(text("SELECT to_regrole('limited')")).scalar():
+            connection.execute(text("CREATE ROLE limited LOGIN"))
+
+    def may(*statements):
+        with transaction(engine) as connection:
+            for statement in statements:
+                connection.execute(text(statement.format(database=make_url(database_url).database)))
+
+    yield database_url.replace("bekostiging@", "limited@"), may
+    may("DROP OWNED BY limited", "ALTER ROLE limited RESET ALL")
+
+
+def test_who_may_not_read_or_write_is_refused(limited, parties, tmp_path):
+    url, may = limited
+    names = {"BACKUP": tmp_path / "reserve.zip", "PARTIES": parties}
+
+    def refused(*command):
+        code, _, aside = told(*(names.get(word, word) for word in command), BEKOSTIGING_DATABASE_URL=url)
+        return code == 1 and aside.startswith("Geweigerd: de database laat dit niet toe: "), command, aside
+
+    for command in SERVER_COMMANDS:
+        assert refused(*command)[0], refused(*command)
+    may("GRANT SELECT ON ALL TABLES IN SCHEMA public TO limited")
+    assert refused("contract", "parties", parties)[0]
+    may(
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO limited",
+        "ALTER ROLE limited SET default_transaction_read_only = on",
+    )
+    assert refused("contract", "parties", parties)[0]
+
+
+def test_who_may_not_make_tables_or_enter_is_refused(server_url, empty_database_url, limited):
+    url = empty_database_url.replace("bekostiging@", "limited@")
+    code, _, aside = told("db", "upgrade", BEKOSTIGING_DATABASE_URL=url)
+    assert (code, "de database laat dit niet toe: " in aside) == (1, True), aside
+    engine = open_engine(empty_database_url)
+    assert migrations.current_revision(engine) is None
+    with transaction(engine) as connection:
+        connection.execute(text(f"REVOKE CONNECT ON DATABASE {make_url(url).database} FROM PUBLIC"))
+    engine.dispose()
+    code, _, aside = told("status", BEKOSTIGING_DATABASE_URL=url)
+    assert (code, "laat deze gebruiker niet in de database" in aside) == (1, True), aside
+
+
+# --- folders and keys that cannot be used ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("home", ["file/home", "~nobody-of-that-name/home"])
+def test_a_home_that_can_not_be_is_refused(monkeypatch, tmp_path, home):
+    (tmp_path / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BEKOSTIGING_HOME", home)
+    code, _, aside = told("status")
+    assert (code, aside.startswith("Geweigerd: ")) == (1, True), aside
+
+
+def test_a_disk_that_may_not_be_written_is_refused(settings, monkeypatch):
+    """What the system says of such a disk is put in its place: not everybody may mount one."""
+
+    def refuse(*_arguments, **_named):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    assert told("status")[0] == 0
+    monkeypatch.setattr(embedded, "InterProcessLock", refuse)
+    for command in (("status",), ("db", "status")):
+        code, _, aside = told(*command)
+        assert (code, "niet te gebruiken: er mag op die schijf niet geschreven worden" in aside) == (1, True), aside
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes with a path")
+def test_a_key_that_is_no_file_is_refused_at_once(settings, database_url, tmp_path):
+    settings.config_dir.mkdir(parents=True)
+    os.mkfifo(settings.key_file)
+    header = "referentie;gemeente;aanbieder;bsn;product;begindatum;einddatum;aantal;dc;vorige referentie"
+    row = "r1;0502;41000001;999900006;45A04;05-01-2026;05-01-2026;95;D;"
+    (tmp_path / "januari.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    for command in (("import", "deliveries", tmp_path / "januari.csv"), ("db", "key", "export", tmp_path / "key")):
+        code, _, aside = told(*command, BEKOSTIGING_DATABASE_URL=database_url)
+        assert (code, "is geen sleutel maar een pijp" in aside) == (1, True), aside

@@ -102,7 +102,7 @@ def test_what_is_no_key_is_refused(database: Connection, config: Path, content: 
 
 def test_a_key_that_cannot_be_read_is_refused(database: Connection, config: Path) -> None:
     (config / KEY_FILE).mkdir(parents=True)
-    with pytest.raises(Refusal, match="kan niet gelezen worden"):
+    with pytest.raises(Refusal, match="is geen sleutel maar een map"):
         pseudonym_key(database, config)
 
 
