@@ -12,11 +12,11 @@ from contracts.acceptance import acceptance_findings
 from contracts.documents import Document, contract_of, documents_as_read, refuse_documents
 from contracts.model import Contract, ExampleSettler
 from contracts.parties import known_parties
-from contracts.review import review_catchments, warnings
+from contracts.review import PriceLists, review_catchments, warnings
 from contracts.tables import contract_versions, contracts
 from database.recordings import latest, lock_recordings, record, recordings
 from kernel.findings import Finding, Refusal
-from tariffs.price_lists import all_versions_known
+from tariffs.price_lists import all_versions_known, priced_periods
 from tariffs.products import catalogue
 
 
@@ -75,7 +75,7 @@ def add_contracts(
     )
     if findings:
         raise refuse_documents(findings)
-    price_lists = {version.list_name for version in all_versions_known(connection, cutoff)}
+    price_lists = price_lists_for(connection, documents)
     added = [document for document in documents if document.contract.number not in known]
     same = [d for d in documents if d.contract.number in known and known[d.contract.number].document == d.text]
     changed = [document for document in documents if document not in added and document not in same]
@@ -89,6 +89,14 @@ def add_contracts(
             *review_catchments(documents, contracts_before),
         ),
     )
+
+
+def price_lists_for(connection: Connection, documents: Iterable[Document]) -> PriceLists:
+    """The price lists that there are, with the prices of those that the documents name."""
+    cutoff = latest(connection)
+    names = {version.list_name for version in all_versions_known(connection, cutoff)}
+    named = {name for document in documents for name in document.contract.price_lists}
+    return PriceLists(names, priced_periods(connection, named, cutoff))
 
 
 def contract_ids(connection: Connection, cutoff: int) -> dict[str, int]:

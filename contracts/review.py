@@ -5,11 +5,14 @@ What only settling shows (jumps, bands that no worked example reaches) is in `se
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import combinations, pairwise
 
 from pydantic import BaseModel
 
+from contracts.components.arrangement import ArrangementComponent
 from contracts.components.ceiling import CeilingComponent
 from contracts.components.component import ComponentPart, ModifierPart, PricedPart
 from contracts.components.consortium import ConsortiumComponent
@@ -22,20 +25,36 @@ from contracts.components.risk_sharing import RiskSharingComponent
 from contracts.documents import Document, KeyPath
 from contracts.model import Component, Contract
 from kernel.findings import Finding, Severity
-from kernel.notation import format_number
-from kernel.periods import Month
+from kernel.notation import format_date, format_number
+from kernel.periods import Month, Period, is_last_of_month
 
 
-def warnings(document: Document, price_lists: Collection[str]) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class PriceLists:
+    """The names of the price lists that there are, and by list and product the periods that have a price."""
+
+    names: Collection[str]
+    priced: Mapping[str, Mapping[str, Sequence[Period]]]
+
+
+NO_PRICE_LISTS = PriceLists((), {})
+
+
+def warnings(document: Document, price_lists: PriceLists) -> list[Finding]:
     """What is told of a document when it is recorded, given the price lists that exist: what is likely a mistake."""
     contract = document.contract
-    return _findings(document, (*_unproven(contract), *_unread(contract), *_unpriced(contract, price_lists)))
+    return _findings(
+        document,
+        (*_unproven(contract), *_unread(contract), *_unpriced(contract, price_lists), *_ends_on_a_last_day(contract)),
+    )
 
 
-def review(document: Document) -> list[Finding]:
-    """Everything to look at in a document before it is signed."""
+def review(document: Document, price_lists: PriceLists = NO_PRICE_LISTS) -> list[Finding]:
+    """Everything to look at in a document before it is signed, also in the price lists that exist where it is known."""
     contract = document.contract
     remarks = (
+        *_unpriced(contract, price_lists),
+        *_ends_on_a_last_day(contract),
         *_unproven(contract),
         *_unread(contract),
         *_without_a_clause(contract),
@@ -129,21 +148,67 @@ def _unread(contract: Contract) -> Iterator[_Remark]:
                 yield "W04", ("example", index, "products", product), f"er is geen levering van product {product}", hint
 
 
-def _unpriced(contract: Contract, price_lists: Collection[str]) -> Iterator[_Remark]:
-    """Components that read a price list which does not exist, while others do: the name may be mistyped.
+def _unpriced(contract: Contract, price_lists: PriceLists) -> Iterator[_Remark]:
+    """Components that read a price list which does not exist, while others do, or one without a price of a product.
 
     Before the first price list contracts come first, and that is an order as good as the other.
     """
-    if not price_lists:
+    if not price_lists.names:
         return
     for index, component in enumerate(contract.component):
         if not isinstance(component, PricedPart) or not contract.deliveries_read_by(component):
             continue
         for name in component.price_lists:
-            if name not in price_lists:
-                key = "price_list" if name == component.price_list else "out_of_area_price_list"
-                hint = f'lees hem in met "bekostiging tariff import prijzen.csv --list {name}", of verbeter de naam'
+            key = "price_list" if name == component.price_list else "out_of_area_price_list"
+            if name in price_lists.names:
+                priced = price_lists.priced.get(name, {})
+                without = sorted(
+                    product
+                    for product in _priced_by(contract, component, name)
+                    if not any(period.overlaps(contract.in_force.period) for period in priced.get(product, ()))
+                )
+                if without:
+                    message = f"prijslijst {name} heeft in de looptijd geen prijs voor {', '.join(without)}"
+                    hint = f"neem die op (bekostiging tariff import prijzen.csv --list {name}), of verbeter de naam"
+                    yield "W05", ("component", index, key), message, hint
+            else:
+                hint = f'lees hem in met "bekostiging tariff import prijzen.csv --list {name} --new", of verbeter de naam'
                 yield "W06", ("component", index, key), f"prijslijst {name} bestaat nog niet", hint
+
+
+def _priced_by(contract: Contract, component: PricedPart, price_list: str) -> set[str]:
+    """The products of which a component values deliveries or assignments by a price list, and not by itself."""
+    prices = component.prices if isinstance(component, ArrangementComponent) else ()
+    agreed = {price.product for price in prices if price.price_eur is not None}
+    read = {
+        product
+        for municipality, product in contract.deliveries_read_by(component)
+        if contract.price_list_of(component, municipality) == price_list
+    }
+    return read - agreed
+
+
+def _ends_on_a_last_day(contract: Contract) -> Iterator[_Remark]:
+    """First days and months after that are likely meant as last ones."""
+    until = contract.in_force.until
+    if is_last_of_month(until):
+        after = until + timedelta(days=1)
+        message = f"until is de eerste dag na het contract: op {format_date(until)} geldt het niet meer"
+        yield "W10", ("in_force", "until"), message, f"schrijf {after} als {format_date(until)} de laatste dag is"
+    for index, component in enumerate(contract.component):
+        for path, month in _months_of(component):
+            if path[-1] == "until" and month.month == 12:
+                message = f"until is de eerste maand erna: {month} telt niet meer mee"
+                hint = f'schrijf "{month.next()}" als {month} de laatste maand is'
+                yield "W10", ("component", index, *path), message, hint
+    for index, example in enumerate(contract.example):
+        lists = [(("prices",), example.prices), *((("price_lists", n), p) for n, p in example.price_lists.items())]
+        for place, prices in lists:
+            ends = {day for _, _, day, _ in prices if isinstance(day, date) and is_last_of_month(day)}
+            if ends:
+                days = ", ".join(map(format_date, sorted(ends)))
+                message = f"de derde waarde is de eerste dag zonder deze prijs, en dat is hier {days}"
+                yield "W10", ("example", index, *place), message, "schrijf de eerste van de maand erna"
 
 
 # What is filled in where nobody knows the clause: a word that stands for nothing, or "artikel" without a number.

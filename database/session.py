@@ -50,6 +50,11 @@ class Database:
         with self.engine() as engine, transaction(engine, dry_run=dry_run) as connection:
             yield connection
 
+    @property
+    def is_there(self) -> bool:
+        """Whether a database was made here, or one of the user's own is named; it is not looked whether it answers."""
+        return self.settings.database_url is not None or embedded.home_of(self.settings).exists()
+
     def lost_its_contents(self, connection: Connection) -> bool:
         """Whether this database has no recordings, while the key of an earlier one is there."""
         return latest(connection) == 0 and os.path.exists(self.settings.key_file)

@@ -56,6 +56,11 @@ class Month:
         return f"{self.year:04d}-{self.month:02d}"
 
 
+def is_last_of_month(day: date) -> bool:
+    """Whether a day is the last of its month: as a first day after, it is likely meant as a last day."""
+    return day == Month.of(day).last_day
+
+
 def months(first: Month, last: Month) -> Iterator[Month]:
     """Every month from `first` up to and including `last`; none when `last` is earlier."""
     month = first

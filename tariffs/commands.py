@@ -1,5 +1,6 @@
 """`bekostiging tariff`: the product catalogue, the price lists, and index figures."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from kernel.notation import counted, format_date, format_number, parse_date, par
 from tariffs.index_figures import import_index_figures
 from tariffs.indexed_prices import indexed_price_file
 from tariffs.price_lists import (
+    PriceUse,
     PriceVersion,
     all_versions_known,
     describe_change,
@@ -73,23 +75,50 @@ def products(ctx: click.Context, file: Path, as_json: bool) -> None:
 @click.argument("file", type=FILE)
 @click.option("--list", "list_name", default="standaard", show_default=True, help="Naam van de prijslijst.")
 @click.option("--version", type=int, help="Nummer van de versie; zonder dit het volgende nummer.")
+@click.option("--new", is_flag=True, help="Het is een nieuwe prijslijst, naast die er zijn.")
+@click.option("--replace", is_flag=True, help="Laat ook prijzen vervallen van dagen waarop geleverd is.")
+@click.option(
+    "--factor", default="3", show_default=True, help="Waarschuw voor een prijs die zoveel keer zo hoog wordt."
+)
 @as_json
 @click.pass_context
-def import_(ctx: click.Context, file: Path, list_name: str, version: int | None, as_json: bool) -> None:
+def import_(
+    ctx: click.Context,
+    file: Path,
+    list_name: str,
+    version: int | None,
+    new: bool,
+    replace: bool,
+    factor: str,
+    as_json: bool,
+) -> None:
     """Lees een hele versie van een prijslijst in, uit een CSV-bestand of werkmap.
 
-    Het hoogste versienummer geldt. Een gewijzigde prijs is een nieuwe versie van de hele lijst.
+    Het hoogste versienummer geldt. Een gewijzigde prijs is een nieuwe versie van de hele lijst. Zijn er al
+    prijslijsten, dan vraagt een nieuwe naam om --new.
 
     \b
     Voorbeeld:
       bekostiging tariff import prijzen-2026.csv --list standaard
     """
     store = database(ctx)
+    unlikely = _factor(factor)
+    use: PriceUse = ctx.obj.price_use()
     with store.transaction() as connection:
-        result = import_prices(connection, file, store.settings.user, list_name, version)
+        result = import_prices(
+            connection,
+            file,
+            store.settings.user,
+            list_name,
+            version,
+            new=new,
+            replace=replace,
+            factor=unlikely,
+            use=use,
+        )
     if as_json:
         end_with_json(ctx, result, needs_attention=result.warnings)
-    name = f"prijslijst {result.list_name}, versie {result.version}"
+    name = f"{'nieuwe ' if result.is_new_list else ''}prijslijst {result.list_name}, versie {result.version}"
     if result.recording is None:
         click.echo(f"{name[0].upper()}{name[1:]} was al bekend; er is niets vastgelegd.")
     else:
@@ -99,6 +128,16 @@ def import_(ctx: click.Context, file: Path, list_name: str, version: int | None,
     for change in result.changes:
         click.echo(f"  {describe_change(change)}")
     tell_warnings(ctx, result.warnings)
+
+
+def _factor(text: str) -> Decimal:
+    try:
+        factor = parse_number(text)
+    except ValueError as error:
+        raise click.UsageError(f"--factor: {error}") from None
+    if factor <= 1:
+        raise click.UsageError("--factor is meer dan 1, zoals 3 of 1,5")
+    return factor
 
 
 @tariff.command("list")

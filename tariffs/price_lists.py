@@ -5,10 +5,11 @@ version. At a cut-off the highest version number recorded by then holds, so the 
 makes no difference.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import CENT
-from kernel.notation import format_date, format_number, parse_date, parse_number, without_euro_sign
-from kernel.periods import Period
+from kernel.notation import counted, format_date, format_number, parse_date, parse_number, without_euro_sign
+from kernel.periods import Period, is_last_of_month
 from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
 from tariffs.products import Product, catalogue
 from tariffs.tables import price_lists, price_versions, prices, products
@@ -29,6 +30,10 @@ from tariffs.units import Rounding
 # Prices times volumes are computed in 64-bit whole numbers of 1/10,000 euro: 99,999,999 units at this price still fit.
 _HIGHEST_PRICE = 1_000_000
 _SMALLEST_STEP = Decimal("0.0001")
+
+# A price that becomes more than so many times what it was, or less than that part of it, has likely lost its comma.
+UNLIKELY_FACTOR = Decimal(3)
+_MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +75,43 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class PriceImport:
-    """What became of a file. `recording` is None when the version was known, `previous` the number before."""
+    """What became of a file. `recording` is None when the version was known, `previous` the number before.
+
+    `is_new_list`: the list is new, beside others.
+    """
 
     list_name: str
+    is_new_list: bool
     version: int
     recording: int | None
     previous: int | None
     changes: tuple[PriceChange, ...]
     warnings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Deliveries of a product that a price list values."""
+
+    product: str
+    rows: int
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUse:
+    """Who uses price lists: contracts and deliveries, which stand in packages above this one.
+
+    `lists_read` gives the lists that contracts read; `delivered` what a list values among deliveries on the days of
+    some changes.
+    """
+
+    lists_read: Callable[[Connection], frozenset[str]]
+    delivered: Callable[[Connection, str, Sequence[PriceChange]], Sequence[Delivered]]
+
+
+NOT_USED = PriceUse(lambda _: frozenset(), lambda *_: ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +149,22 @@ LAYOUT = (
 
 
 def import_prices(
-    connection: Connection, path: Path, by: str, list_name: str = "standaard", version: int | None = None
+    connection: Connection,
+    path: Path,
+    by: str,
+    list_name: str = "standaard",
+    version: int | None = None,
+    *,
+    new: bool = False,
+    replace: bool = False,
+    factor: Decimal = UNLIKELY_FACTOR,
+    use: PriceUse = NOT_USED,
 ) -> PriceImport:
     """Record a file as a whole version of a price list; without `version` as the next one.
 
-    Raises `Refusal` with every finding of the file, or when the version exists with other prices.
+    Raises `Refusal` with every finding of the file, when the version exists with other prices, when there are other
+    lists and not this one, unless it is `new`, and when prices of what was delivered are gone, unless `replace` says
+    so.
     """
     if version is not None and version < 1:
         raise Refusal(f"versie {version} bestaat niet", "tel versies vanaf 1")
@@ -130,6 +175,10 @@ def import_prices(
     read, _ = _read_prices(table.rows)
     content = {(known_products[p.product].id, p.valid_from, p.valid_until, p.price) for p in read}
     versions = versions_known(connection, list_name, cutoff)
+    lists_before = _lists_known(connection, cutoff)
+    is_new_list = bool(lists_before) and not versions
+    if is_new_list and not new:
+        raise _no_such_list(list_name, lists_before)
     number = version or _next_version(connection, versions, content)
     previous = next((v for v in reversed(versions) if v.version < number), None)
     same = next((v for v in versions if v.version == number), None)
@@ -143,14 +192,87 @@ def import_prices(
         message = f"versie {versions[-1].version} blijft gelden, want die heeft een hoger nummer"
         hint = "leg de prijzen vast onder een hoger nummer als ze moeten gelden"
         warnings.append(Finding("T07", Severity.WARNING, table.file_name, message, hint))
+    before = prices_of(connection, [previous.id]) if previous else []
+    changes = tuple(_changes(before, read)) if previous else ()
+    if same is None and previous is not None and previous == versions[-1] and not replace:
+        _refuse_gone(table.file_name, use.delivered(connection, list_name, [c for c in changes if c.new is None]))
+    warnings += _ends_on_a_last_day(table.file_name, read)
+    warnings += _unlikely(table.file_name, changes, before, read, factor)
+    warnings += _unread(table.file_name, list_name, use.lists_read(connection))
     recording = None
     if same is None:
         what = f"prijslijst {list_name}, versie {number} (aantal prijzen: {len(read)})"
         recording = record(connection, "prices", what, by, table.file_name, table.sha256)
         _store(connection, list_name, number, recording, content)
-    before = prices_of(connection, [previous.id]) if previous else []
-    changes = tuple(_changes(before, read)) if previous else ()
-    return PriceImport(list_name, number, recording, previous.version if previous else None, changes, tuple(warnings))
+    return PriceImport(
+        list_name, is_new_list, number, recording, previous.version if previous else None, changes, tuple(warnings)
+    )
+
+
+def _lists_known(connection: Connection, cutoff: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(version.list_name for version in all_versions_known(connection, cutoff)))
+
+
+def _no_such_list(name: str, known: Sequence[str]) -> Refusal:
+    near = get_close_matches(name, known, n=len(known), cutoff=0)
+    meant = get_close_matches(name, known, n=1)
+    hint = f"bedoelt u --list {meant[0]}? " if meant else "noem de lijst met --list; "
+    return Refusal(
+        f"prijslijst {name} bestaat niet; er zijn: {', '.join(near)}", f"{hint}is het een nieuwe lijst, geef dan --new"
+    )
+
+
+def _refuse_gone(file_name: str, delivered: Sequence[Delivered]) -> None:
+    """Refuse a version without prices that what was delivered had."""
+    findings = [
+        Finding(
+            "T09",
+            Severity.ERROR,
+            f"{file_name}, product {one.product}",
+            f"geen prijs meer voor {counted(one.rows, 'levering', 'leveringen')} van {format_date(one.first_day)} tot "
+            f"en met {format_date(one.last_day)}",
+            "neem de prijs van die dagen op",
+        )
+        for one in delivered
+    ]
+    if findings:
+        hint = "een bestand is de hele lijst: vul het aan; moeten de prijzen echt vervallen, geef dan --replace"
+        raise Refusal(f"{file_name} laat prijzen weg van wat geleverd is", hint, findings)
+
+
+def _unlikely(
+    file_name: str, changes: Sequence[PriceChange], before: Sequence[Price], read: Sequence[_FilePrice], factor: Decimal
+) -> Iterator[Finding]:
+    """Prices that are many times those of the version before, or of the period before, or a small part of them."""
+    known = {(price.product, price.valid_from, price.price) for price in before}
+    periods = [
+        PriceChange(product, later.valid_from, later.valid_until, earlier.price, later.price)
+        for product, of_product in _by_product(read).items()
+        for earlier, later in pairwise(of_product)
+        if (product, later.valid_from, later.price) not in known
+    ]
+    found: dict[tuple[str, date, Decimal | None], PriceChange] = {}
+    for change in (*changes, *periods):
+        if change.old is not None and change.new is not None and _is_unlikely(change.old, change.new, factor):
+            found.setdefault((change.product, change.valid_from, change.new), change)
+    if found:
+        told = [describe_change(change) for change in found.values()]
+        message = f"meer dan {format_number(factor)} keer zo hoog of zo laag: {_named(told, '; ')}"
+        hint = "controleer de komma; is het zo bedoeld, dan hoeft er niets te gebeuren"
+        yield Finding("T10", Severity.WARNING, file_name, message, hint)
+
+
+def _is_unlikely(old: Decimal, new: Decimal, factor: Decimal) -> bool:
+    low, high = sorted((old, new))
+    return high > low * factor
+
+
+def _unread(file_name: str, list_name: str, lists_read: Collection[str]) -> Iterator[Finding]:
+    """A price list that no contract reads, while contracts read others."""
+    if lists_read and list_name not in lists_read:
+        message = f"geen contract leest prijslijst {list_name}; contracten lezen {', '.join(sorted(lists_read))}"
+        hint = "is het de goede lijst? geef anders --list, of noem haar als price_list in een contract"
+        yield Finding("T11", Severity.WARNING, file_name, message, hint)
 
 
 def versions_known(connection: Connection, list_name: str, cutoff: int) -> list[PriceVersion]:
@@ -174,6 +296,16 @@ def price_version_known(connection: Connection, list_name: str, cutoff: int) -> 
     """The version of a price list that holds at `cutoff`: the highest number recorded by then."""
     versions = versions_known(connection, list_name, cutoff)
     return versions[-1] if versions else None
+
+
+def priced_periods(connection: Connection, names: Collection[str], cutoff: int) -> dict[str, dict[str, list[Period]]]:
+    """By price list that there is, and by product, the periods in which it has a price; of the lists named."""
+    held = {name: version for name in names if (version := price_version_known(connection, name, cutoff))}
+    of_version = {version.id: name for name, version in held.items()}
+    found: dict[str, dict[str, list[Period]]] = {name: {} for name in held}
+    for price in prices_of(connection, list(of_version)):
+        found[of_version[price.version_id]].setdefault(price.product, []).append(price.period)
+    return found
 
 
 def prices_of(connection: Connection, version_ids: Sequence[int]) -> list[Price]:
@@ -264,6 +396,23 @@ def _warnings(file_name: str, read: Sequence[_FilePrice], known: Mapping[str, Pr
                     message = f"de prijs van {code} wijzigt midden in een maand, op {format_date(later.valid_from)}"
                     hint = "dit product telt uren per maand; laat de prijs op de eerste van de maand ingaan"
                     yield Finding("T06", Severity.WARNING, place, message, hint)
+
+
+def _ends_on_a_last_day(file_name: str, read: Sequence[_FilePrice]) -> Iterator[Finding]:
+    """Products whose last price ends with a first day after that is likely meant as a last day."""
+    last = {product: periods[-1].valid_until for product, periods in _by_product(read).items()}
+    meant = {product: until for product, until in last.items() if until is not None and is_last_of_month(until)}
+    if meant:
+        days = ", ".join(map(format_date, sorted(set(meant.values()))))
+        message = f'"tot" is de eerste dag zonder deze prijs, en dat is {days}, bij {_named(sorted(meant))}'
+        hint = 'gebruik de kolom "tot en met" als dat de laatste dag is, of schrijf de eerste van de maand erna'
+        yield Finding("T12", Severity.WARNING, file_name, message, hint)
+
+
+def _named(told: Sequence[str], by: str = ", ") -> str:
+    """As many as are read, and how many there are besides."""
+    more = [f"en nog {len(told) - _MOST_TOLD}"] if len(told) > _MOST_TOLD else []
+    return by.join((*told[:_MOST_TOLD], *more))
 
 
 def _changes(before: Sequence[Price], after: Sequence[_FilePrice]) -> Iterator[PriceChange]:

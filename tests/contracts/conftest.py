@@ -143,7 +143,7 @@ def products_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def prices_file(tmp_path: Path) -> Path:
     path = tmp_path / "prices.csv"
-    path.write_text("product;vanaf;prijs\n45A04;01-01-2025;60,00\n", encoding="utf-8")
+    path.write_text("product;vanaf;prijs\n45A04;01-01-2025;60,00\n02A16;01-01-2025;58,40\n", encoding="utf-8")
     return path
 
 

@@ -16,15 +16,19 @@ from database.command_line import Later
 from database.session import Database
 from kernel.findings import Refusal
 from tariffs.commands import tariff
+from tariffs.price_lists import NOT_USED, PriceUse
 
 Run = Callable[..., Result]
 
 
 @dataclass(frozen=True, slots=True)
 class Session(Database):
-    """The database and, as the program gives it, what settles worked examples."""
+    """The database and, as the program gives them, what settles worked examples and who uses prices."""
 
     settle_example: Any = field(kw_only=True)
+
+    def price_use(self) -> PriceUse:
+        return NOT_USED
 
 
 @pytest.fixture

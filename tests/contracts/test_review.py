@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,20 @@ import pytest
 from contracts import review
 from contracts.documents import read_documents
 from kernel.findings import Refusal, Severity
+from kernel.periods import Period
 
 Write = Callable[..., Path]
 
 
+def price_lists(*names: str) -> review.PriceLists:
+    """Lists with a price of every product of these documents, as long as any contract."""
+    always = [Period(date(2020, 1, 1), date(2040, 1, 1))]
+    return review.PriceLists(names, {name: dict.fromkeys(("45A04", "02A16", "44A09"), always) for name in names})
+
+
 def warnings(path: Path) -> list[str]:
     (document,) = read_documents([path])
-    found = review.warnings(document, ["standaard", "crisis"])
+    found = review.warnings(document, price_lists("standaard", "crisis"))
     assert all(finding.severity is Severity.WARNING for finding in found)
     return [str(finding) for finding in found]
 
@@ -32,16 +40,16 @@ def test_a_price_list_that_does_not_exist_yet(document: Write, population: str, 
     named = population.replace('["45A04"]', '["45A04"]\nprice_list = "crisys"')
     assert warnings(document(named)) == [
         'a.toml, regel 18, onderdeel "wijkteam", sleutel price_list: prijslijst crisys bestaat nog niet; '
-        'lees hem in met "bekostiging tariff import prijzen.csv --list crisys", of verbeter de naam'
+        'lees hem in met "bekostiging tariff import prijzen.csv --list crisys --new", of verbeter de naam'
     ]
     assert warnings(document(population.replace('covers = ["45A04"]', "").split("[[example]]")[0])) == [
         "a.toml: het contract heeft geen rekenvoorbeeld; neem de rekenvoorbeelden uit de bijlage op"
     ]
     (read,) = read_documents([document(effort)])
-    assert [str(finding).split(";")[0] for finding in review.warnings(read, ["crisis"])] == [
+    assert [str(finding).split(";")[0] for finding in review.warnings(read, price_lists("crisis"))] == [
         'a.toml, regel 8, onderdeel "ambulant", sleutel price_list: prijslijst standaard bestaat nog niet'
     ]
-    assert list(review.warnings(read, [])) == []  # contracts may come before prices
+    assert list(review.warnings(read, price_lists())) == []  # contracts may come before prices
 
 
 def test_a_contract_without_examples(document: Write, population: str) -> None:
@@ -102,3 +110,72 @@ def test_a_fact_that_no_component_reads_is_refused(
         read_documents([document(population.replace(good, other))])
     (finding,) = refusal.value.findings
     assert str(finding).startswith(f"a.toml, {said}")
+
+
+def price_list(**until: str) -> review.PriceLists:
+    """A list with prices of products from 2025 up to a day."""
+    priced = {product: [Period(date(2025, 1, 1), date.fromisoformat(day))] for product, day in until.items()}
+    return review.PriceLists(("standaard",), {"standaard": priced})
+
+
+def test_products_without_a_price_in_the_list_are_one_warning(document: Write, effort: str) -> None:
+    (read,) = read_documents([document(effort.replace("from = 2025-01-01", "from = 2026-01-01"))])
+    of = 'a.toml, regel 8, onderdeel "ambulant", sleutel price_list: prijslijst standaard heeft in de looptijd'
+    for prices, without in (
+        (price_list(), "02A16, 45A04"),
+        (price_list(**{"45A04": "2030-01-01"}), "02A16"),
+        (price_list(**{"45A04": "2026-01-01", "02A16": "2026-01-02"}), "45A04"),
+    ):
+        (warning,) = review.warnings(read, prices)
+        assert (warning.code, str(warning).split(";")[0]) == ("W05", f"{of} geen prijs voor {without}")
+        assert warning in review.review(read, prices)
+    assert review.warnings(read, price_list(**{"45A04": "2026-01-02", "02A16": "2030-01-01"})) == []
+
+
+def test_an_arrangement_with_a_price_of_its_own_needs_none_in_a_list() -> None:
+    example = Path(__file__).parents[2] / "examples" / "contracts" / "arrangement.toml"
+    (read,) = read_documents([example])
+    (component,) = read.contract.priced
+    agreed = {price.product for price in component.prices if price.price_eur is not None}  # type: ignore[attr-defined]
+    assert agreed
+    (warning,) = review.warnings(read, review.PriceLists(("standaard",), {"standaard": {}}))
+    named = warning.message.rpartition("voor ")[2].split(", ")
+    assert set(named) == {product for _, product in read.contract.deliveries_read_by(component)} - agreed
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        ("2028-12-31", "schrijf 2029-01-01 als 31-12-2028 de laatste dag is"),
+        ("2028-06-30", "schrijf 2028-07-01 als 30-06-2028 de laatste dag is"),
+        ("2028-02-29", "schrijf 2028-03-01 als 29-02-2028 de laatste dag is"),
+        ("2027-02-28", "schrijf 2027-03-01 als 28-02-2027 de laatste dag is"),
+        ("2028-02-28", None),
+        ("2029-01-01", None),
+        ("2028-12-30", None),
+    ],
+)
+def test_an_end_on_a_last_day_is_likely_meant_inclusively(
+    document: Write, effort: str, until: str, told: str | None
+) -> None:
+    (read,) = read_documents([document(effort.replace("2029-01-01", until))])
+    for found in (review.warnings(read, price_lists()), review.review(read)):
+        ends = [finding for finding in found if finding.code == "W10"]
+        assert [finding.hint for finding in ends] == ([told] if told else [])
+        assert all(finding.place == "a.toml, regel 6, sleutel in_force.until" for finding in ends)
+
+
+def test_other_ends_that_are_likely_meant_inclusively(document: Write, effort: str) -> None:
+    reduced = effort.replace(
+        "[[example]]",
+        '[[component]]\nkey = "korting"\nkind = "reduction"\nclause = "artikel 8"\npercent = "2"\n'
+        'from = "2026-01"\nuntil = "2026-12"\n\n[[example]]',
+    ).replace('2026-01-01, "open"', "2026-01-01, 2026-12-31")
+    (read,) = read_documents([document(reduced)])
+    said = [str(finding) for finding in review.warnings(read, price_lists()) if finding.code == "W10"]
+    assert said == [
+        'a.toml, regel 20, onderdeel "korting", sleutel until: until is de eerste maand erna: 2026-12 telt niet meer '
+        'mee; schrijf "2027-01" als 2026-12 de laatste maand is',
+        'a.toml, regel 26, rekenvoorbeeld "januari", sleutel prices: de derde waarde is de eerste dag zonder deze '
+        "prijs, en dat is hier 31-12-2026; schrijf de eerste van de maand erna",
+    ]

@@ -210,7 +210,7 @@ class Books:
         """Rows of product;vanaf;tot;prijs."""
         with self.transaction() as connection:
             path = self.table("product;vanaf;tot;prijs", rows)
-            import_prices(connection, path, WHO, price_list, version)
+            import_prices(connection, path, WHO, price_list, version, new=True)
 
     def count(
         self, persons: int, status: str = "provisional", *, area: str = MUNICIPALITY, day: str = "2026-01-01"

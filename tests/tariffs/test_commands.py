@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kernel.findings import Refusal
+from settlement.program import Program
 from tariffs.commands import tariff
 
 Run = Callable[..., Result]
@@ -20,7 +21,7 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("BEKOSTIGING_DATABASE_URL", database_url)
 
     def run(*arguments: str | Path) -> Result:
-        return CliRunner().invoke(tariff, [str(a) for a in arguments])
+        return CliRunner().invoke(tariff, [str(a) for a in arguments], obj=Program())
 
     return run
 
@@ -56,8 +57,8 @@ def test_import_tells_version_changes_and_warnings(
         "    prices.csv, rij 3: product 45A04 heeft geen prijs van 01-02-2026 tot\n"
         "      02-02-2026; vul een prijs in als er in die tijd geleverd is\n"
     )
-    other = run("import", prices_file(("45A04", "01-01-2026", "", "99")), "--list", "crisis", "--version", "4")
-    assert other.output == "Vastlegging 4: prijslijst crisis, versie 4.\n"
+    other = run("import", prices_file(("45A04", "01-01-2026", "", "99")), "--list", "crisis", "--version", "4", "--new")
+    assert other.output == "Vastlegging 4: nieuwe prijslijst crisis, versie 4.\n"
 
 
 def test_list_shows_which_version_holds(

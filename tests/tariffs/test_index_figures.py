@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from sqlalchemy import Connection
 
 from kernel.findings import Refusal
+from settlement.program import Program
 from tariffs.commands import tariff
 from tariffs.index_figures import import_index_figures, index_figures_known
 
@@ -57,7 +58,9 @@ def test_figures_and_raised_prices_on_the_command_line(
     monkeypatch.setenv("BEKOSTIGING_DATABASE_URL", database_url)
 
     def run(*arguments: str | Path) -> str:
-        result = CliRunner().invoke(tariff, [str(argument) for argument in arguments], catch_exceptions=False)
+        result = CliRunner().invoke(
+            tariff, [str(argument) for argument in arguments], catch_exceptions=False, obj=Program()
+        )
         assert result.exit_code == 0, result.output
         return result.output
 

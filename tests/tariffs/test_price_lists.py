@@ -19,8 +19,11 @@ from database.connection import transaction
 from database.recordings import latest
 from kernel.findings import Refusal
 from tariffs.price_lists import (
+    Delivered,
     Price,
+    PriceChange,
     PriceImport,
+    PriceUse,
     all_versions_known,
     describe_change,
     import_prices,
@@ -181,7 +184,9 @@ def test_what_changed_is_told_against_the_version_number_before(
 
 def test_lists_are_apart(with_products: Connection, prices_file: PricesFile) -> None:
     import_prices(with_products, prices_file(*V1), "tester")
-    other = import_prices(with_products, prices_file(("45A04", "01-01-2025", "", "70,00")), "tester", "crisis")
+    other = import_prices(
+        with_products, prices_file(("45A04", "01-01-2025", "", "70,00")), "tester", "crisis", new=True
+    )
     assert (other.version, other.changes) == (1, ())
     assert [p.price for p in known_prices(with_products, 3, "crisis")] == [Decimal("70.00")]
     assert [p.price for p in known_prices(with_products, 3)] == [Decimal("58.00"), Decimal("60.00")]
@@ -355,3 +360,109 @@ def test_changes_applied_to_the_old_version_give_the_new(
         assert len(change) <= 1
         assert on(new, day) == (change[0].new if change else on(old, day))
         assert on(old, day) == (change[0].old if change else on(new, day))
+
+
+def test_another_list_is_new_only_when_it_is_said_to_be(with_products: Connection, prices_file: PricesFile) -> None:
+    path = prices_file(("45A04", "01-01-2026", "", "60,00"))
+    assert not import_prices(with_products, path, "tester", "jeugd").is_new_list  # the first of all
+    assert import_prices(with_products, path, "tester", "crisis", new=True).is_new_list
+    before = latest(with_products)
+    for name, first, hint in (
+        ("jeugdd", "jeugd", "bedoelt u --list jeugd? is het een nieuwe lijst, geef dan --new"),
+        ("standaard", "", "noem de lijst met --list; is het een nieuwe lijst, geef dan --new"),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            import_prices(with_products, path, "tester", name)
+        assert refusal.value.message.startswith(f"prijslijst {name} bestaat niet; er zijn: {first}")
+        assert sorted(refusal.value.message.partition("er zijn: ")[2].split(", ")) == ["crisis", "jeugd"]
+        assert refusal.value.hint == hint
+    assert latest(with_products) == before
+    assert not import_prices(with_products, path, "tester", "crisis", new=True).is_new_list
+
+
+def unlikely(result: PriceImport) -> list[str]:
+    return [warning.message for warning in result.warnings if warning.code == "T10"]
+
+
+def test_a_price_that_lost_its_comma_is_told(with_products: Connection, prices_file: PricesFile) -> None:
+    def version(*rows: tuple[str, str, str, str], factor: str = "3") -> list[str]:
+        return unlikely(import_prices(with_products, prices_file(*rows), "tester", factor=Decimal(factor)))
+
+    first, other = ("45A04", "01-01-2026", "", "60,00"), ("44A09", "01-01-2026", "", "212,35")
+    assert version(first, other) == []
+    assert version(("45A04", "01-01-2026", "", "6000"), other) == [
+        "meer dan 3 keer zo hoog of zo laag: 45A04 vanaf 01-01-2026: 60,00 wordt 6.000,00"
+    ]
+    assert version(first, ("44A09", "01-01-2026", "", "2,12")) == [
+        "meer dan 3 keer zo hoog of zo laag: 44A09 vanaf 01-01-2026: 212,35 wordt 2,12; "
+        "45A04 vanaf 01-01-2026: 6.000,00 wordt 60,00"
+    ]
+    assert version(first, other) == ["meer dan 3 keer zo hoog of zo laag: 44A09 vanaf 01-01-2026: 2,12 wordt 212,35"]
+    three = ("45A04", "01-01-2026", "", "180,00")
+    assert version(three, other) == []  # three times is not more than three times
+    assert version(first, other, factor="2,9".replace(",", ".")) == [
+        "meer dan 2,9 keer zo hoog of zo laag: 45A04 vanaf 01-01-2026: 180,00 wordt 60,00"
+    ]
+    ended, next_year = ("45A04", "01-01-2026", "01-01-2027", "60,00"), ("45A04", "01-01-2027", "", "6180")
+    told = "meer dan 3 keer zo hoog of zo laag: 45A04 vanaf 01-01-2027: 60,00 wordt 6.180,00"
+    assert version(ended, next_year, other) == [told]
+    assert version(ended, next_year, ("44A09", "01-01-2026", "", "213,00")) == []  # told when it came
+
+
+def test_a_new_list_is_compared_with_its_own_periods(with_products: Connection, prices_file: PricesFile) -> None:
+    rows = (("45A04", "01-01-2025", "01-01-2026", "58,00"), ("45A04", "01-01-2026", "", "0,00"))
+    assert unlikely(import_prices(with_products, prices_file(*rows), "tester")) == [
+        "meer dan 3 keer zo hoog of zo laag: 45A04 vanaf 01-01-2026: 58,00 wordt 0,00"
+    ]
+
+
+def used(lists: Sequence[str] = (), gone: Sequence[Delivered] = (), asked: list[str] | None = None) -> PriceUse:
+    """Contracts that read lists, and deliveries on the days of what is gone."""
+
+    def delivered(_: Connection, name: str, changes: Sequence[PriceChange]) -> Sequence[Delivered]:
+        (asked if asked is not None else []).extend(f"{name}: {describe_change(change)}" for change in changes)
+        return gone if changes else ()
+
+    return PriceUse(lambda _: frozenset(lists), delivered)
+
+
+def test_a_version_without_prices_of_what_was_delivered_is_refused(
+    with_products: Connection, prices_file: PricesFile
+) -> None:
+    first, other = ("45A04", "01-01-2026", "", "60,00"), ("44A09", "01-01-2026", "", "212,35")
+    import_prices(with_products, prices_file(first, other), "tester")
+    asked: list[str] = []
+    gone = used(gone=[Delivered("44A09", 3, date(2026, 1, 5), date(2026, 2, 6))], asked=asked)
+    with pytest.raises(Refusal, match=r"prices\.csv laat prijzen weg van wat geleverd is") as refusal:
+        import_prices(with_products, prices_file(first), "tester", use=gone)
+    assert "--replace" in refusal.value.hint
+    assert [str(finding) for finding in refusal.value.findings] == [
+        "prices.csv, product 44A09: geen prijs meer voor 3 leveringen van 05-01-2026 tot en met 06-02-2026; "
+        "neem de prijs van die dagen op"
+    ]
+    assert asked == ["standaard: 44A09 vanaf 01-01-2026: 212,35 wordt geen prijs"]
+    assert import_prices(with_products, prices_file(first), "tester", use=gone, replace=True).version == 2
+    # An older number changes nothing that holds, and what changes is not gone.
+    assert import_prices(with_products, prices_file(("44A09", "01-01-2026", "", "1,00")), "tester", version=4,
+                         use=used()).version == 4  # fmt: skip
+    assert import_prices(with_products, prices_file(other), "tester", version=3, use=gone).version == 3
+
+
+def test_a_list_that_no_contract_reads_is_told(with_products: Connection, prices_file: PricesFile) -> None:
+    path = prices_file(("45A04", "01-01-2026", "", "60,00"))
+    told = said(import_prices(with_products, path, "tester", use=used(["jeugd", "crisis"])))
+    assert told == [
+        "prices.csv: geen contract leest prijslijst standaard; contracten lezen crisis, jeugd; is het de goede lijst? "
+        "geef anders --list, of noem haar als price_list in een contract"
+    ]
+    assert said(import_prices(with_products, path, "tester", use=used(["standaard", "crisis"]))) == []
+    assert said(import_prices(with_products, path, "tester", use=used())) == []  # prices may come before contracts
+
+
+def test_a_first_day_after_that_is_a_last_day_is_told_once(with_products: Connection, prices_file: PricesFile) -> None:
+    rows = [(product, "01-01-2026", "31-12-2026", "60,00") for product in ("45A04", "44A09")]
+    told = said(import_prices(with_products, prices_file(*rows, ("02A16", "01-01-2026", "01-01-2027", "5,00")), "x"))
+    assert told == [
+        'prices.csv: "tot" is de eerste dag zonder deze prijs, en dat is 31-12-2026, bij 44A09, 45A04; gebruik de '
+        'kolom "tot en met" als dat de laatste dag is, of schrijf de eerste van de maand erna'
+    ]
