@@ -172,7 +172,8 @@ def _unpriced(contract: Contract, price_lists: PriceLists) -> Iterator[_Remark]:
                     hint = f"neem die op (bekostiging tariff import prijzen.csv --list {name}), of verbeter de naam"
                     yield "W05", ("component", index, key), message, hint
             else:
-                hint = f'lees hem in met "bekostiging tariff import prijzen.csv --list {name} --new", of verbeter de naam'
+                command = f"bekostiging tariff import prijzen.csv --list {name} --new"
+                hint = f'lees hem in met "{command}", of verbeter de naam'
                 yield "W06", ("component", index, key), f"prijslijst {name} bestaat nog niet", hint
 
 
