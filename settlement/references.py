@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, exists, func, select, text
 
+from contracts.components.arrangement import ArrangementComponent
+from contracts.components.component import PricedPart
 from contracts.tables import municipalities, providers
 from importers.credit_verdicts import own_verdicts
 from importers.places import row_places
@@ -221,8 +223,8 @@ def _beside(connection: Connection, run: Run, settled: SettledContract, key: Lin
 
 _SAID_BESIDE = {
     Treatment.PAYABLE: "Daarvoor is over {month} {amount} euro te betalen: zie {where}.",
-    Treatment.UNFUNDED: "Van {month} is {amount} euro boven een maximum geleverd, dat wordt niet betaald: zie {where}.",
-    Treatment.PASSED_ON: "Van {month} is {amount} euro voor onderaannemers: zie {where}.",
+    Treatment.UNFUNDED: "Van wat over {month} geleverd is, wordt {amount} euro niet betaald: zie {where}.",
+    Treatment.PASSED_ON: "Van wat over {month} betaald wordt, is {amount} euro voor onderaannemers: zie {where}.",
 }
 
 
@@ -230,7 +232,7 @@ def _lines_beside(connection: Connection, run: Run, settled: SettledContract, ke
     """The lines of the contract itself in the month that follow from the component, or from a rule on top of it."""
     bases = bases_of(settled.contract)
     components = [key.component, *(modifier for modifier, of in bases.items() if key.component in of)]
-    others = {product for component in settled.contract.component for _, product in component.products_named}
+    others = {product for component in settled.contract.priced for product in _products_with_lines(component)}
     query = (
         _lines_of(run, settled, key)
         .where(run_lines.c.component.in_(components), of_contract(run_lines.c.label))
@@ -260,6 +262,13 @@ def _worth(group: PricingGroup, entry: Any) -> str:
             f"afgerond op {group.billed_quantity} uur × {price} = {amount} euro."
         )
     return f"{quantity} × {price} = {amount} euro."
+
+
+def _products_with_lines(component: PricedPart) -> tuple[str, ...]:
+    """The products that lines of the contract itself are about; an arrangement pays for products of any kind."""
+    if isinstance(component, ArrangementComponent):
+        return ()
+    return (*component.products_paid, *component.products_counted)
 
 
 def _lines_of(run: Run, settled: SettledContract, key: LineKey) -> Select[Any]:
