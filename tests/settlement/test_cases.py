@@ -255,6 +255,9 @@ products = ["45A04", "02A16"]
 HEADER = "reference;municipality;provider;client;product;start;end;quantity"
 
 
+PRICES = "product;vanaf;tot;prijs\n"
+
+
 def deliver(desk: Desk, *rows: str, exit_code: int = 0) -> str:
     path = desk.file("deliveries.csv", "\n".join((HEADER, *rows)) + "\n")
     return desk.do("import", "deliveries", path, exit_code=exit_code)
@@ -264,7 +267,9 @@ def test_minutes_on_an_hourly_tariff(desk: Desk) -> None:
     facts = case("effort_and_output.toml", "minutes-on-an-hourly-tariff")
     tariff, minutes = facts["given"]["hourly_tariff"], facts["given"]["minutes"]
     paid = {("zorg", "2025-04"): facts["expect"]["amount"]}
-    desk.do("tariff", "import", desk.file("prices.csv", f"product;vanaf;tot;prijs\n45A04;2025-01-01;;{tariff}\n"))
+    desk.do(
+        "tariff", "import", desk.file("prices.csv", f"{PRICES}45A04;2025-01-01;;{tariff}\n02A16;2025-01-01;;58,40\n")
+    )
     desk.accepts(
         f"""{HEAD}{EFFORT}
 [[example]]
@@ -288,7 +293,7 @@ def test_hours_from_minutes(desk: Desk) -> None:
         f'{{ product = "02A16", start = 2025-04-{7 * n + 1:02d}, end = 2025-04-{7 * n + 1:02d}, quantity = {quantity} }}'  # noqa: E501
         for n, quantity in enumerate(minutes)
     )
-    desk.do("tariff", "import", desk.file("prices.csv", "product;vanaf;tot;prijs\n02A16;2025-01-01;;58,40\n"))
+    desk.do("tariff", "import", desk.file("prices.csv", f"{PRICES}45A04;2025-01-01;;60,00\n02A16;2025-01-01;;58,40\n"))
     desk.accepts(
         f"""{HEAD}{EFFORT}
 [[example]]
