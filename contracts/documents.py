@@ -19,8 +19,10 @@ from pydantic_core import ErrorDetails
 from contracts.model import KINDS, Contract
 from contracts.values import PATTERN_WORDS, Misfit, Part, Unread, misfits, shown
 from kernel.findings import Finding, Refusal, Severity
+from kernel.identifiers import as_quoted, as_shown
 from kernel.notation import counted
 from kernel.tabular import name_of, read_bytes
+from kernel.texts import for_a_terminal, visible
 from kernel.toml import MOST_BYTES, brackets_open_at, out_of_bounds, parse
 
 KeyPath = tuple[str | int, ...]
@@ -128,6 +130,8 @@ def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, dict[str
     if data is None:
         return "", {}, nothing, findings
     part, remarks = _as_read(model, data)
+    unread = {path for path, *_ in remarks}
+    remarks += [remark for remark in _misleading(data) if remark[0] not in unread]
     lines = line_numbers(text) if remarks else {}
     told = sorted(remarks, key=lambda remark: _line_of(lines, remark[0]) or 0)
     findings += [
@@ -138,6 +142,26 @@ def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, dict[str
         more = f"en nog {counted(len(told) - _MOST_FINDINGS, 'bevinding', 'bevindingen')}"
         findings.append(Finding("C03", Severity.ERROR, file_name, more, "verbeter eerst wat hierboven staat"))
     return text, data, part, findings
+
+
+_AMOUNT = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+_NAMED = (("contract",), ("title",), ("key",), ("name",), ("number",), ("decision",), ("price_list",), ("product",))
+
+
+def _misleading(said: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str, str]]:
+    """Texts and keys with characters that nobody sees, or with what may be the number of a client."""
+    if isinstance(said, dict):
+        for key, value in said.items():
+            yield from _misleading(key, (*path, key))
+            yield from _misleading(value, (*path, key))
+    elif isinstance(said, list):
+        for place, value in enumerate(said):
+            yield from _misleading(value, (*path, place))
+    elif isinstance(said, str):
+        if for_a_terminal(said) != said:
+            yield path, "er staat een teken in dat niemand ziet", "typ de tekst opnieuw"
+        elif as_shown(said) != visible(said) and not (_AMOUNT.fullmatch(said) and path[-1:] not in _NAMED):
+            yield path, "bevat een getal dat een cliëntnummer kan zijn", "schrijf de tekst zonder dat getal"
 
 
 def _no_text(file_name: str, content: bytes, at: int, said: str) -> Finding:
@@ -232,7 +256,7 @@ def _syntax_finding(file_name: str, line: int, text: str, reason: str) -> Findin
         if not reason.startswith("Cannot") and re.search(pattern, _QUOTED.sub("", text)):
             message, hint = bare, remedy
             break
-    excerpt = "".join(filter(str.isprintable, text)).strip()[:60]
+    excerpt = as_quoted("".join(filter(str.isprintable, text))).strip()[:60]  # it may be a row of another file
     message = f"geen geldige TOML: {message}" + (f": {excerpt}" if excerpt else "")
     return Finding("C02", Severity.ERROR, f"{file_name}, regel {line}", message, hint)
 

@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from kernel.findings import Refusal
-from kernel.identifiers import agb_code, area_code, as_shown, municipality_code
+from kernel.identifiers import agb_code, area_code, as_quoted, municipality_code
 from kernel.money import Eur
 from kernel.periods import Month
 
@@ -56,7 +56,7 @@ MOST_MONTHS = 600
 
 def shown(value: object) -> str:
     """A key or value of a document as a message shows it: printable, short, and without client numbers."""
-    text = as_shown("".join(filter(str.isprintable, str(value))))
+    text = as_quoted("".join(filter(str.isprintable, str(value))))
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 

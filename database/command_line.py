@@ -15,6 +15,7 @@ from click import core, decorators, exceptions, formatting, parser, types
 from kernel.findings import Finding, Refusal
 from kernel.money import Eur
 from kernel.periods import Month
+from kernel.texts import STEERING
 
 _ASKED = "bekostiging.json"
 
@@ -38,7 +39,8 @@ def tell_json(answer: Any) -> None:
 
     A dataclass becomes its fields; what refers to a row of the database has no place in it.
     """
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=_plain))
+    told = json.dumps(answer, indent=2, ensure_ascii=False, default=_plain)
+    click.echo(STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", told))  # json escapes only the other ones
 
 
 def tell_refusal_json(ctx: click.Context, refusal: Refusal) -> None:

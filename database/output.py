@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from kernel.findings import why_not
+from kernel.texts import for_a_terminal
 
 
 class _Stream(io.RawIOBase):
@@ -78,4 +79,39 @@ def _text(stream: _Stream | None, given: TextIO | None) -> Any:
     if stream is None:
         return given
     encoding = given.encoding if given else "utf-8"
-    return io.TextIOWrapper(io.BufferedWriter(stream), encoding, "replace", line_buffering=True)
+    return _Shown(io.BufferedWriter(stream), encoding, "replace", line_buffering=True)
+
+
+class _Shown(io.TextIOWrapper):
+    """Takes out what a terminal obeys, whatever text it came with: a name, a cell, the message of a library."""
+
+    def write(self, text: str) -> int:
+        return super().write(for_a_terminal(text))
+
+    def steer(self, text: str) -> int:
+        return super().write(text)
+
+
+class _Steering(io.TextIOBase):
+    """A terminal as a progress line needs it, with the sequences that move the cursor."""
+
+    def __init__(self, shown: _Shown) -> None:
+        self._shown = shown
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._shown.encoding
+
+    def isatty(self) -> bool:
+        return self._shown.isatty()
+
+    def write(self, text: str) -> int:
+        return self._shown.steer(text)
+
+    def flush(self) -> None:
+        self._shown.flush()
+
+
+def steered(stream: Any) -> Any:
+    """The stream, for text that the program itself means a terminal to obey."""
+    return _Steering(stream) if isinstance(stream, _Shown) else stream

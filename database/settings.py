@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from kernel.findings import Refusal
+from kernel.identifiers import as_shown
 
 KEY_FILE = "pseudonym.key"  # that client numbers are hashed with; made when deliveries are first imported
 
@@ -50,7 +51,7 @@ class Settings:
             data_dir=data_dir,
             config_dir=config_dir,
             database_url=os.environ.get("BEKOSTIGING_DATABASE_URL") or None,
-            user=os.environ.get("BEKOSTIGING_USER") or _login_name(),
+            user=as_shown((os.environ.get("BEKOSTIGING_USER") or _login_name()).encode(errors="replace").decode()),
             keep_server=os.environ.get("BEKOSTIGING_KEEP_SERVER") == "1",
         )
 

@@ -14,6 +14,7 @@ from rich.progress import track
 from rich.table import Table
 
 from database.command_line import tell_json
+from database.output import steered
 from kernel.findings import Finding, other_than_file
 
 WIDTH = 80
@@ -68,7 +69,7 @@ T = TypeVar("T")
 
 def watched(items: Iterable[T], title: str) -> Iterable[T]:
     """The same items, with a progress line on the terminal while they pass; nothing when nobody is looking."""
-    console = Console(stderr=True, width=WIDTH)
+    console = Console(file=steered(sys.stderr), width=WIDTH)
     return track(items, title, console=console, transient=True, disable=not sys.stderr.isatty())
 
 

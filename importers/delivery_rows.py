@@ -30,10 +30,9 @@ from importers.delivery_cells import (
 from importers.delivery_files import COLUMNS, DeliveryFile, RowFinding
 from importers.kept_texts import Finder
 from kernel.findings import Refusal, Severity
-from kernel.identifiers import without_client_numbers
+from kernel.identifiers import as_quoted, without_client_numbers
 from kernel.processes import in_processes
 from kernel.tabular import NAMELESS_HINT, UNREAD, FoundTable, being_read, nameless, nameless_places, refuse_nameless
-from kernel.texts import visible
 
 # The columns of a staged row, in the order in which `staged_rows` gives them; every value is text for COPY. What is
 # read for a product is its id and law, for a start the day and its month, for a client a number of the file.
@@ -338,7 +337,7 @@ def _shown(text: str, cell: str) -> str:
     """A message without client numbers, in which the cell that it quotes is short and on one line."""
     hidden = without_client_numbers(cell)
     short = hidden if len(hidden) <= LONGEST_TEXT else hidden[:LONGEST_TEXT] + "…"
-    return visible(without_client_numbers(text).replace(hidden, short))
+    return as_quoted(without_client_numbers(text).replace(hidden, short))
 
 
 def _claimed(readers: Mapping[str, Reader], cells: Sequence[str], table: FoundTable) -> int:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from kernel.identifiers import without_whole_client_numbers
+
 
 class Severity(StrEnum):
     """`error`: what the finding is about does not count. `warning`: it counts, and somebody should look."""
@@ -43,8 +45,8 @@ class Refusal(Exception):
 
     def __init__(self, message: str, hint: str = "", findings: Sequence[Finding] = ()) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = without_whole_client_numbers(message)  # what it quotes may be any file
+        self.hint = without_whole_client_numbers(hint)
         self.findings = tuple(findings)
 
 

@@ -22,6 +22,8 @@ _NO_DIGITS = re.compile(r"[\W_]+")
 _WITH_DECIMALS = re.compile(r"(\d{9})[.,]0+", re.ASCII)
 _EIGHT_DIGITS = re.compile(rf"\d(?:{_SEPARATOR}\d){{7}}", re.ASCII)
 _CANDIDATE = re.compile(rf"(?<!\d)(?=(\d{{8,10}}|(?:0{_SEPARATOR})?\d(?:{_SEPARATOR}\d){{8}})(?!\d))", re.ASCII)
+_NINE_DIGITS = re.compile(r"(?<!\d)\d{9}(?!\d)", re.ASCII)
+_LONG_NUMBER = re.compile(r"\d{10,}", re.ASCII)
 _LONG_RUN = re.compile(r"\d{8,}", re.ASCII)
 
 
@@ -63,17 +65,18 @@ def client_numbers_in(text: str) -> list[str]:
     return [number for match in _CANDIDATE.finditer(text) if (number := client_number(match[1]))]
 
 
-def possible_client_numbers(text: str) -> list[str]:
+def possible_client_numbers(text: str, *, fewest_digits: int = 8) -> list[str]:
     """Every run of nine digits in `text` that could be a client number, also inside longer runs.
 
-    Separators and other scripts hide none. A run of eight digits may be one of which the leading zero was lost.
+    Separators and other scripts hide none. A run of eight digits may be one of which the leading zero was lost; with
+    `fewest_digits=9` it does not count, for text in which dates and codes of providers are to be expected.
     """
-    if len(text) < 8:
+    if len(text) < fewest_digits:
         return []
     plain = text if text.isascii() else cleaned(unicodedata.normalize("NFKC", text))
     found: list[str] = []
     for run in _LONG_RUN.findall(plain if plain.isalnum() else _NO_DIGITS.sub("", plain)):
-        if len(run) == 8:
+        if len(run) == 8 == fewest_digits:
             run = f"0{run}"
         found += [number for start in range(len(run) - 8) if is_bsn(number := run[start : start + 9])]
     return found
@@ -119,6 +122,23 @@ def as_shown(text: str) -> str:
     characters and signs of direction are not shown.
     """
     return without_client_numbers(visible(text), fewest_digits=9)
+
+
+def as_quoted(text: str) -> str:
+    """What a message quotes of a file that may be the wrong one, as it may be shown: without long numbers too.
+
+    A number of ten digits or more in which a client number may stand is hidden whole.
+    """
+    return _LONG_NUMBER.sub(_hidden, as_shown(text))
+
+
+def _hidden(match: re.Match[str]) -> str:
+    return "•" * 9 if possible_client_numbers(match[0], fewest_digits=9) else match[0]
+
+
+def without_whole_client_numbers(text: str) -> str:
+    """`text` without the numbers of nine digits in one piece that could be a client number; amounts stay."""
+    return _NINE_DIGITS.sub(lambda match: "•" * 9 if is_bsn(match[0]) else match[0], text)
 
 
 def municipality_code(text: str) -> str | None:

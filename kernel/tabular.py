@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel.findings import Finding, Refusal, Severity, other_than_file, why_not
-from kernel.identifiers import as_shown, without_client_numbers
+from kernel.identifiers import as_quoted, as_shown, without_client_numbers
 from kernel.notation import counted, parse_date
 from kernel.texts import CONTROL, cell_in, cleaned, on_one_line, visible
 from kernel.workbooks import Sheet, is_workbook, open_workbook
@@ -34,18 +34,25 @@ LOST_DIGITS = r"\d(?:[.,]\d+)?[eE][+-]?\d+"  # 1e+05, 1E5, 2.0260000000000124e+1
 _LOST_DIGITS = re.compile(LOST_DIGITS, re.ASCII)
 
 
+def own_name(text: str) -> str:
+    """A name that people give to something, as it stands. Raises `ValueError` when it may hold a client number."""
+    if as_shown(text) != visible(text):
+        raise ValueError(f'"{text}" bevat een getal dat een cliëntnummer kan zijn; kies een andere naam')
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: `name` in the code, `headers` under which it may stand, and how a cell is read.
 
-    `read` turns the text of a cell into a value and raises `ValueError` with a Dutch reason and remedy. An optional
-    column that is missing, and an optional cell that is empty, give None. Where it is `parse_date`, a bare number in a
-    workbook is a day.
+    `read` turns the text of a cell into a value and raises `ValueError` with a Dutch reason and remedy. Without it any
+    text will do that holds no client number. An optional column that is missing, and an optional cell that is empty,
+    give None. Where it is `parse_date`, a bare number in a workbook is a day.
     """
 
     name: str
     headers: tuple[str, ...]
-    read: Callable[[str], Any] = str
+    read: Callable[[str], Any] = own_name
     required: bool = True
 
 
@@ -323,15 +330,20 @@ def refuse_table(file_name: str, findings: Sequence[Finding]) -> Refusal:
 def row_finding(code: str, number: int, message: str, hint: str, column: str = "") -> Finding:
     """An error in a row, with its place; without client numbers, since a message may quote what stands there."""
     place = f'rij {number}, kolom "{column}"' if column else f"rij {number}"
-    message, hint = (as_shown(text) for text in (message, hint))
+    message, hint = (as_quoted(text) for text in (message, hint))
     return Finding(code, Severity.ERROR, place, message, hint)
 
 
-def own_name(text: str) -> str:
-    """A name that people give to something, as it stands. Raises `ValueError` when it may hold a client number."""
-    if as_shown(text) != text:
-        raise ValueError(f'"{text}" bevat een getal dat een cliëntnummer kan zijn; kies een andere naam')
-    return text
+def given_name(text: str) -> str:
+    """A name from the command line, as it is recorded. Raises `Refusal` when it cannot be one."""
+    name = visible(text.encode(errors="replace").decode()).strip()
+    try:
+        if not name:
+            raise ValueError("een naam is niet leeg; kies een naam")
+        return own_name(name)
+    except ValueError as error:
+        message, _, hint = as_quoted(str(error)).rpartition("; ")
+        raise Refusal(message, hint) from None
 
 
 def name_of(path: Path) -> str:
@@ -581,5 +593,5 @@ def _shown(header: Sequence[str]) -> str:
 
 def _shown_header(name: str) -> str:
     """A header as it may be shown; what is too long for one may be anything, a key among them."""
-    shown = without_client_numbers(name.strip())
+    shown = as_quoted(without_client_numbers(name.strip()))
     return shown if len(shown) <= _LONGEST_HEADER else f"{shown[:8]}…"

@@ -7,9 +7,9 @@ from functools import cache
 LINE_BREAKS = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_LATIN = re.compile("[^\x00-\x9f\xa1-\xac\xae-\u02ff\u2028\u2029]")
-_ON_A_TERMINAL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-)
+# The controls beyond ASCII, what has no width, and what turns the direction of what follows.
+STEERING = re.compile("[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_ON_A_TERMINAL = re.compile(f"[\x00-\x08\x0b-\x1f]|{STEERING.pattern}")
 # They have no width, although Unicode counts them among letters and marks; the last but one is a blank of braille.
 _NO_WIDTH = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0") | frozenset(map(chr, range(0xFE00, 0xFE10)))
 _LOOK_ALIKES = {"\u2043": "-", "\u2212": "-", "\u2044": "/", "\u2215": "/", "\u2800": " "}
@@ -80,6 +80,11 @@ def is_formula(text: str) -> bool:
 def cell_out(text: str) -> str:
     """The text of a cell for a CSV file: a spreadsheet shows it and does not compute it. An amount stays a number."""
     return "'" + text if is_formula(text) else text
+
+
+def text_out(text: str) -> str:
+    """Like `cell_out`, for a column in which no number is expected: a name of -1 is no amount."""
+    return "'" + text if _FORMULA.match(text) else text
 
 
 def cell_in(text: str) -> str:

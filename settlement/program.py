@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from database.session import Database
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from contracts.model import Contract, Example, ExampleResult
     from tariffs.price_lists import PriceUse
 
@@ -18,6 +22,15 @@ class Program(Database):
 
     Commands of packages below settlement reach it here, and so who uses the price lists.
     """
+
+    @contextmanager
+    def engine(self, *, check_schema: bool = True) -> Iterator[Engine]:
+        """An engine that writes no client number in a text; see `database.session.Database.engine`."""
+        from importers.kept_out import keep_out_client_numbers
+
+        with Database.engine(self, check_schema=check_schema) as engine:
+            keep_out_client_numbers(engine, self.settings)
+            yield engine
 
     def settle_example(self, contract: Contract, example: Example) -> list[ExampleResult]:
         from settlement.simulation import settle_example

@@ -7,6 +7,7 @@ from decimal import Decimal
 from kernel.findings import Refusal
 from kernel.money import CENT
 from kernel.notation import format_date
+from kernel.texts import text_out
 from tariffs.indexation import indexed_price
 from tariffs.price_lists import LAYOUT, Price
 
@@ -39,4 +40,4 @@ def _line(product: str, start: date, until: date | None, price: Decimal) -> str:
     """A row; a price with more than two decimals has four, since a comma before three digits means two things."""
     written = price.quantize(CENT if price == price.quantize(CENT) else Decimal("0.0001"))
     days = (format_date(start), format_date(until) if until else "")
-    return ";".join((product, *days, str(written).replace(".", ",")))
+    return ";".join((text_out(product), *days, str(written).replace(".", ",")))

@@ -22,7 +22,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.money import CENT
 from kernel.notation import counted, format_date, format_number, parse_date, parse_number, without_euro_sign
 from kernel.periods import Period, is_last_of_month
-from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
+from kernel.tabular import Column, Row, given_name, read_table, row_finding, unread_columns
 from tariffs.products import Product, catalogue
 from tariffs.tables import price_lists, price_versions, prices, products
 from tariffs.units import Rounding
@@ -166,6 +166,7 @@ def import_prices(
     lists and not this one, unless it is `new`, and when prices of what was delivered are gone, unless `replace` says
     so.
     """
+    list_name = given_name(list_name)
     if version is not None and version < 1:
         raise Refusal(f"versie {version} bestaat niet", "tel versies vanaf 1")
     lock_recordings(connection)

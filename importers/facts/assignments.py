@@ -81,7 +81,7 @@ ASSIGNMENTS = FactKind(
     fact=Assignment,
     layout=(
         MUNICIPALITY,
-        Column("number", ("toewijzing", "toewijzingnummer", "assignment")),
+        Column("number", ("toewijzing", "toewijzingnummer", "assignment"), str),
         Column("provider_id", ("aanbieder", "provider"), parse_provider),
         Column("product_id", ("product",)),
         *CLIENT,

@@ -65,7 +65,7 @@ TRAJECTORIES = FactKind(
     fact=Trajectory,
     layout=(
         MUNICIPALITY,
-        Column("number", ("traject", "trajectnummer", "trajectory")),
+        Column("number", ("traject", "trajectnummer", "trajectory"), str),
         Column("provider_id", ("aanbieder", "provider"), parse_provider),
         Column("product_id", ("product",)),
         *CLIENT,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kernel.findings import Finding, Refusal, Severity
-from kernel.identifiers import municipality_code
+from kernel.identifiers import as_quoted, municipality_code
 from kernel.notation import counted, format_date
 from kernel.periods import Month
 from kernel.tabular import name_of, read_bytes
@@ -125,7 +125,7 @@ def _findings(file_name: str, data: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with a file, each under the scheme, section and key where it stands."""
 
     def finding(place: str, message: str, hint: str) -> Finding:
-        return Finding("L01", Severity.ERROR, f"{file_name}, {place}", message, hint)
+        return Finding("L01", Severity.ERROR, as_quoted(f"{file_name}, {place}"), as_quoted(message), hint)
 
     for key in data:
         if key != "scheme":

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from database.whole_file import REPLACE, write_papers
 from kernel.money import Eur, total
 from kernel.periods import Month
+from kernel.texts import text_out
 from settlement.ledger.accounts import Accounts
 from settlement.ledger.booked import BookedLine, read_booked, read_run_heads
 from settlement.ledger.generic import csv_bytes, decimal_comma, generic, yyyymm
@@ -67,7 +68,7 @@ class JournalFile:
                 TOTALS_HEADER,
                 *(
                     (
-                        file_name, str(run.run), yyyymm(run.period), str(run.lines), decimal_comma(run.debit),
+                        text_out(file_name), str(run.run), yyyymm(run.period), str(run.lines), decimal_comma(run.debit),
                         decimal_comma(run.credit), self.sha256,
                     )
                     for run in self.runs

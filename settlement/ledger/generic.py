@@ -9,14 +9,13 @@ from collections.abc import Iterable, Sequence
 
 from kernel.money import Eur
 from kernel.periods import Month
+from kernel.texts import text_out
 from settlement.ledger.booked import BookedLine
 
 HEADER = (
     "boeking", "regel", "rekening", "rekeningnaam", "kostenplaats", "taakveld", "economische categorie", "aanbieder",
     "contract", "gemeente", "bedrag", "dienstperiode", "boekperiode", "vorig jaar", "omschrijving",
 )  # fmt: skip
-# How a cell begins that a spreadsheet takes for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def generic(lines: Sequence[BookedLine]) -> bytes:
@@ -44,7 +43,7 @@ def _cells(line: BookedLine) -> tuple[str, ...]:
         line.entry,
         str(line.line),
         line.account.number,
-        _text(line.account.name),
+        text_out(line.account.name),
         line.cost_centre,
         line.task_field,
         line.account.economic_category,
@@ -55,10 +54,5 @@ def _cells(line: BookedLine) -> tuple[str, ...]:
         yyyymm(line.service_month) if line.service_month else "",
         yyyymm(line.run.period),
         "J" if line.prior_year else "N",
-        f"{line.contract} {line.description}",
+        text_out(f"{line.contract} {line.description}"),
     )
-
-
-def _text(text: str) -> str:
-    """Text that no spreadsheet takes for a formula. Only a name can be one: amounts keep their minus sign."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

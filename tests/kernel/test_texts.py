@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.texts import cell_in, cell_out, cleaned, for_a_terminal, on_one_line, visible
+from kernel.texts import cell_in, cell_out, cleaned, for_a_terminal, on_one_line, text_out, visible
 
 _OBEYED = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0x202E, 0x2066, 0x200F)]
 
@@ -52,6 +52,10 @@ def test_what_a_spreadsheet_would_compute_is_written_as_text_and_read_back(text:
 @pytest.mark.parametrize("text", ["-12,50", "+3", "-", "", "r-1", "-1.234,50", "'t Hof", "'", "05-01-2026"])
 def test_numbers_and_ordinary_texts_stay_as_they_are(text: str) -> None:
     assert (cell_out(text), cell_in(text)) == (text, text)
+
+
+def test_a_name_that_reads_as_a_number_is_text() -> None:
+    assert [text_out(name) for name in ("-1", "+1", "=A1", "Maas")] == ["'-1", "'+1", "'=A1", "Maas"]
 
 
 def test_a_cell_of_several_lines_becomes_one() -> None:
