@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from contracts.components.arrangement import ArrangementComponent
 from contracts.components.ceiling import CeilingComponent
-from contracts.components.component import ModifierPart
+from contracts.components.component import BudgetPart, ModifierPart, PricedPart
 from contracts.components.consortium import ConsortiumComponent
 from contracts.components.effort import EffortComponent
 from contracts.components.figures import AnnualAmount, FigureShare
+from contracts.components.frequency import Frequency
 from contracts.components.guarantee import GuaranteeComponent
 from contracts.components.indexation import IndexedPart
 from contracts.components.lump_sum import LumpSumComponent
@@ -46,8 +47,8 @@ _SHORTFALL = {
     "carry_over": "schuift door naar het volgende jaar",
 }
 _CORRECTION = {
-    "ratio": "de definitieve cijfers werken door in het jaar erna",
-    "difference": "de definitieve cijfers werken door in het jaar erna",
+    "ratio": "de definitieve cijfers werken door in het jaar erna, als verhouding",
+    "difference": "de definitieve cijfers werken door in het jaar erna, als verschil",
     "final": "een definitief cijfer komt in de plaats van het voorlopige",
     "none": "zonder correctie op definitieve cijfers",
 }
@@ -64,10 +65,7 @@ _TURNS = {"monthly": "maand", "quarterly": "kwartaal", "yearly": "jaar"}
 def summary(contract: Contract, parties: Parties) -> list[str]:
     """The lines that sum up a contract; they may be longer than a screen is wide."""
     provider = parties.providers.get(contract.provider)
-    municipalities = [
-        f"{code} {parties.municipalities[code].name}" if code in parties.municipalities else code
-        for code in contract.municipalities
-    ]
+    municipalities = [_named(code, parties) for code in contract.municipalities]
     clause = f" ({contract.set_off_clause})" if contract.set_off_clause else ""
     begin, end = (format_date(day) for day in (contract.in_force.start, contract.in_force.until))
     lines = [
@@ -81,14 +79,14 @@ def summary(contract: Contract, parties: Parties) -> list[str]:
         lines.append(f"Opzegtermijn: {contract.notice_months} {_months(contract.notice_months)}")
     lines.append(f"Voorschotten: {_SET_OFF[contract.set_off]}{clause}")
     for component in contract.component:
-        lines += ["", *_component(contract, component)]
+        lines += ["", *_component(contract, component, parties)]
     lines.append("")
     for example in contract.example:
         lines.append(f"Rekenvoorbeeld: {example.name}, tot en met {example.through}")
     return lines
 
 
-def _component(contract: Contract, component: Component) -> Iterator[str]:
+def _component(contract: Contract, component: Component, parties: Parties) -> Iterator[str]:
     yield f'Onderdeel "{component.key}": {_KINDS[component.kind]} ({component.clause})'
     match component:
         case EffortComponent():
@@ -113,8 +111,22 @@ def _component(contract: Contract, component: Component) -> Iterator[str]:
             yield from _arrangement(component)
         case ConsortiumComponent():
             yield from _consortium(component)
+    if isinstance(component, BudgetPart):
+        yield f"  Betaald door: {_named(contract.municipality_of(component), parties)}"
+        yield _task_field(component.task_field)
+    elif isinstance(component, PricedPart) and len(contract.municipalities) > 1:
+        yield "  Betaald door: elke gemeente voor haar eigen cliënten"
     if isinstance(component, ModifierPart):
-        yield f"  Over: {', '.join(component.spread_over) or 'alle onderdelen erboven'}"
+        yield f"  Over: {', '.join(component.applies_to) or 'alle onderdelen erboven'}"
+        if component.spread_over != component.applies_to:
+            spread = ", ".join(component.spread_over) or "alle onderdelen erboven"
+            yield f"  Betaald door de gemeenten van {spread}, naar wat elk daarvan betaalt"
+        if component.task_field is not None:
+            yield _task_field(component.task_field)
+
+
+def _named(code: str, parties: Parties) -> str:
+    return f"{code} {parties.municipalities[code].name}" if code in parties.municipalities else code
 
 
 def _effort(component: EffortComponent) -> Iterator[str]:
@@ -140,13 +152,13 @@ def _lump_sum(component: LumpSumComponent) -> Iterator[str]:
     yield f"  Betaling: {when}{withheld}"
     most = ", nooit hoger dan verleend" if component.legal_form == "subsidy" else ""
     yield f"  Vaststelling: na afloop van elk jaar{most}"
-    yield _task_field(component.task_field)
 
 
 def _guarantee(component: GuaranteeComponent) -> Iterator[str]:
     for one in component.guaranteed:
         whose = f"{one.provider} {one.segment}".rstrip()
         yield f"  Garantie van {whose}: {format_eur(one.base_year_amount_eur)} in {component.base_year}"
+    yield from _indexed(component)
     over = "het basisjaar" if component.discount_on == "base_year_amount" else "het jaar ervoor"
     for discount in component.discounts:
         yield f"  Korting {discount.year}: {format_number(discount.percent)}% op {over}"
@@ -156,7 +168,6 @@ def _guarantee(component: GuaranteeComponent) -> Iterator[str]:
         yield f"  Besteed is wat {', '.join(component.spend_of)} betaalt"
     if component.notice_months is not None:
         yield f"  Opzegtermijn van de garantie: {component.notice_months} {_months(component.notice_months)}"
-    yield _task_field(component.task_field)
 
 
 def _arrangement(component: ArrangementComponent) -> Iterator[str]:
@@ -173,11 +184,10 @@ def _arrangement(component: ArrangementComponent) -> Iterator[str]:
         yield f"  Uit de {source.law}: {format_number(source.percent)}%, taakveld {source.task_field}"
     if component.task_field is not None:
         yield _task_field(component.task_field)
-    if component.covers:
-        yield _covers(component.covers, component.price_list)
+    yield _shadow(component.products_counted, component.price_list)
 
 
-def _covers(products: Sequence[str], price_list: str) -> str:
+def _shadow(products: Sequence[str], price_list: str) -> str:
     return f"  Leveringen van {', '.join(products)} tellen mee als schaduw (prijslijst {price_list})"
 
 
@@ -208,18 +218,16 @@ def _population(contract: Contract, component: PopulationComponent) -> Iterator[
     if component.withheld is not None:
         document = _ACCOUNTABILITY[component.withheld.until]
         yield f"  Ingehouden: {format_number(component.withheld.percent)}%, tot de {document} over het jaar er is"
-    yield _task_field(component.task_field)
     if component.count_date is not None:
         yield f"  Hertelling: {_recount(component.recount)}"
     if component.covers:
-        yield _covers(component.covers, component.price_list)
+        yield _shadow(component.covers, component.price_list)
     if component.carve_outs:
-        yield f"  Buiten het budget, betaald per levering: {', '.join(component.carve_outs)}"
+        named = ", ".join(component.carve_outs)
+        yield f"  Buiten het budget, betaald per levering: {named} (prijslijst {component.price_list})"
     if component.out_of_area:
-        own = component.out_of_area_price_list
-        priced_by = f" (prijslijst {own})" if own is not None else ""
-        named = ", ".join(component.out_of_area)
-        yield f"  Voor cliënten van andere gemeenten, betaald per levering: {named}{priced_by}"
+        named, priced_by = ", ".join(component.out_of_area), component.out_of_area_price_list or component.price_list
+        yield f"  Voor cliënten van andere gemeenten, betaald per levering: {named} (prijslijst {priced_by})"
     if component.unspent is not None:
         yield f"  Niet besteed: {_unspent(component.unspent)}"
 
@@ -232,22 +240,38 @@ def _indexed(component: IndexedPart) -> Iterator[str]:
         apart = ", elk deel apart" if component.indexation.apart else ""
         correction = _CORRECTION[component.indexation.method]
         yield f"  Indexering: vanaf {component.indexation.first_year} met {weights}{apart}; {correction}"
+        rounded = (
+            (component.indexation.component_correction_decimals, "elke correctie"),
+            (component.indexation.weighted_final_decimals, "de gewogen definitieve cijfers"),
+            (component.indexation.weighted_preliminary_decimals, "de gewogen voorlopige cijfers"),
+            (component.indexation.weighted_decimals, "de gewogen cijfers"),
+            (component.indexation.index_decimals, "het percentage"),
+        )
+        on = ", ".join(f"{what} op {decimals}" for decimals, what in rounded if decimals is not None)
+        yield f"  Decimalen van de indexering: {on}"
 
 
 def _unspent(unspent: Unspent) -> str:
-    if unspent.share_percent is not None:
-        return f"{format_number(unspent.share_percent)}% wordt terugbetaald"
-    if unspent.reserve_percent is not None:
-        return f"blijft als reserve tot {format_number(unspent.reserve_percent)}% van het budget, het meerdere terug"
-    return {"keep": "blijft bij de aanbieder", "return": "wordt terugbetaald"}.get(
-        unspent.rule, "blijft bij de aanbieder voor het afgesproken doel"
-    )
+    match unspent.rule:
+        case "keep":
+            return "blijft bij de aanbieder"
+        case "return":
+            return "wordt terugbetaald"
+        case "split":
+            return f"{format_number(unspent.share_percent or 0)}% wordt terugbetaald"
+        case "reserve":
+            most = format_number(unspent.reserve_percent or 0)
+            return f"blijft als reserve tot {most}% van het budget, het meerdere terug"
+        case "earmark":
+            return "blijft bij de aanbieder voor het afgesproken doel"
 
 
 def _ceiling(component: CeilingComponent) -> Iterator[str]:
     per = {"year": "per jaar", "month": "per maand", "contract": "over de hele looptijd"}[component.per]
+    whole = "het hele bedrag" if component.partial_year == "whole" else "naar rato van de maanden"
+    partly = f"; voor een deel van een jaar {whole}" if component.per == "year" and not component.years else ""
     if component.amount_eur is not None:
-        yield f"  Plafond: {format_eur(component.amount_eur)} {per}"
+        yield f"  Plafond: {format_eur(component.amount_eur)} {per}{partly}"
     for one in component.years:
         yield f"  Plafond {one.year}: {format_eur(one.amount_eur)}"
     if component.soft_band_percent is not None and component.soft_band_rate is not None:
@@ -258,7 +282,12 @@ def _ceiling(component: CeilingComponent) -> Iterator[str]:
 
 
 _PER = {"month": "maand", "year": "jaar", "assignment": "toewijzing", "four_weeks": "vier weken"}
-_FREQUENCY = "  Frequentie: wat boven de toewijzing geleverd is wordt niet betaald"
+
+
+def _frequency(frequency: Frequency) -> str:
+    checked = f" van {', '.join(frequency.products)}" if frequency.products else ""
+    six = f"; met zes weken per periode: {', '.join(frequency.six_weeks)}" if frequency.six_weeks else ""
+    return f"  Frequentie: wat{checked} boven de toewijzing geleverd is wordt niet betaald{six}"
 
 
 def _effort_rules(component: EffortComponent) -> Iterator[str]:
@@ -271,12 +300,15 @@ def _effort_rules(component: EffortComponent) -> Iterator[str]:
         ]
         yield f"  Staffel per {_PER[component.bands_per]}: {'; '.join(bands)}"
     if component.frequency:
-        yield _FREQUENCY
+        yield _frequency(component.frequency)
     for one in component.no_show:
         yield f"  Niet verschenen: van product {one.product} wordt {format_number(one.paid_percent)}% betaald"
     for adjustment in component.adjustments:
         products = ", ".join(adjustment.products) or "alle producten"
-        yield f"  Toeslag of korting: {adjustment.label}, {format_number(adjustment.percent)}% op {products}"
+        start = f", vanaf {adjustment.start}" if adjustment.start is not None else ""
+        until = f", tot {adjustment.until}" if adjustment.until is not None else ""
+        percent = format_number(adjustment.percent)
+        yield f"  Toeslag of korting: {adjustment.label}, {percent}% op {products}{start}{until}"
     for bound in component.client_bounds:
         least = f" minstens {format_eur(bound.minimum_eur)}" if bound.minimum_eur is not None else ""
         most = f" hooguit {format_eur(bound.maximum_eur)}" if bound.maximum_eur is not None else ""
@@ -295,7 +327,7 @@ def _output(component: OutputComponent) -> Iterator[str]:
     if component.products:
         yield f"  Stuks: {', '.join(component.products)}, prijslijst {component.price_list}"
     if component.frequency:
-        yield _FREQUENCY
+        yield _frequency(component.frequency)
     if periods := component.periods:
         when = "met zorg" if periods.when == "care" else "met een toewijzing"
         yield f"  Per {_PER[periods.per]} {when}: {', '.join(periods.products)}, prijslijst {component.price_list}"
@@ -303,10 +335,12 @@ def _output(component: OutputComponent) -> Iterator[str]:
         parts = [
             f"{format_number(one.percent)}% {_DUE[one.on].format(month=one.month)}" for one in trajectories.instalments
         ]
-        yield f"  Trajecten: {', '.join(trajectories.products)}; {', '.join(parts)}"
+        products = ", ".join(trajectories.products)
+        yield f"  Trajecten: {products}, prijslijst {component.price_list}; {', '.join(parts)}"
         yield f"  Bij voortijdig stoppen: {_EARLY_STOP[trajectories.early_stop]}"
         if trajectories.restart_months:
-            yield f"  Herstart binnen {trajectories.restart_months} maanden: geen nieuwe start"
+            months = counted(trajectories.restart_months, "maand", "maanden")
+            yield f"  Herstart binnen {months} na de laatste dag: geen nieuwe start"
 
 
 def _risk_sharing(component: RiskSharingComponent) -> Iterator[str]:
@@ -394,7 +428,7 @@ def _base(component: PopulationComponent) -> str:
     ]
     return (
         f"aandeel van {', '.join(component.division.own_areas)} in {budget}, "
-        f"verdeeld over {counted(len(component.division.areas), 'gebied', 'gebieden')} naar {', '.join(weights)}"
+        f"verdeeld over {', '.join(component.division.areas)} naar {', '.join(weights)}"
     )
 
 
