@@ -20,7 +20,7 @@ _WRITES = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE)\s+(\w+)", re.IGNORECASE)
 _COMPUTED = frozenset(
     (
         "runs", "run_contracts", "run_findings", "run_lines", "run_months", "run_set_offs", "run_volumes",
-        "journal_entries", "journal_lines", "batch_findings", "clients", "pseudonym_keys",
+        "journal_entries", "journal_lines", "batch_findings", "clients", "job_attempts", "pseudonym_keys",
     )
 )  # fmt: skip
 _HASH = re.compile(r"[0-9a-f]{64}")

@@ -92,7 +92,7 @@ def stage(connection: Connection, parts: Iterable[Staged], products: Sequence[tu
     _run(
         connection,
         "SET LOCAL default_statistics_target = 10",  # whether there are few or many is all that plans need
-        f"ANALYZE staged_rows ({columns}), staged_clients, staged_products",
+        f"ANALYZE staged_rows ({columns}), staged_clients, staged_kept, staged_products",
     )
 
 
@@ -120,8 +120,10 @@ def rows_with_client_numbers(connection: Connection) -> list[Any]:
     """
     query = """
         SELECT row_number, min(k.place) AS place, min(s.claimed_cents) AS claimed_cents
-        FROM staged_kept k JOIN staged_rows s USING (row_number)
-        WHERE pseudonym IN (SELECT pseudonym FROM clients) OR pseudonym IN (SELECT pseudonym FROM staged_clients)
+        FROM (SELECT row_number, place FROM staged_kept JOIN clients USING (pseudonym)
+              UNION ALL
+              SELECT row_number, place FROM staged_kept JOIN staged_clients USING (pseudonym)) AS k
+        JOIN staged_rows s USING (row_number)
         GROUP BY row_number ORDER BY row_number"""
     found = list(connection.execute(text(query)))
     _leave_out(connection, [row.row_number for row in found])

@@ -138,7 +138,7 @@ def read_table(
 
 def _table_in_csv(content: bytes, layout: Sequence[Column], name: str) -> FoundTable:
     refuse_web_page(content, name)
-    text, delimiter = cleaned(decode(content, name)), delimiter_of(content)
+    text, delimiter = decode(content, name), delimiter_of(content)
 
     def records() -> Iterator[tuple[int, list[str]]]:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -426,10 +426,10 @@ def refuse_web_page(head: bytes, file_name: str) -> None:
 
 
 def decode(content: bytes, file_name: str) -> str:
-    """The text of a file in UTF-8 or Windows-1252. Raises `Refusal` for anything else."""
+    """The text of a file in UTF-8 or Windows-1252, as every reader takes it in. Raises `Refusal` for anything else."""
     encoding = encoding_of(content, file_name)
     try:
-        return content.decode(encoding)
+        return cleaned(content.decode(encoding))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Refusal(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, func, select
 from database.connection import transaction
 from database.recordings import latest
 from kernel.findings import Refusal
-from kernel.identifiers import as_shown
+from kernel.identifiers import as_quoted
 from kernel.periods import Month
 from settlement.ledger.accounts import read_accounts
 from settlement.ledger.export import export_journal, write_journal
@@ -118,7 +118,7 @@ def _work(planner: Planner, number: int, told: Told) -> None:
         if turn is None:
             raise
         reason = f"{refusal.message}; {refusal.hint}" if refusal.hint else refusal.message
-        _fail(planner, turn, as_shown(reason), told)
+        _fail(planner, turn, as_quoted(reason), told)
     except Exception as bug:  # to record that it was tried, and end with it: decision 14
         if turn is not None:
             _fail(planner, turn, f"fout in het programma ({type(bug).__name__})", told)
