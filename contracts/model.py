@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidatorFunctionWrapHandler, WrapValidator
@@ -157,8 +157,8 @@ class Contract(Part):
         """The municipality that a budget is paid by."""
         return component.municipality or self.municipalities[0]
 
-    @property
-    def _slices_named(self) -> int:
+    @cached_property
+    def slices_named(self) -> int:
         """At most how many provider, municipality and product the components read."""
         products = sum(1 for one in self.component for _ in judged(_products_read(one)))
         members = sum(1 for one in self.component for _ in judged(_members_of(one)))
@@ -166,7 +166,7 @@ class Contract(Part):
 
     def deliveries_read_by(self, component: ComponentPart) -> list[tuple[str, str]]:
         """The (municipality, product) pairs whose deliveries a component reads."""
-        if self._slices_named > _MOST_SLICES:
+        if self.slices_named > _MOST_SLICES:
             raise Unread("component")
         paying = (self.municipality_of(component),) if isinstance(component, BudgetPart) else self.municipalities
         products = (*component.products_paid, *component.products_counted)
@@ -236,7 +236,7 @@ class Contract(Part):
                 yield placed(("example", index), rule)
 
     def _reads_what_can_be_kept(self) -> Iterator[Misfit]:
-        if self._slices_named > _MOST_SLICES:
+        if self.slices_named > _MOST_SLICES:
             said = f"de aanbieders, gemeenten en producten zijn samen meer dan {_MOST_SLICES} combinaties"
             yield ("component",), f"{said}; splits het contract"
 

@@ -49,7 +49,7 @@ PATTERN_WORDS = {
 # What a document may say: far beyond what is agreed, and within what is reckoned exactly.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 _YEARS = f"de jaren {FIRST_YEAR} tot en met {LAST_YEAR}"
-MOST_DIGITS = 12
+MOST_DIGITS, MOST_DECIMALS = 12, 15
 MOST_COUNTED = 1_000_000_000
 MOST_MONTHS = 600
 
@@ -68,8 +68,10 @@ def _exact(value: object) -> Decimal:
         raise ValueError(f'hier hoort tekst; zet het getal tussen aanhalingstekens: "{shown(value)}"')
     if not re.fullmatch(SIGNED_NUMBER_PATTERN, value):
         raise ValueError(f'"{shown(value)}" is geen getal; schrijf cijfers met een punt, zoals "12.50"')
-    if any(len(digits) > MOST_DIGITS for digits in value.lstrip("-").split(".")):
-        raise ValueError(f'"{shown(value)}" is te lang; gebruik hooguit {MOST_DIGITS} cijfers voor en achter de punt')
+    whole, _, decimals = value.lstrip("-").partition(".")
+    if len(whole) > MOST_DIGITS or len(decimals) > MOST_DECIMALS:
+        hint = f"gebruik hooguit {MOST_DIGITS} cijfers voor en {MOST_DECIMALS} achter de punt"
+        raise ValueError(f'"{shown(value)}" is te lang; {hint}')
     return Decimal(value)
 
 

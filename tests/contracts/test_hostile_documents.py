@@ -124,7 +124,7 @@ def test_more_findings_than_are_read_are_counted() -> None:
         ('"2026-01"\n', '"2101-01"\n', "2101-01 ligt buiten de jaren 2000 tot en met 2100"),
         ('"2026-01"\n', '"0000-01"\n', '"0000-01" is geen maand'),
         ('"60.00"', '"9999999999999999999999999999999999999999.00"',
-            "is te lang; gebruik hooguit 12 cijfers voor en achter de punt"),
+            "is te lang; gebruik hooguit 12 cijfers voor en 15 achter de punt"),
         ('"60.00"', '"0.' + "3" * 40 + '"', "is te lang; gebruik hooguit 12 cijfers"),
         ('"60.00"', "60.00", "hier hoort tekst; zet het getal tussen aanhalingstekens"),
         ('"60.00"', '"inf"', '"inf" is geen getal'),
