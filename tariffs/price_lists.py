@@ -21,8 +21,9 @@ from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import CENT
 from kernel.notation import counted, format_date, format_number, parse_date, parse_number, without_euro_sign
-from kernel.periods import Period, is_last_of_month
+from kernel.periods import Period
 from kernel.tabular import Column, Row, given_name, read_table, row_finding, unread_columns
+from tariffs.ends import on_a_last_day, told
 from tariffs.products import Product, catalogue
 from tariffs.tables import price_lists, price_versions, prices, products
 from tariffs.units import Rounding
@@ -33,7 +34,6 @@ _SMALLEST_STEP = Decimal("0.0001")
 
 # A price that becomes more than so many times what it was, or less than that part of it, has likely lost its comma.
 UNLIKELY_FACTOR = Decimal(3)
-_MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,9 @@ def import_prices(
     changes = tuple(_changes(before, read)) if previous else ()
     if same is None and previous is not None and previous == versions[-1] and not replace:
         _refuse_gone(table.file_name, use.delivered(connection, list_name, [c for c in changes if c.new is None]))
-    warnings += _ends_on_a_last_day(table.file_name, read)
+    warnings += on_a_last_day(
+        table.file_name, "T12", {product: periods[-1].valid_until for product, periods in _by_product(read).items()}
+    )
     warnings += _unlikely(table.file_name, changes, before, read, factor)
     warnings += _unread(table.file_name, list_name, use.lists_read(connection))
     recording = None
@@ -257,8 +259,8 @@ def _unlikely(
         if change.old is not None and change.new is not None and _is_unlikely(change.old, change.new, factor):
             found.setdefault((change.product, change.valid_from, change.new), change)
     if found:
-        told = [describe_change(change) for change in found.values()]
-        message = f"meer dan {format_number(factor)} keer zo hoog of zo laag: {_named(told, '; ')}"
+        unlikely = [describe_change(change) for change in found.values()]
+        message = f"meer dan {format_number(factor)} keer zo hoog of zo laag: {told(unlikely, '; ')}"
         hint = "controleer de komma; is het zo bedoeld, dan hoeft er niets te gebeuren"
         yield Finding("T10", Severity.WARNING, file_name, message, hint)
 
@@ -397,23 +399,6 @@ def _warnings(file_name: str, read: Sequence[_FilePrice], known: Mapping[str, Pr
                     message = f"de prijs van {code} wijzigt midden in een maand, op {format_date(later.valid_from)}"
                     hint = "dit product telt uren per maand; laat de prijs op de eerste van de maand ingaan"
                     yield Finding("T06", Severity.WARNING, place, message, hint)
-
-
-def _ends_on_a_last_day(file_name: str, read: Sequence[_FilePrice]) -> Iterator[Finding]:
-    """Products whose last price ends with a first day after that is likely meant as a last day."""
-    last = {product: periods[-1].valid_until for product, periods in _by_product(read).items()}
-    meant = {product: until for product, until in last.items() if until is not None and is_last_of_month(until)}
-    if meant:
-        days = ", ".join(map(format_date, sorted(set(meant.values()))))
-        message = f'"tot" is de eerste dag zonder deze prijs, en dat is {days}, bij {_named(sorted(meant))}'
-        hint = 'gebruik de kolom "tot en met" als dat de laatste dag is, of schrijf de eerste van de maand erna'
-        yield Finding("T12", Severity.WARNING, file_name, message, hint)
-
-
-def _named(told: Sequence[str], by: str = ", ") -> str:
-    """As many as are read, and how many there are besides."""
-    more = [f"en nog {len(told) - _MOST_TOLD}"] if len(told) > _MOST_TOLD else []
-    return by.join((*told[:_MOST_TOLD], *more))
 
 
 def _changes(before: Sequence[Price], after: Sequence[_FilePrice]) -> Iterator[PriceChange]:

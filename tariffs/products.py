@@ -21,6 +21,7 @@ from kernel.findings import Finding
 from kernel.notation import format_number, parse_date
 from kernel.periods import Month, Period
 from kernel.tabular import Column, Row, read_table, refuse_table, row_finding, unread_columns
+from tariffs.ends import on_a_last_day
 from tariffs.tables import product_versions, products
 from tariffs.task_fields import TASK_FIELDS
 from tariffs.units import PRICE_RULES, UNIT_NAMES, UNIT_WORDS, PriceRule, Rounding, Unit
@@ -167,7 +168,10 @@ def import_products(connection: Connection, path: Path, by: str) -> ProductImpor
         tuple(sorted(added)),
         tuple(sorted(changed)),
         tuple(sorted(read.keys() - {*added, *changed})),
-        tuple(unread_columns(table)),
+        (
+            *unread_columns(table),
+            *on_a_last_day(table.file_name, "K06", {code: of[-1].valid_until for code, of in read.items()}),
+        ),
     )
 
 

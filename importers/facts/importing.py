@@ -24,6 +24,7 @@ from kernel.findings import Finding
 from kernel.notation import counted
 from kernel.periods import Period
 from kernel.tabular import Row, read_table, row_finding, unread_columns
+from tariffs.ends import on_a_last_day
 from tariffs.products import catalogue
 
 F = TypeVar("F")
@@ -66,7 +67,9 @@ def import_facts(connection: Connection, kind: FactKind[Any], path: Path, config
         recording = record(connection, kind.name, what, by, table.file_name, table.sha256)
         rows = [{**values, "recording": recording} for values in changes.values()]
         connection.execute(insert(kind.table), rows)
-    return FactsImport(recording, added, changed, withdrawn, len(stated) - len(changes), tuple(unread_columns(table)))
+    ends = {f"rij {row.number}": row.values.get("period_until") for row in table.rows}
+    warnings = (*unread_columns(table), *on_a_last_day(table.file_name, "V08", ends))
+    return FactsImport(recording, added, changed, withdrawn, len(stated) - len(changes), warnings)
 
 
 def facts_known(connection: Connection, kind: FactKind[F], cutoff: int) -> list[F]:

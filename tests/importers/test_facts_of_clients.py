@@ -248,3 +248,13 @@ def test_an_assignment_or_trajectory_that_cannot_be_is_refused(
     (finding,) = _said(refusal)
     assert said in finding
     assert "999900006" not in finding
+
+
+@pytest.mark.parametrize(("column", "told"), [("tot", True), ("tot en met", False)])
+def test_a_first_day_after_that_is_a_last_day_is_told(take: Take, column: str, told: bool) -> None:
+    header = HOUSEHOLD_HEADER.replace("tot", column)
+    rows = (f"GM0502;h{n};{client};01-01-2026;{end};" for n, (client, end) in enumerate(
+        (("999900006", "31-12-2026"), ("999900018", "15-06-2026"), ("999900031", "30-06-2026"))))  # fmt: skip
+    codes = [(warning.code, warning.message) for warning in take(HOUSEHOLDS, header, *rows).warnings]
+    said = '"tot" is de eerste dag die niet meer meetelt, en dat is hier 30-06-2026, 31-12-2026, bij rij 2, rij 4'
+    assert codes == ([("V08", said)] if told else [])

@@ -463,6 +463,6 @@ def test_a_first_day_after_that_is_a_last_day_is_told_once(with_products: Connec
     rows = [(product, "01-01-2026", "31-12-2026", "60,00") for product in ("45A04", "44A09")]
     told = said(import_prices(with_products, prices_file(*rows, ("02A16", "01-01-2026", "01-01-2027", "5,00")), "x"))
     assert told == [
-        'prices.csv: "tot" is de eerste dag zonder deze prijs, en dat is 31-12-2026, bij 44A09, 45A04; gebruik de '
-        'kolom "tot en met" als dat de laatste dag is, of schrijf de eerste van de maand erna'
+        'prices.csv: "tot" is de eerste dag die niet meer meetelt, en dat is hier 31-12-2026, bij 44A09, 45A04; '
+        "schrijf de eerste van de maand erna als de laatste dag van de maand nog meetelt"
     ]

@@ -273,3 +273,15 @@ def test_a_task_field_may_be_a_number_of_a_workbook() -> None:
     assert [_task_field(text) for text in ("6.751", "6,751", "6,7510")] == ["6.751"] * 3
     with pytest.raises(ValueError, match='"6,7" is geen taakveld'):
         _task_field("6,7")
+
+
+def test_a_product_that_ends_on_a_last_day_is_told(connection: Connection, products_file: Callable[..., Path]) -> None:
+    rows = [
+        f"Jeugdwet;45;{code};Ambulant;minuut;uur;regel;tweede;lokaal;6.751;01-01-2025;{until}"
+        for code, until in (("45A04", "31-12-2026"), ("45A05", "01-01-2027"), ("45A06", "30-12-2026"), ("45A07", ""))
+    ]
+    (warning,) = import_products(connection, products_file(*rows), "tester").warnings
+    assert (warning.code, warning.message) == (
+        "K06",
+        '"tot" is de eerste dag die niet meer meetelt, en dat is hier 31-12-2026, bij 45A04',
+    )
