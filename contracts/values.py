@@ -30,6 +30,7 @@ from kernel.findings import Refusal
 from kernel.identifiers import agb_code, area_code, as_quoted, municipality_code
 from kernel.money import Eur
 from kernel.periods import Month
+from kernel.texts import cleaned
 
 NUMBER_PATTERN = r"^[0-9]+(\.[0-9]+)?$"
 SIGNED_NUMBER_PATTERN = r"^-?[0-9]+(\.[0-9]+)?$"
@@ -143,13 +144,14 @@ Percent = Annotated[Number, Field(le=100)]
 MonthText = Annotated[Month, BeforeValidator(_month), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}$"})]
 MunicipalityCode = Annotated[str, BeforeValidator(_municipality)]
 ProviderCode = Annotated[str, BeforeValidator(_provider)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=NAME_PATTERN)]
+_NAME_FORM = StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=NAME_PATTERN)
+Name = Annotated[str, _NAME_FORM, AfterValidator(cleaned)]  # as names in files are: both sides must be one
 Area = Annotated[Name, AfterValidator(lambda name: area_code(name) or name)]
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 # What a figure or index is told under: OVA and ova are one.
 FigureName = Annotated[str, StringConstraints(pattern=FIGURE_PATTERN), AfterValidator(str.lower)]
 # What may be left out: a number of an assignment or trajectory.
-Reference = Annotated[str, StringConstraints(max_length=80, pattern=NAME_PATTERN)]
+Reference = Annotated[str, StringConstraints(max_length=80, pattern=NAME_PATTERN), AfterValidator(cleaned)]
 Day = Annotated[date, AfterValidator(_day)]
 UntilDay = Annotated[date, AfterValidator(_until)]
 Months = Annotated[int, Field(ge=0, le=MOST_MONTHS)]

@@ -141,6 +141,7 @@ def _table_in_csv(content: bytes, layout: Sequence[Column], name: str) -> FoundT
     text, delimiter = decode(content, name), delimiter_of(content)
 
     def records() -> Iterator[tuple[int, list[str]]]:
+        cells: list[str] = []
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         try:
             for cells in lines:
@@ -149,11 +150,15 @@ def _table_in_csv(content: bytes, layout: Sequence[Column], name: str) -> FoundT
             raise Refusal(
                 f"{name}, rij {lines.line_num}: de rij is niet af ({error})", "vraag het bestand opnieuw op"
             ) from None
+        if 0 < len(cells) < len(header) and text[-1] not in "\r\n":
+            said = f"{len(cells)} van de {len(header)} kolommen, en geen regeleinde erachter"
+            raise Refusal(f"{name}, rij {lines.line_num}: de rij breekt af ({said})", "vraag het bestand opnieuw op")
 
     def rows() -> Iterator[tuple[int, list[str]]]:
         return (record for record in islice(records(), 1, None) if any(cell.strip() for cell in record[1]))
 
-    return csv_table(next(records())[1], layout, name, rows)
+    header = next(records())[1]
+    return csv_table(header, layout, name, rows)
 
 
 def csv_table(

@@ -19,6 +19,7 @@ from kernel.identifiers import as_shown
 from kernel.money import Eur, total
 from kernel.notation import format_eur
 from kernel.periods import Month
+from kernel.texts import cleaned
 from settlement import runs as use_cases
 from settlement.entitlement import Line, Timing, Treatment
 from settlement.explain import ExplainedLine, explain_line, list_lines, read_explained, tell_reference
@@ -519,6 +520,7 @@ def explain(
       bekostiging explain 3 2
       bekostiging explain 3 --reference r11
     """
+    reference = reference and cleaned(reference).strip()
     if reference is not None and line is not None:
         raise click.UsageError("noem een REGEL of een --reference, niet allebei")
     if provider is not None and reference is None:

@@ -23,6 +23,7 @@ from kernel.money import CENT
 from kernel.notation import counted, format_date, format_number, parse_date, parse_number, without_euro_sign
 from kernel.periods import Period
 from kernel.tabular import Column, Row, given_name, read_table, row_finding, unread_columns
+from kernel.texts import cleaned
 from tariffs.ends import on_a_last_day, told
 from tariffs.products import Product, catalogue
 from tariffs.tables import price_lists, price_versions, prices, products
@@ -283,7 +284,7 @@ def versions_known(connection: Connection, list_name: str, cutoff: int) -> list[
     rows = connection.execute(
         select(price_versions.c.id, price_lists.c.name, price_versions.c.version, price_versions.c.recording)
         .join(price_lists, price_lists.c.id == price_versions.c.price_list_id)
-        .where(price_lists.c.name == list_name, price_versions.c.recording <= cutoff)
+        .where(price_lists.c.name == cleaned(list_name), price_versions.c.recording <= cutoff)
         .order_by(price_versions.c.version)
     )
     return [PriceVersion(*row) for row in rows]

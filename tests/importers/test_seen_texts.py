@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import text
 from xlsxwriter import Workbook
 
+from contracts.values import Area
 from importers import delivery_blocks, delivery_rows
 from importers.rejected_rows import write_rejected
 from kernel.findings import Refusal
@@ -244,6 +246,15 @@ def test_rows_that_lack_a_required_cell_or_a_broken_off_last_row_are_not(desk: D
 def test_small_tables_are_filled_up_too(tmp_path: Path) -> None:
     path = _file(tmp_path, "csv", ["naam;datum;tot", "a;05-01-2026", "b;05-01-2026;06-01-2026"])
     assert [str(row["until"]) for row in read_table(path, TABLE).rows] == ["None", "2026-01-06"]
+    path.write_text("naam;datum;tot\na;05-01-2026;06-01-2026\nb;05-01-2026", encoding="utf-8")
+    with pytest.raises(Refusal, match="rij 3: de rij breekt af"):
+        read_table(path, TABLE)
+
+
+def test_a_name_in_a_document_and_in_a_file_are_one(tmp_path: Path) -> None:
+    area = TypeAdapter(Area).validate_python("Noord \u2013 West\u200b")
+    path = _file(tmp_path, "csv", ["naam;datum", f"Noord \u2212 West;{LAST}"])
+    assert [row["name"] for row in read_table(path, TABLE).rows] == [area]
 
 
 # --- what goes back ---------------------------------------------------------------------------------------------------
