@@ -26,7 +26,7 @@ from contracts.summary import summary
 from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
-from database.terminal import FILE, WIDTH, end_with_json, print_table, tell_warnings
+from database.terminal import FILE, NUMBER, WIDTH, end_with_json, print_table, tell_warnings
 from kernel.findings import Refusal
 from kernel.notation import counted, format_date
 
@@ -185,7 +185,7 @@ def _parties_json(parties: Parties) -> dict[str, Any]:
 
 @contract.command("show")
 @click.argument("number")
-@click.option("--version", type=int, help="Vastlegging van de versie; zonder dit de laatste.")
+@click.option("--version", type=NUMBER, help="Vastlegging van de versie; zonder dit de laatste.")
 @as_json
 @click.pass_context
 def show(ctx: click.Context, number: str, version: int | None, as_json: bool) -> None:
@@ -215,7 +215,7 @@ def show(ctx: click.Context, number: str, version: int | None, as_json: bool) ->
 
 @contract.command("diff")
 @click.argument("number")
-@click.argument("recordings", nargs=-1, type=int, metavar="[VAN NAAR]")
+@click.argument("recordings", nargs=-1, type=NUMBER, metavar="[VAN NAAR]")
 @click.pass_context
 def diff(ctx: click.Context, number: str, recordings: tuple[int, ...]) -> None:
     """Toon wat er tussen twee versies van een contract is gewijzigd; zonder nummers de laatste twee.

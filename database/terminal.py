@@ -33,6 +33,8 @@ class PlainPath(click.Path):
         return path
 
 
+# The number of a run, a recording, a job or a version: what the database can hold.
+NUMBER = click.IntRange(max=2**31 - 1)
 FILE = PlainPath(dir_okay=False)
 FOLDER = PlainPath(file_okay=False)
 

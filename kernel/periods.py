@@ -57,8 +57,11 @@ class Month:
 
 
 def is_last_of_month(day: date) -> bool:
-    """Whether a day is the last of its month: as a first day after, it is likely meant as a last day."""
-    return day == Month.of(day).last_day
+    """Whether a day is the last of its month: as a first day after, it is likely meant as a last day.
+
+    The end of the calendar means no end.
+    """
+    return day.year < date.max.year and (day + timedelta(days=1)).day == 1
 
 
 def months(first: Month, last: Month) -> Iterator[Month]:

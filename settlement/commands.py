@@ -13,7 +13,17 @@ from sqlalchemy import select
 from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
-from database.terminal import FOLDER, NEEDS_ATTENTION, end_with_json, fit, print_table, say, tell_findings, watched
+from database.terminal import (
+    FOLDER,
+    NEEDS_ATTENTION,
+    NUMBER,
+    end_with_json,
+    fit,
+    print_table,
+    say,
+    tell_findings,
+    watched,
+)
 from kernel.findings import Finding, Severity
 from kernel.identifiers import as_shown
 from kernel.money import Eur, total
@@ -144,7 +154,7 @@ def _listed_json(row: Any, contracts: Sequence[Any]) -> dict[str, Any]:
 
 
 @settle.command("show")
-@click.argument("number", metavar="RUN", type=int)
+@click.argument("number", metavar="RUN", type=NUMBER)
 @as_json
 @click.pass_context
 def show(ctx: click.Context, number: int, as_json: bool) -> None:
@@ -166,7 +176,7 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
 
 
 @settle.command("approve")
-@click.argument("number", metavar="RUN", type=int)
+@click.argument("number", metavar="RUN", type=NUMBER)
 @click.pass_context
 def approve(ctx: click.Context, number: int) -> None:
     """Keur een concept goed.
@@ -182,7 +192,7 @@ def approve(ctx: click.Context, number: int) -> None:
 
 
 @settle.command("post")
-@click.argument("number", metavar="RUN", type=int)
+@click.argument("number", metavar="RUN", type=NUMBER)
 @click.pass_context
 def post(ctx: click.Context, number: int) -> None:
     """Boek een goedgekeurde run. Daarna verandert hij nooit meer.
@@ -198,7 +208,7 @@ def post(ctx: click.Context, number: int) -> None:
 
 
 @settle.command("discard")
-@click.argument("number", metavar="RUN", type=int)
+@click.argument("number", metavar="RUN", type=NUMBER)
 @click.pass_context
 def discard(ctx: click.Context, number: int) -> None:
     """Gooi een concept of een goedgekeurde run weg.
@@ -455,7 +465,7 @@ def statement() -> None:
 
 
 @statement.command("export")
-@click.argument("number", metavar="RUN", type=int)
+@click.argument("number", metavar="RUN", type=NUMBER)
 @click.option("--out", "out", required=True, type=FOLDER, help="Map voor de afrekeningen.")
 @click.option(
     "--language", type=click.Choice(sorted(LANGUAGES)), default=DUTCH.code, show_default=True, help="Taal: nl of en."
@@ -486,11 +496,11 @@ def export(ctx: click.Context, number: int, out: Path, language: str, detail: bo
 
 
 @click.command("explain")
-@click.argument("number", metavar="RUN", type=int)
-@click.argument("line", metavar="[REGEL]", type=int, required=False)
+@click.argument("number", metavar="RUN", type=NUMBER)
+@click.argument("line", metavar="[REGEL]", type=NUMBER, required=False)
 @click.option(
     "--rows",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 2**31 - 1),
     default=20,
     show_default=True,
     help="Hoeveel leveringen er hooguit getoond worden; 0 is alle.",

@@ -15,7 +15,7 @@ from database.command_line import as_json, tell_json
 from database.connection import transaction
 from database.recordings import TIME_ZONE
 from database.session import database
-from database.terminal import FILE, FOLDER, NEEDS_ATTENTION, WIDTH, print_table
+from database.terminal import FILE, FOLDER, NEEDS_ATTENTION, NUMBER, WIDTH, print_table
 from database.whole_file import make_folder
 from kernel.findings import Refusal
 from kernel.notation import format_date
@@ -152,7 +152,7 @@ def _time(text: str) -> time:
 
 
 @schedule.command("remove")
-@click.argument("number", metavar="TAAK", type=int)
+@click.argument("number", metavar="TAAK", type=NUMBER)
 @click.pass_context
 def remove(ctx: click.Context, number: int) -> None:
     """Beëindig een taak. Wat hij gedaan heeft, blijft bekend.

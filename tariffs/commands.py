@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from database.command_line import as_json, fields_of, tell_json
 from database.recordings import latest, resolve_cutoff
 from database.session import database
-from database.terminal import FILE, end_with_json, print_table, say, tell_warnings
+from database.terminal import FILE, NUMBER, end_with_json, print_table, say, tell_warnings
 from database.whole_file import write_papers
 from kernel.findings import Refusal
 from kernel.notation import counted, format_date, format_number, parse_date, parse_number
@@ -74,7 +74,7 @@ def products(ctx: click.Context, file: Path, as_json: bool) -> None:
 @tariff.command("import")
 @click.argument("file", type=FILE)
 @click.option("--list", "list_name", default="standaard", show_default=True, help="Naam van de prijslijst.")
-@click.option("--version", type=int, help="Nummer van de versie; zonder dit het volgende nummer.")
+@click.option("--version", type=NUMBER, help="Nummer van de versie; zonder dit het volgende nummer.")
 @click.option("--new", is_flag=True, help="Het is een nieuwe prijslijst, naast die er zijn.")
 @click.option("--replace", is_flag=True, help="Laat ook prijzen vervallen van dagen waarop geleverd is.")
 @click.option(

@@ -200,6 +200,13 @@ def test_every_option_of_a_command_is_explained(name: str) -> None:
     assert [option.name for option in options if not option.help] == []
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_whole_number_is_no_larger_than_the_database_holds(name: str) -> None:
+    numbers = [one for one in COMMANDS[name].params if isinstance(one.type, click.types.IntParamType)]
+    largest = [one.type.max if isinstance(one.type, click.IntRange) else None for one in numbers]
+    assert all(most is not None and most < 2**31 for most in largest), [one.name for one in numbers]
+
+
 @pytest.mark.parametrize("name", cli.main.commands)
 def test_the_readme_names_every_group_of_commands(name: str) -> None:
     assert f"bekostiging {name}" in (ROOT / "README.md").read_text(encoding="utf-8")

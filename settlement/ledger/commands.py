@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from database.command_line import as_json, tell_json
 from database.session import database
-from database.terminal import FILE, WIDTH
+from database.terminal import FILE, NUMBER, WIDTH
 from kernel.findings import Refusal
 from kernel.notation import format_eur
 from settlement.invariants import broken_in_the_books
@@ -32,7 +32,7 @@ def ledger() -> None:
 
 
 @ledger.command("export")
-@click.argument("numbers", metavar="[RUN]...", type=int, nargs=-1)
+@click.argument("numbers", metavar="[RUN]...", type=NUMBER, nargs=-1)
 @click.option("--all", "all_posted", is_flag=True, help="Alle geboekte runs in één bestand.")
 @click.option(
     "--profile",

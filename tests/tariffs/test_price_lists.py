@@ -466,3 +466,8 @@ def test_a_first_day_after_that_is_a_last_day_is_told_once(with_products: Connec
         'prices.csv: "tot" is de eerste dag die niet meer meetelt, en dat is hier 31-12-2026, bij 44A09, 45A04; '
         "schrijf de eerste van de maand erna als de laatste dag van de maand nog meetelt"
     ]
+
+
+@pytest.mark.parametrize("end", ["31-12-9999", "30-12-9999"])
+def test_the_end_of_the_calendar_is_no_end(with_products: Connection, prices_file: PricesFile, end: str) -> None:
+    assert said(import_prices(with_products, prices_file(("45A04", "01-01-2026", end, "60,00")), "tester")) == []
