@@ -5,7 +5,8 @@ so it is looked up there, whatever command writes it and whatever table it goes 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
@@ -37,27 +38,35 @@ def keep_out_client_numbers(engine: Engine, settings: Settings) -> None:
         if written is None or written[1] in _COMPUTED:
             return
         found = dict(_numbers_in(parameters))
-        if found and settings.key_file.exists():
-            _refuse_known(connection, bytes.fromhex(settings.key_file.read_text(encoding="ascii").strip()), found)
+        for number in numbers_of_clients(connection, settings.key_file, found):
+            raise Refusal(
+                f'"{as_quoted(found[number].strip())}" bevat het nummer van een cliënt; er is niets vastgelegd',
+                "schrijf de tekst zonder dat nummer",
+            )
 
     event.listen(engine, "before_cursor_execute", look)
+
+
+def numbers_of_clients(connection: Connection, key_file: Path, numbers: Iterable[str]) -> list[str]:
+    """Those of `numbers` that are of a client; without a key no client was ever received."""
+    asked = list(numbers)
+    if not asked or not key_file.exists():
+        return []
+    try:
+        key = bytes.fromhex(key_file.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        hint = "zet de bewaarde sleutel terug met `bekostiging db key import BESTAND`"
+        raise Refusal(f"{key_file} kan niet als sleutel gelezen worden", hint) from None
+    by_pseudonym = {bytes.fromhex(pseudonym(key, number)): number for number in asked}
+    query = text("SELECT pseudonym FROM clients WHERE pseudonym = ANY(:asked)")
+    known = connection.execute(query, {"asked": list(by_pseudonym)}).scalars()
+    return [by_pseudonym[bytes(one)] for one in known]
 
 
 def _numbers_in(parameters: Any) -> Iterator[tuple[str, str]]:
     """Every number that could be one of a client, with the text in which it stands."""
     for values in parameters if isinstance(parameters, Sequence) else (parameters,):
         for value in values.values() if isinstance(values, Mapping) else ():
-            if isinstance(value, str) and len(value) >= _NINE_DIGITS and not _HASH.fullmatch(value):
+            if isinstance(value, str) and not _HASH.fullmatch(value):
                 for part in _BETWEEN_VALUES.split(value) if "\n" in value else (value,):
                     yield from ((number, part) for number in possible_client_numbers(part, fewest_digits=_NINE_DIGITS))
-
-
-def _refuse_known(connection: Connection, key: bytes, found: Mapping[str, str]) -> None:
-    pseudonyms = {bytes.fromhex(pseudonym(key, number)): part for number, part in found.items()}
-    query = text("SELECT pseudonym FROM clients WHERE pseudonym = ANY(:asked)")
-    known = connection.execute(query, {"asked": list(pseudonyms)}).scalars().first()
-    if known is not None:
-        shown = as_quoted(pseudonyms[bytes(known)].strip())
-        raise Refusal(
-            f'"{shown}" bevat het nummer van een cliënt; er is niets vastgelegd', "schrijf de tekst zonder dat nummer"
-        )

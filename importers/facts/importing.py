@@ -17,10 +17,13 @@ from contracts.components.lump_sum import LumpSumComponent
 from contracts.parties import known_parties
 from contracts.register import contracts_known
 from database.recordings import latest, lock_recordings, record
+from database.settings import KEY_FILE
 from importers.client_numbers import pseudonym_key
 from importers.facts.kind import CLIENT, FactKind, Stated, until_of
+from importers.kept_out import numbers_of_clients
 from importers.pseudonyms import pseudonym
 from kernel.findings import Finding
+from kernel.identifiers import possible_client_numbers
 from kernel.notation import counted
 from kernel.periods import Period
 from kernel.tabular import Row, read_table, row_finding, unread_columns
@@ -28,6 +31,7 @@ from tariffs.ends import on_a_last_day
 from tariffs.products import catalogue
 
 F = TypeVar("F")
+_HASHED = ("bsn", "client", "household")
 _Key = tuple[Any, ...]
 
 
@@ -54,6 +58,7 @@ def import_facts(connection: Connection, kind: FactKind[Any], path: Path, config
         lock_recordings(connection)
         cutoff = latest(connection)
         before.update(_latest_versions(connection, kind, cutoff))
+        yield from _holding_clients(connection, config_dir, kind, rows)
         yield from _sort_out(rows, _Reading(connection, kind, _register(connection, cutoff), key), before, stated)
 
     table = read_table(path, kind.layout, judge)
@@ -70,6 +75,25 @@ def import_facts(connection: Connection, kind: FactKind[Any], path: Path, config
     ends = {f"rij {row.number}": row.values.get("period_until") for row in table.rows}
     warnings = (*unread_columns(table), *on_a_last_day(table.file_name, "V08", ends))
     return FactsImport(recording, added, changed, withdrawn, len(stated) - len(changes), warnings)
+
+
+def _holding_clients(
+    connection: Connection, config_dir: Path, kind: FactKind[Any], rows: Sequence[Row]
+) -> Iterator[Finding]:
+    """A finding for each text that holds the number of a client, of any file; the columns of clients are hashed."""
+    kept = [column for column in kind.layout if column.name not in _HASHED]
+    found = [
+        (number, row, column)
+        for row in rows
+        for column in kept
+        if isinstance(value := row[column.name], str)
+        for number in possible_client_numbers(value, fewest_digits=9)
+    ]
+    known = {*numbers_of_clients(connection, config_dir / KEY_FILE, (number for number, *_ in found))}
+    for number, row, column in found:
+        if number in known:
+            hint = "geef het een naam of nummer zonder dat nummer"
+            yield row_finding("V05", row.number, "bevat het nummer van een cliënt", hint, column.headers[0])
 
 
 def facts_known(connection: Connection, kind: FactKind[F], cutoff: int) -> list[F]:

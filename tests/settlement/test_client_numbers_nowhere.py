@@ -154,6 +154,14 @@ def test_a_client_number_is_neither_kept_nor_shown(
     assert {place for place, kept in _kept(module_database_url) if CLIENT in _squeezed(kept)} == set()
 
 
+def test_a_fact_that_holds_one_is_told_with_its_place(told: Told, tmp_path: Path) -> None:
+    command, _, content = FILES["assignments"]
+    path = tmp_path / "toewijzingen.csv"
+    rows = content.replace("{x}", "1").splitlines(), content.replace("{x}", WRITTEN["with slashes"]).splitlines()
+    path.write_text("\n".join([*rows[0], rows[1][1]]), encoding="utf-8")
+    assert 'rij 3, kolom "toewijzing": bevat het nummer van een cliënt' in told(*command, str(path))
+
+
 def test_the_user_is_recorded_without_it(told: Told, tmp_path: Path, module_database_url: str) -> None:
     path = tmp_path / "partijen.csv"
     for number, written in enumerate(WRITTEN.values()):
