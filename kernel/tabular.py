@@ -28,6 +28,7 @@ _DELIMITERS = ";,\t"
 _LONGEST_HEADER = 40
 SUMMARY_TITLE = "Wat er met de regels gebeurde"  # in the first cell of a sheet of our own, beside rows that go back
 _SHOWN_SPANS = 5
+_BESIDE = 50  # columns beside a table in which something without a header is looked for
 _HEADER_WITHIN = 50  # rows of a sheet that are not blank
 _ERROR_VALUE = re.compile(r"#(?:[A-Z]+(?:/0)?[!?]|N/[AB]|GETTING_DATA|\?)|(?:Err|Fout):\d{3}", re.ASCII)
 LOST_DIGITS = r"\d(?:[.,]\d+)?[eE][+-]?\d+"  # 1e+05, 1E5, 2.0260000000000124e+16
@@ -241,8 +242,8 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
 
 
 def _with_what_stands_beside(sheet: Sheet, at: int, header: list[str]) -> list[str]:
-    """The header with an empty name for each column up to the last in which something stands below it."""
-    below = sheet.rows(at)
+    """The header with an empty name for each column up to the last in which something stands below it, near by."""
+    below = sheet.rows(at, len(header) + _BESIDE)
     first = next(below, None)
     if first is None or len(first[1]) <= len(header):
         return header

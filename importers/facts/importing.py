@@ -26,7 +26,7 @@ from kernel.findings import Finding
 from kernel.identifiers import possible_client_numbers
 from kernel.notation import counted
 from kernel.periods import Period
-from kernel.tabular import Row, read_table, row_finding, unread_columns
+from kernel.tabular import Row, own_name, read_table, row_finding, unread_columns
 from tariffs.ends import on_a_last_day
 from tariffs.products import catalogue
 
@@ -81,13 +81,14 @@ def _holding_clients(
     connection: Connection, config_dir: Path, kind: FactKind[Any], rows: Sequence[Row]
 ) -> Iterator[Finding]:
     """A finding for each text that holds the number of a client, of any file; the columns of clients are hashed."""
-    kept = [column for column in kind.layout if column.name not in _HASHED]
+    texts = [column for column in kind.layout if column.read in (str, own_name)]
+    kept = [column for column in texts if column.name not in _HASHED and not column.name.endswith("_id")]
     found = [
         (number, row, column)
         for row in rows
         for column in kept
         if isinstance(value := row[column.name], str)
-        for number in possible_client_numbers(value, fewest_digits=9)
+        for number in possible_client_numbers(value)
     ]
     known = {*numbers_of_clients(connection, config_dir / KEY_FILE, (number for number, *_ in found))}
     for number, row, column in found:
