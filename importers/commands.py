@@ -269,7 +269,7 @@ def _tell_accounts(results: Sequence[DeliveryImport]) -> None:
     table.add_row("Totaal", *map(format_number, sums))
     print_table(table)
     claimed = [total(amounts) for amounts in zip(*map(_claimed, accounts), strict=True)]
-    if claimed[0]:
+    if any(claimed):
         read, accepted, rejected, waiting, known = map(format_eur, claimed)
         line = (
             f"Gedeclareerd € {read}: geaccepteerd {accepted}, geweigerd {rejected}, wachtend {waiting}, bekend {known}"

@@ -30,7 +30,7 @@ _MOST_CONTRADICTIONS = 10  # a few are a mistake in a few rows
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the rows of a file, and of the euros claimed on them."""
+    """What became of the rows of a file, and of the euros claimed on them: on debits, less those on credits."""
 
     rows_read: int
     rows_accepted: int

@@ -41,7 +41,7 @@ STAGED_COLUMNS = (
     "service_month", "end_day", "quantity", "unit", "sign", "previous_reference", "assignment", "claimed_cents",
 )  # fmt: skip
 
-_PROVIDER_AT = [column.name for column in COLUMNS].index("provider")
+_PROVIDER_AT, _SIGN_AT = map([column.name for column in COLUMNS].index, ("provider", "debit_credit"))
 _WORDS = {column.name: column.headers[0] for column in COLUMNS}
 _MAX_FINDINGS = 200_000
 _NOT_IN_TOTALS = ("client", "product", "start", "end")
@@ -58,7 +58,7 @@ class Reading:
     rows_rejected: int = 0
     last_number: int = 0
     providers: set[str] = field(default_factory=set)  # "" where a row does not tell which
-    claimed_read_cents: int = 0
+    claimed_read_cents: int = 0  # what credits claim is taken off, here and below
     claimed_rejected_cents: int = 0
     month_first: RowFinding | None = None  # the first date that can only have the month in front
     any_doubtful_day: bool = False  # whether day and month of another may have changed places
@@ -153,7 +153,8 @@ class _TableReader:
             rows = _read_by_row(block, self._file, self._table, self._readers, self._finder, reading)
             return "".join("\t".join(row) + "\n" for row in rows)
         reading.rows_read += len(block.numbers)
-        reading.claimed_read_cents += sum(int(cents) for cents in values[-1] if cents != NULL)
+        claimed = zip(values[_SIGN_AT], values[-1], strict=True)
+        reading.claimed_read_cents += sum(int(sign) * int(cents) for sign, cents in claimed if cents != NULL)
         reading.providers.update(values[_PROVIDER_AT])
         reading.last_number = block.numbers[-1]
         return "\n".join(map("\t".join, zip(map(str, block.numbers), *values, strict=True))) + "\n"
@@ -264,7 +265,7 @@ def _read_by_row(
             continue
         finder.gather(number, cells)
         if values[claimed_at] != NULL:
-            reading.claimed_read_cents += int(values[claimed_at])
+            reading.claimed_read_cents += int(values[_SIGN_AT]) * int(values[claimed_at])
         yield (str(number), *values)
 
 
@@ -341,10 +342,19 @@ def _shown(text: str, cell: str) -> str:
 
 
 def _claimed(readers: Mapping[str, Reader], cells: Sequence[str], table: FoundTable) -> int:
-    """The claimed amount of a rejected row in cents; 0 when it cannot be read."""
+    """The claimed amount of a rejected row in cents; 0 when it cannot be read. Of a credit it is taken off."""
     place = table.places["claimed"]
     try:
         text = readers["claimed"](cells[place]) if place is not None else NULL
     except CellError:
         return 0
-    return 0 if text == NULL else int(text)
+    return 0 if text == NULL else _sign(readers, cells, table) * int(text)
+
+
+def _sign(readers: Mapping[str, Reader], cells: Sequence[str], table: FoundTable) -> int:
+    """-1 for a credit; what does not say so is a debit."""
+    place = table.places["debit_credit"]
+    try:
+        return 1 if place is None else int(readers["debit_credit"](cells[place]))
+    except CellError:
+        return 1

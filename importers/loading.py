@@ -119,7 +119,7 @@ def rows_with_client_numbers(connection: Connection) -> list[Any]:
     A number counts that is of a client in this file, or in any file before it.
     """
     query = """
-        SELECT row_number, min(k.place) AS place, min(s.claimed_cents) AS claimed_cents
+        SELECT row_number, min(k.place) AS place, min(s.sign * s.claimed_cents) AS claimed_cents
         FROM (SELECT row_number, place FROM staged_kept JOIN clients USING (pseudonym)
               UNION ALL
               SELECT row_number, place FROM staged_kept JOIN staged_clients USING (pseudonym)) AS k
@@ -146,7 +146,7 @@ def rows_breaking_rules(connection: Connection) -> list[Any]:
         text(f"""
         SELECT s.row_number, array_remove(ARRAY[{codes}], NULL) AS codes, coalesce({errors}, false) AS is_rejected,
                s.service_start, s.service_end - 1 AS last_day, s.unit, s.quantity,
-               p.unit AS product_unit, s.claimed_cents,
+               p.unit AS product_unit, s.sign * s.claimed_cents AS claimed_cents,
                (SELECT min(code) FROM staged_products c WHERE c.product_id = s.product_id) AS product
         FROM staged s {joined} WHERE {any_of} ORDER BY s.row_number""")
     ).all()
@@ -415,7 +415,7 @@ def verdicts(connection: Connection) -> list[RowVerdict]:
     rows = connection.execute(
         text(f"""
         SELECT k.row_number, coalesce(j.verdict, n.code) AS code, k.reference, k.previous_reference,
-               n.other_batch, n.other_row, k.claimed_cents
+               n.other_batch, n.other_row, k.sign * k.claimed_cents AS claimed_cents
         FROM (
             SELECT * FROM staged_credits
             UNION ALL

@@ -31,7 +31,8 @@ from database.types import money
 
 # --- delivery files ---------------------------------------------------------------------------------------------------
 
-# One delivery file as it was read: what became of every row, and of every euro that was claimed on one.
+# One delivery file as it was read: what became of every row, and of every euro that was claimed on one. What is claimed
+# on a credit is taken off.
 batches = Table(
     "batches",
     metadata,

@@ -271,10 +271,10 @@ _OF_THE_BOOKS = {
     """,
     "elke gedeclareerde euro is aangenomen, afgewezen, wachtend of al bekend": """
         WITH accepted AS (
-            SELECT batch AS recording, sum(claimed_cents) / 100.0 AS eur FROM deliveries
+            SELECT batch AS recording, sum(sign * claimed_cents) / 100.0 AS eur FROM deliveries
             WHERE entry = 'row' AND batch = recording GROUP BY batch
         ), waiting AS (
-            SELECT f.recording, sum(c.claimed_cents) / 100.0 AS eur
+            SELECT f.recording, -sum(c.claimed_cents) / 100.0 AS eur
             FROM batch_findings f JOIN credits c ON c.batch = f.recording AND c.row_number = f.row_number
             WHERE f.code IN ('D33', 'D34') GROUP BY f.recording
         )

@@ -345,7 +345,7 @@ def test_every_wrong_cell_of_a_row_is_told(desk: Desk, line: Callable[..., str],
         (3, "D25", "vorige referentie"),
     ]
     assert account(result) == (2, 0, 2, 0, 0)
-    assert str(result.account.claimed_read) == str(result.account.claimed_rejected) == "10.00"
+    assert str(result.account.claimed_read) == str(result.account.claimed_rejected) == "-10.00"
 
 
 @pytest.mark.parametrize(
@@ -480,12 +480,50 @@ def test_a_debit_and_its_credit_in_one_file(
     assert_totals_agree(desk.connection)
 
 
+def test_what_credits_claim_is_taken_off(desk: Desk, line: Callable[..., str], lines: Callable[..., str]) -> None:
+    """In each part of the account: a credit that counts, waits, is rejected by its cells or by others, or is known."""
+
+    def parts(result: DeliveryImport) -> tuple[str, ...]:
+        of = result.account
+        amounts = (
+            of.claimed_read,
+            of.claimed_accepted,
+            of.claimed_rejected,
+            of.claimed_waiting,
+            of.claimed_known,
+        )
+        return tuple(map(str, amounts))
+
+    first = desk.take(
+        lines(
+            line(reference="d1", claimed="100,00"),
+            line(reference="c1", dc="C", previous="d1", claimed="100,00"),
+            line(reference="d2", claimed="40,00"),
+        )
+    )
+    assert parts(first) == ("40.00", "40.00", "0.00", "0.00", "0.00")
+    second = desk.take(
+        lines(
+            line(reference="c1", dc="C", previous="d1", claimed="100,00"),  # known
+            line(reference="c2", dc="C", previous="d1", claimed="100,00"),  # credited before
+            line(reference="c3", dc="C", previous="d9", claimed="1,00"),  # waits
+            line(reference="c4", dc="C", previous="d2", claimed="7,00", quantity="x"),
+            line(reference="c5", dc="C", claimed="3,00"),  # names no debit
+            line(reference="c6", dc="x", claimed="2,00"),  # who knows
+            line(reference="c7", dc="C", previous="d2", claimed="5,00", assignment="999900006"),
+        )
+    )
+    assert parts(second) == ("-214.00", "0.00", "-113.00", "-1.00", "-100.00")
+    stored = desk.connection.execute(text("SELECT * FROM batches ORDER BY recording DESC LIMIT 1")).mappings().one()
+    assert str(stored["claimed_read_eur"]) == "-214.00"
+
+
 def test_a_waiting_credit_counts_when_its_debit_comes(
     desk: Desk, line: Callable[..., str], lines: Callable[..., str]
 ) -> None:
     early = desk.take(lines(line(**CREDIT)))
     assert (account(early), early.findings, early.needs_attention) == ((1, 0, 0, 1, 0), [], True)
-    assert str(early.account.claimed_waiting) == "95.00"
+    assert str(early.account.claimed_waiting) == "-95.00"
     assert (desk.counting(), desk.volume()) == ({}, 0)
     again = desk.take(lines(line(**CREDIT), line(reference="r9")))
     assert account(again) == (2, 1, 0, 0, 1)

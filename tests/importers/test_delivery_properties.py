@@ -227,7 +227,8 @@ class Trial:
         of = result.account
         assert of.rows_read == len(rows)
         assert of.rows_read == of.rows_accepted + of.rows_rejected + of.rows_waiting + of.rows_known
-        claimed = sum((Decimal(row.claimed.replace(",", ".")) for row in rows if row.claimed), Decimal())
+        of_row = ((Decimal(row.claimed.replace(",", ".")), row.previous) for row in rows if row.claimed)
+        claimed = sum((-amount if is_credit else amount for amount, is_credit in of_row), Decimal())
         parts = (of.claimed_accepted, of.claimed_rejected, of.claimed_waiting, of.claimed_known)
         assert of.claimed_read.amount == claimed == sum(part.amount for part in parts)
         assert min(of.rows_accepted, of.rows_rejected, of.rows_waiting, of.rows_known) >= 0
