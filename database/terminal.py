@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from rich import box
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.progress import track
@@ -81,6 +82,50 @@ def print_table(table: RenderableType) -> None:
     with console.capture() as capture:
         console.print(table)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def print_amounts(first: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Print a table of amounts of which the last row is the total; no name and no amount is broken.
+
+    Where that is wider than a terminal a name has a line of its own above its amounts, and where these do not fit
+    beside each other either, each of them has one.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for place, (name, amounts) in enumerate(rows):
+        if place == len(rows) - 1:
+            table.add_section()
+        table.add_row(name, *amounts)
+    if _width(table) <= WIDTH:
+        print_table(table)
+        return
+    widths = [max(map(len, cells)) for cells in zip(columns, *(amounts for _, amounts in rows), strict=True)]
+    if sum(widths) + 2 * len(widths) <= WIDTH:
+        for name, amounts in ((first, columns), *rows):
+            beside = "".join(f"  {amount:>{width}}" for amount, width in zip(amounts, widths, strict=True))
+            click.echo(f"{name}\n{beside}")
+        return
+    for name, amounts in rows:
+        click.echo(name)
+        for column, amount in zip(columns, amounts, strict=True):
+            click.echo(f"  {column:<{max(map(len, columns))}}  {amount:>{max(widths)}}")
+
+
+def _width(table: Table) -> int:
+    """How wide a table is when nothing in it is folded."""
+    console = Console(width=_UNBOUNDED, markup=False, emoji=False)
+    return Measurement.get(console, console.options, table).maximum
+
+
+def say_under(sentence: str, *, indent: str) -> None:
+    """Print a sentence under what it is about, on 80 columns."""
+    filled = textwrap.fill(
+        sentence, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+    click.echo(filled)
 
 
 def say(sentence: str, *, indent: str = "  ", err: bool = False) -> None:

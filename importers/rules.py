@@ -54,7 +54,7 @@ ROW_RULES = (
         "product",
         "p.product_id IS NULL",
         "product {product} bestaat niet op {first_day}",
-        "verbeter de productcode of de datum, of werk de productcatalogus bij",
+        "verbeter de productcode of de datum; kloppen die, dan ontbreekt het product in de catalogus",
     ),
     RowRule(  # TR341
         "D24",

@@ -1,5 +1,6 @@
 """`bekostiging settle`, `statement` and `explain`: a month from draft to posting, and what it says."""
 
+import textwrap
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -17,10 +18,13 @@ from database.terminal import (
     FOLDER,
     NEEDS_ATTENTION,
     NUMBER,
+    WIDTH,
     end_with_json,
     fit,
+    print_amounts,
     print_table,
     say,
+    say_under,
     tell_findings,
     watched,
 )
@@ -47,6 +51,8 @@ LANGUAGES = {language.code: language for language in (DUTCH, ENGLISH)}
 _SHOWN_CORRECTIONS = 12
 _SHOWN_ERRORS = 20
 _SHOWN_WARNINGS = 2
+_AMOUNT = 17  # characters for an amount after a name
+_UNDER = 7  # characters before what stands under a numbered line
 
 
 @click.group("settle")
@@ -231,25 +237,27 @@ def show_run(settled: Run) -> None:
     )
     if skipped := not_settled_before_sentence(settled):
         say(f"Let op, {skipped}; nu meegenomen.")
-    first = [_first(contract) for contract in settled.contracts]
-    corrected = [_sum(contract, Timing.CORRECTION) for contract in settled.contracts]
+    told = settled.told
+    first = [_first(contract) for contract in told]
+    corrected = [_sum(contract, Timing.CORRECTION) for contract in told]
     columns = {
-        "Deze maand": [_sum(contract, Timing.CURRENT) for contract in settled.contracts],
+        "Deze maand": [_sum(contract, Timing.CURRENT) for contract in told],
         "Eerste keer": first,
         "Correcties": [amount - new for amount, new in zip(corrected, first, strict=True)],
-        "Eerder jaar": [_sum(contract, Timing.PRIOR_YEAR) for contract in settled.contracts],
-        "Voorschot": [-contract.set_off for contract in settled.contracts],
-        "Te betalen": [contract.to_pay for contract in settled.contracts],
+        "Eerder jaar": [_sum(contract, Timing.PRIOR_YEAR) for contract in told],
+        "Voorschot": [-contract.set_off for contract in told],
+        "Te betalen": [contract.to_pay for contract in told],
     }
     shown = {name: amounts for name, amounts in columns.items() if name == "Te betalen" or any(amounts)}
-    table = amounts_table("Contract", *shown)
-    for contract, amounts in zip(settled.contracts, zip(*shown.values(), strict=True), strict=True):
+    rows = []
+    for contract, amounts in zip(told, zip(*shown.values(), strict=True), strict=True):
         cells = ["", *[""] * (len(shown) - 2), "geparkeerd"] if contract.parked else list(map(format_eur, amounts))
-        table.add_row(contract.contract.number, *cells[-len(shown) :])
-    table.add_section()
-    without = " zonder geparkeerde" if any(contract.parked for contract in settled.contracts) else ""
-    table.add_row(f"Totaal{without} (€)", *(format_eur(total(amounts)) for amounts in shown.values()))
-    print_table(fit(table))
+        rows.append((contract.contract.number, cells[-len(shown) :]))
+    without = " zonder geparkeerde" if any(contract.parked for contract in told) else ""
+    rows.append((f"Totaal{without} (€)", [format_eur(total(amounts)) for amounts in shown.values()]))
+    print_amounts("Contract", list(shown), rows)
+    if left := len(settled.contracts) - len(told):
+        say(f"Niet getoond: {_ended(left)}.")
     _show_what_is_not_paid(settled)
     _show_corrections(settled)
     for contract in settled.contracts:
@@ -258,13 +266,8 @@ def show_run(settled: Run) -> None:
     click.echo(f"Controlegetal {settled.output_sha256[:16]}")
 
 
-def amounts_table(first: str, *amounts: str) -> Table:
-    """A table of amounts: these are never cut off, what stands before them is folded when it does not fit."""
-    table = _table()
-    table.add_column(first, overflow="fold")
-    for name in amounts:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
+def _ended(contracts: int) -> str:
+    return f"{counted(contracts, 'contract/contracten')} afgelopen, en er is niets over te zeggen"
 
 
 def _table() -> Table:
@@ -400,11 +403,12 @@ def _show_what_is_not_paid(settled: Run) -> None:
     if not shown:
         return
     click.echo("Ter informatie (€); dit staat niet in wat te betalen is")
-    table = amounts_table("Contract", *shown)
-    for contract, amounts in zip(settled.contracts, zip(*shown.values(), strict=True), strict=True):
-        if any(amounts):
-            table.add_row(contract.contract.number, *map(format_eur, amounts))
-    print_table(fit(table))
+    rows = [
+        (contract.contract.number, list(map(format_eur, amounts)))
+        for contract, amounts in zip(settled.contracts, zip(*shown.values(), strict=True), strict=True)
+        if any(amounts)
+    ]
+    print_amounts("Contract", list(shown), [*rows, ("Totaal", [format_eur(total(one)) for one in shown.values()])])
 
 
 def _of_treatment(contract: SettledContract, treatment: Treatment) -> Eur:
@@ -422,23 +426,36 @@ def _show_corrections(settled: Run) -> None:
     if not corrections:
         return
     corrections.sort(key=lambda pair: (-abs(pair[1].line.amount.amount), pair[1].number))
+    shown = corrections[:_SHOWN_CORRECTIONS]
     of_several = any(len(contract.municipalities) > 1 for contract, _ in corrections)
-    table = _table()
-    for name in ("Regel", "Contract", *["Gemeente"] * of_several, "Maand", "Wat"):
-        table.add_column(name, overflow="fold", no_wrap=name == "Maand")
-    table.add_column("Correctie (€)", justify="right", no_wrap=True)
-    table.add_column("Waarom", overflow="fold")
-    for contract, numbered in corrections[:_SHOWN_CORRECTIONS]:
-        line = numbered.line
-        label = DUTCH.label(line.key.label)
-        table.add_row(
-            str(numbered.number), contract.number, *[line.key.municipality] * of_several, str(line.key.month), label,
-            format_eur(line.amount), causes_sentence(line.causes, line.explanation),
-        )  # fmt: skip
-    print_table(fit(table))
+    by_contract: dict[str, dict[str, list[NumberedLine]]] = {}
+    for contract, numbered in shown:
+        reason = causes_sentence(numbered.line.causes, numbered.line.explanation)
+        by_contract.setdefault(contract.number, {}).setdefault(reason, []).append(numbered)
+    widest = max(len(DUTCH.label(numbered.line.key.label)) for _, numbered in shown)
+    click.echo("Correcties (€), met onder elke regel waarom")
+    for number, by_reason in by_contract.items():
+        click.echo(f"\nVan contract {number}")
+        for reason, lines in by_reason.items():
+            for numbered in lines:
+                _show_correction(numbered, of_several=of_several, widest=widest)
+            say_under(f"deze {len(lines)}: {reason}" if len(lines) > 1 else reason, indent=" " * _UNDER)
+    click.echo()
     if len(corrections) > _SHOWN_CORRECTIONS:
         rest = counted(len(corrections) - _SHOWN_CORRECTIONS, "kleinere correctie/kleinere correcties")
         click.echo(f"… en nog {rest}; zie `bekostiging explain {settled.id}`")
+
+
+def _show_correction(numbered: NumberedLine, *, of_several: bool, widest: int) -> None:
+    """'    3  2026-01  45A04    -20,00'; a long name of what it is about goes on below itself."""
+    key, amount = numbered.line.key, format_eur(numbered.line.amount)
+    municipality = f"{key.municipality}  " if of_several else ""
+    start = f"{numbered.number:>{_UNDER - 2}}  {key.month}  {municipality}"
+    room = min(widest, WIDTH - len(start) - _AMOUNT)
+    first, *rest = textwrap.wrap(DUTCH.label(key.label), room)
+    click.echo(f"{start}{first:<{room}}{amount:>{_AMOUNT}}")
+    for part in rest:
+        click.echo(f"{' ' * len(start)}{part}")
 
 
 def _show_findings(title: str, findings: Sequence[Finding], parked: bool) -> None:
@@ -491,6 +508,8 @@ def export(ctx: click.Context, number: int, out: Path, language: str, detail: bo
     click.echo(f"{counted(len(written.paths), 'afrekening/afrekeningen')} geschreven in {out}")
     for contract in written.parked:
         click.echo(f"  Contract {contract} is geparkeerd en krijgt geen afrekening.")
+    if written.ended:
+        say(f"{_ended(len(written.ended))}: geen afrekening.")
     if written.parked:
         ctx.exit(NEEDS_ATTENTION)
 

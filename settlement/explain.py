@@ -8,6 +8,7 @@ shown: rows that are rounded together form a numbered group.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -19,7 +20,7 @@ from sqlalchemy import Connection, select
 from contracts.components.population import PopulationComponent
 from contracts.model import Component
 from database.recordings import recordings
-from database.terminal import fit
+from database.terminal import WIDTH, fit
 from importers.places import row_numbers
 from importers.population_counts import Count, counts_known
 from kernel.explanations import Step
@@ -34,7 +35,7 @@ from settlement.invariants import BrokenInvariant
 from settlement.languages.dutch import DUTCH
 from settlement.phrases import cause_sentence, counted, explanation_lines, hours_sentence
 from settlement.pricing.rows import DeliveryRow, PricingGroup, amount_of, pricing_groups
-from settlement.reading import Run, SettledContract, read_run
+from settlement.reading import NumberedLine, Run, SettledContract, read_run
 from settlement.references import what_became_of
 from settlement.runs import STATE_NAMES
 from settlement.terms import Terms, read_terms
@@ -51,6 +52,10 @@ TREATMENT_NAMES = {
     Treatment.UNFUNDED: "niet gefinancierd: boven het maximum, wordt niet betaald",
     Treatment.PASSED_ON: "doorgegeven: deel van het bedrag voor een onderaannemer",
 }
+_RESULT = 16  # characters for the result of a step, such as -123.456.789,00
+_NOT_PAYABLE = {
+    Treatment.SHADOW: ", schaduw", Treatment.UNFUNDED: ", niet betaald", Treatment.PASSED_ON: ", doorgegeven"
+}  # fmt: skip
 _STATUS_NAMES = {"provisional": "voorlopig", "final": "definitief"}
 
 
@@ -87,18 +92,37 @@ class ExplainedLine:
 def list_lines(connection: Connection, run_number: int) -> RenderableType:
     """Every line of a run under its number. Raises `Refusal` when there is no such run."""
     run = read_run(connection, run_number)
-    table = _table("Regel", "Contract", "Gemeente", "Maand", "Wat", "Soort", "Bedrag (€)", right=(0, 6))
-    for contract in run.contracts:
-        for numbered in contract.lines:
-            line = numbered.line
-            kind = TIMING_NAMES[line.timing] + (", schaduw" if line.key.treatment is Treatment.SHADOW else "")
-            table.add_row(
-                str(numbered.number), contract.contract.number, line.key.municipality, str(line.key.month),
-                DUTCH.label(line.key.label), kind, format_eur(line.amount),
-            )  # fmt: skip
+    rows = {
+        contract.contract.number: [_listed(numbered) for numbered in contract.lines]
+        for contract in run.contracts
+        if contract.lines
+    }
+    headers = ("Regel", "Gemeente", "Maand", "Wat", "Soort", "Bedrag (€)")
+    whole = _table(*headers, right=(0, 5))
+    for place in (0, 2, 5):
+        whole.columns[place].no_wrap = True
+    for row in chain.from_iterable(rows.values()):
+        whole.add_row(*row)
+    fit(whole)
+    tables: list[RenderableType] = []
+    for number, of_contract in rows.items():
+        table = _table(*headers, right=(0, 5))
+        table.show_header = not tables
+        for column, fitted in zip(table.columns, whole.columns, strict=True):
+            column.width = fitted.width
+        for row in of_contract:
+            table.add_row(*row)
+        tables += [Text(f"\nContract {number}"), table]
     parked = [contract.contract.number for contract in run.contracts if contract.parked]
     notes = [f"Geparkeerd, dus zonder regels: {', '.join(parked)} (bekostiging settle show {run.id})"] if parked else []
-    return Group(f"Run {run.id} over {run.period}: {STATE_NAMES[run.state]}", fit(table), *notes)
+    return Group(f"Run {run.id} over {run.period}: {STATE_NAMES[run.state]}", *tables, *notes)
+
+
+def _listed(numbered: NumberedLine) -> tuple[str, ...]:
+    line = numbered.line
+    kind = TIMING_NAMES[line.timing] + _NOT_PAYABLE.get(line.key.treatment, "")
+    about = (line.key.municipality, str(line.key.month), DUTCH.label(line.key.label))
+    return (str(numbered.number), *about, kind, format_eur(line.amount))
 
 
 def tell_reference(
@@ -300,10 +324,12 @@ def _reasons(explained: ExplainedLine) -> Iterable[RenderableType]:
 
 def _sentences(lines: Iterable[tuple[int, str, str]]) -> RenderableType:
     """Sentences with their result, each step under the one that used it."""
+    found = list(lines)
+    wide = max(_RESULT, *(len(result) for _, _, result in found)) if found else _RESULT
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(width=60)
-    grid.add_column(width=14, justify="right")
-    for depth, sentence, result in lines:
+    grid.add_column(width=WIDTH - 2 - 2 - wide)
+    grid.add_column(width=wide, justify="right", no_wrap=True)
+    for depth, sentence, result in found:
         grid.add_row(Padding(Text(sentence), (0, 0, 0, 2 * depth)), result)
     return Padding(grid, (0, 0, 1, 2))
 

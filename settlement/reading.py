@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from contracts.documents import contract_of
@@ -59,6 +59,7 @@ class SettledContract:
     lines: Sequence[NumberedLine]
     volumes: Sequence[PricedVolume]
     findings: Sequence[Finding]
+    has_lines: bool = True
 
     @property
     def set_off(self) -> Eur:
@@ -101,6 +102,19 @@ class Run:
         return found
 
     @property
+    def told(self) -> list[SettledContract]:
+        """The contracts that are shown: not those that ended before its month and of which it says nothing."""
+        return [
+            settled
+            for settled in self.contracts
+            if settled.has_lines
+            or settled.parked
+            or settled.set_offs
+            or settled.findings
+            or settled.contract.in_force.period.last_day >= self.period.first_day
+        ]
+
+    @property
     def needs_attention(self) -> bool:
         """Whether a contract is parked or a finding asks for somebody's eye."""
         return bool(self.findings) or any(contract.parked or contract.findings for contract in self.contracts)
@@ -135,7 +149,14 @@ def read_outline(connection: Connection, run: int) -> Run:
         .scalar_subquery()
     )
     query = (
-        select(run_contracts, contract_versions.c.document, previous_period.label("previous_period"))
+        select(
+            run_contracts,
+            contract_versions.c.document,
+            previous_period.label("previous_period"),
+            exists()
+            .where(run_lines.c.run_id == run, run_lines.c.contract_id == run_contracts.c.contract_id)
+            .label("has_lines"),
+        )
         .join(
             contract_versions,
             (contract_versions.c.contract_id == run_contracts.c.contract_id)
@@ -157,6 +178,7 @@ def read_outline(connection: Connection, run: int) -> Run:
             lines=(),
             volumes=(),
             findings=findings.get(row.contract_id, []),
+            has_lines=row.has_lines,
         )
         for row in connection.execute(query)
     ]

@@ -514,7 +514,7 @@ _TEXTS: Mapping[str, str] = {
     "population.index": "index {year}",
     "population.macro_budget": "macrobudget",
     "population.objective": "aandeel in het macrobudget",
-    "population.catchment": "deel van het gebied dat deze aanbieder bedient",
+    "population.catchment": "deel van het gebied dat u bedient",
     "population.withheld": "ingehouden",
     "population.counted_eur": "telling waarop het budget rust, in euro",
     "population.recounted_eur": "hertelling, in euro",
@@ -540,7 +540,7 @@ _TEXTS: Mapping[str, str] = {
     "deliveries.late": "na de vorige afrekening ontvangen",
     "deliveries.withdrawn": "vervallen: referentie tegenstrijdig gebruikt",
     "deliveries.no_price": "geen prijs",
-    "deliveries.left_out": "De leveringen staan niet in dit bestand: de opdrachtgever liet ze weg.",
+    "deliveries.left_out": "De leveringen staan niet in dit bestand. U kunt ze bij ons opvragen.",
     # Jaarverloop
     "year": "Verloop van {year}",
     "year.note": "Wat over elke maand betaald is, met alles wat nu bekend is, correcties inbegrepen.",
@@ -569,7 +569,9 @@ _TEXTS: Mapping[str, str] = {
     "notes.read.lines": "Regels: de maand zelf. Correcties: eerdere maanden, met de reden. De kolom Regel nummert ze.",
     "notes.read.population": "Populatie: het jaarbudget en de termijnen, stap voor stap.",
     "notes.read.recomputation": "Herrekening: wat gecorrigeerde maanden nu waard zijn.",
-    "notes.read.shadow": "Schaduw: leveringen die tellen, maar uit een budget worden betaald.",
+    "notes.read.shadow": (
+        "Schaduw: leveringen die tellen en anders dan per levering betaald worden, zoals uit een budget."
+    ),
     "notes.read.deliveries": "Leveringen: elke levering onder uw referentie, opgeteld tot de regel.",
     "notes.read.year": "Jaarverloop: het jaar tot nu toe, met een grafiek.",
     "notes.read.rejected": "Afgewezen: rijen die niet tellen, met wat eraan te doen is.",
@@ -605,8 +607,11 @@ _TEXTS: Mapping[str, str] = {
     "notes.term.dead_band.is": "Groei of krimp tot dit percentage verandert het budget niet.",
     "notes.findings": "Bevindingen",
     "notes.findings.language": "",
-    "notes.findings.none": "Er zijn geen bevindingen bij dit contract.",
+    "notes.findings.none": "Er is bij dit contract niets dat uw aandacht vraagt.",
     "notes.not_settled": "Niet in deze afrekening",
+    "notes.not_settled.wait": (
+        "U hoeft niets te doen. Wij lossen dit op, en het bedrag komt in een volgende afrekening."
+    ),
     "notes.versions": "Gebruikte gegevens",
     "notes.version.cutoff": "Stand",
     "notes.version.contract": "Contract {number}",
@@ -637,14 +642,31 @@ _TEXTS: Mapping[str, str] = {
     "notes.component.arrangement": "arrangement: één prijs voor alle zorg",
     "notes.component.consortium": "consortium: wat doorgaat naar de leden",
     "notes.component.output": "resultaat: stuks, perioden en trajecten",
-    "notes.repeat": "Narekenen door de opdrachtgever",
-    "notes.repeat.run": "Opnieuw uitrekenen",
-    "notes.repeat.line": "Een regel uitleggen",
-    "notes.repeat.line.is": "bekostiging explain {run} REGEL, met het nummer uit de kolom Regel",
     "notes.ask": "Vragen?",
     "notes.ask.whom": (
         "Vraag het uw contractmanager bij {municipalities}. Noem contract {contract}, run {run} en het nummer uit de "
         "kolom Regel."
+    ),
+}
+
+_REMEDIES: Mapping[str, str] = {
+    "P01": "U hoeft niets te doen. Wij leggen de prijs vast; wat u ervan krijgt, komt in een volgende afrekening.",
+    "P03": (
+        "Wilt u voor elk deel de eigen prijs? Crediteer de levering en lever haar gesplitst aan, op de dag van "
+        "de wijziging."
+    ),
+    "P04": (
+        "Het berekende bedrag telt. Vergelijk uw tarief met de prijs in deze afrekening, en overleg met ons als "
+        "dat afwijkt."
+    ),
+    "P05": "Overleg met ons of een contract deze leveringen dekt. Crediteer ze als dat niet zo is.",
+    "F05": "Overleg met ons over de rest van de periode.",
+    "F07": "U hoeft niets te doen. Wij vullen dit aan, en het bedrag komt in een volgende afrekening.",
+    "F09": "Het wordt verdeeld zodra de leveringen van de leden er zijn.",
+    "F10": "Overleg met ons als beide moeten lopen; de toewijzing wordt dan aangepast.",
+    "F20": "Controleer het toewijzingsnummer van deze leveringen. Klopt het, dan vullen wij de toewijzing aan.",
+    "F31": (
+        "Lever de leveringen over het jaar aan. Is er niets geleverd, laat dat dan weten in uw productieverantwoording."
     ),
 }
 
@@ -663,4 +685,5 @@ DUTCH = Language(
     measures=_MEASURES,
     units=_UNITS,
     texts=_TEXTS,
+    remedies=_REMEDIES,
 )  # fmt: skip

@@ -494,7 +494,7 @@ _TEXTS: Mapping[str, str] = {
     "population.index": "index {year}",
     "population.macro_budget": "macro budget",
     "population.objective": "share in the macro budget",
-    "population.catchment": "part of the area that this provider serves",
+    "population.catchment": "part of the area that you serve",
     "population.withheld": "withheld",
     "population.counted_eur": "count that the budget rests on, in euros",
     "population.recounted_eur": "recount, in euros",
@@ -519,7 +519,7 @@ _TEXTS: Mapping[str, str] = {
     "deliveries.late": "received after the previous statement",
     "deliveries.withdrawn": "lapsed: reference used for different deliveries",
     "deliveries.no_price": "no price",
-    "deliveries.left_out": "The deliveries are not in this file: who made it left them out.",
+    "deliveries.left_out": "The deliveries are not in this file. You can ask us for them.",
     "year": "The course of {year}",
     "year.note": "What is paid over each month with all that is known now, corrections included.",
     "year.budget": "From budgets and other clauses of the contract",
@@ -547,7 +547,7 @@ _TEXTS: Mapping[str, str] = {
     ),
     "notes.read.population": "Population: the budget of the year and the instalments, step by step.",
     "notes.read.recomputation": "Recomputation: what corrected months are worth now.",
-    "notes.read.shadow": "Shadow: deliveries that count, but are paid from a budget.",
+    "notes.read.shadow": "Shadow: deliveries that count and are not paid one by one, but from a budget or otherwise.",
     "notes.read.deliveries": "Deliveries: each delivery under your reference, added up to the line.",
     "notes.read.year": "Year: the year to date, with a chart.",
     "notes.read.rejected": "Rejected: rows that do not count, and what to do about them.",
@@ -582,9 +582,10 @@ _TEXTS: Mapping[str, str] = {
     "notes.term.dead_band": "Dead band",
     "notes.term.dead_band.is": "Growth or decline up to this percentage does not change the budget.",
     "notes.findings": "Findings",
-    "notes.findings.language": "Findings are in Dutch, as they were recorded.",
-    "notes.findings.none": "There are no findings on this contract.",
+    "notes.findings.language": "What was found is in Dutch, as it was recorded.",
+    "notes.findings.none": "Nothing about this contract asks for your attention.",
     "notes.not_settled": "Not in this statement",
+    "notes.not_settled.wait": "You need not do anything. We solve this, and the amount comes in a later statement.",
     "notes.versions": "Data that was used",
     "notes.version.cutoff": "Cut-off",
     "notes.version.contract": "Contract {number}",
@@ -615,15 +616,27 @@ _TEXTS: Mapping[str, str] = {
     "notes.component.arrangement": "arrangement: one price for all care",
     "notes.component.consortium": "consortium: what goes on to the members",
     "notes.component.output": "output: pieces, periods and trajectories",
-    "notes.repeat": "For the municipality: how to compute it again",
-    "notes.repeat.run": "Compute it again",
-    "notes.repeat.line": "Explain a line",
-    "notes.repeat.line.is": "bekostiging explain {run} LINE, with the number in the column Line",
     "notes.ask": "Questions?",
     "notes.ask.whom": (
         "Ask your contract manager at {municipalities}. Name contract {contract}, run {run} and the number in the "
         "column Line."
     ),
+}
+
+_REMEDIES: Mapping[str, str] = {
+    "P01": "You need not do anything. We record the price; what you are paid for it comes in a later statement.",
+    "P03": "Do you want its own price for each part? Credit the delivery and send it split on the day of the change.",
+    "P04": (
+        "The computed amount counts. Compare your price with the one in this statement, and consult us where "
+        "they differ."
+    ),
+    "P05": "Consult us whether a contract covers these deliveries. Credit them when none does.",
+    "F05": "Consult us about the rest of the period.",
+    "F07": "You need not do anything. We complete this, and the amount comes in a later statement.",
+    "F09": "It is divided as soon as the deliveries of the members are there.",
+    "F10": "Consult us when both must run; the assignment is then changed.",
+    "F20": "Check the assignment number of these deliveries. When it is right, we complete the assignment.",
+    "F31": "Send the deliveries of the year. When nothing was delivered, say so in your production statement.",
 }
 
 ENGLISH = Language(
@@ -641,4 +654,5 @@ ENGLISH = Language(
     measures=_MEASURES,
     units=_UNITS,
     texts=_TEXTS,
+    remedies=_REMEDIES,
 )  # fmt: skip

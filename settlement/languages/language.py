@@ -29,6 +29,9 @@ class Count:
 class Language:
     """`steps` and `causes` are sentences by code, `labels`, `units` and `measures` words, `texts` all else said.
 
+    `remedies` say to a provider what to do about a finding, by its code. A warning without one concerns the
+    municipality alone, and stands on no statement; an error without one is solved by the municipality.
+
     `separators` stand between thousands and before decimals; `text_date` and `cell_date` are how a day is written in
     text and in a cell.
     """
@@ -44,6 +47,7 @@ class Language:
     measures: Mapping[str, str]
     units: Mapping[str, str]
     texts: Mapping[str, str]
+    remedies: Mapping[str, str]
 
     def say(self, code: str, **values: object) -> str:
         """The text under a code."""

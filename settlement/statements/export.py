@@ -20,6 +20,7 @@ from settlement.invariants import BrokenInvariant
 from settlement.languages.dutch import DUTCH
 from settlement.languages.language import Language
 from settlement.reading import Run, SettledContract, read_outline, rows_by_contract
+from settlement.rejected import Rejected, rejected_rows
 from settlement.statements import (
     calculation,
     corrections,
@@ -37,7 +38,7 @@ from settlement.statements import (
 from settlement.statements.book import Book, Page
 from settlement.statements.facts import Statement
 from settlement.statements.formulas import Cell
-from settlement.statements.reader import Shared, read_shared, read_statements
+from settlement.statements.reader import Shared, not_settled, read_shared, read_statements
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _WORTH_A_PROCESS = 20  # statements: fewer are made before another process has started
@@ -48,10 +49,14 @@ _ROWS_AT_ONCE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The files that were written, and the numbers of the contracts that are parked and so have no statement."""
+    """The files that were written, and the numbers of the contracts without a statement.
+
+    `parked` could not be settled. `ended` ended before the month, and there is nothing to say about them.
+    """
 
     paths: tuple[Path, ...]
     parked: tuple[str, ...]
+    ended: tuple[str, ...]
 
 
 def export_statements(
@@ -76,13 +81,44 @@ def export_statements(
     run = read_outline(connection, run_id)
     if run.state == "discarded":
         raise Refusal(f"run {run_id} is weggegooid", "maak een nieuwe run en exporteer die")
-    settled = [contract for contract in run.contracts if not contract.parked]
+    settled = _with_a_statement(connection, run)
     paths = [out / name for name in file_names(run, settled, language)]
     contents = _workbooks(connection, run, settled, language, detail)
     make_folder(out)
     papers = ((path, content) for _, path, content in zip(watch(settled), paths, contents, strict=True))
     write_papers(papers, replace=replace, otherwise=otherwise)
-    return Exported(tuple(paths), tuple(contract.contract.number for contract in run.contracts if contract.parked))
+    return Exported(
+        tuple(paths),
+        tuple(contract.contract.number for contract in run.contracts if contract.parked),
+        tuple(
+            contract.contract.number
+            for contract in run.contracts
+            if not contract.parked and contract.id not in {one.id for one in settled}
+        ),
+    )
+
+
+def _with_a_statement(connection: Connection, run: Run) -> list[SettledContract]:
+    """The contracts that could be settled and are told of.
+
+    A provider of which rows were rejected, or something is not settled, has at least one statement that says so.
+    """
+    settled = [contract for contract in run.contracts if not contract.parked]
+    told = [contract for contract in run.told if not contract.parked]
+    reached = {contract.contract.provider for contract in told}
+    left = [contract for contract in settled if contract.contract.provider not in reached]
+    if not left:
+        return told
+    waiting = not_settled(run)
+    refused = rejected_rows(connection, min(contract.previous_cutoff for contract in left), run.cutoff)
+    last_of = {
+        contract.contract.provider: contract.id
+        for contract in left
+        if waiting.get(contract.contract.provider)
+        or refused.get(contract.contract.provider, Rejected()).since(contract.previous_cutoff)
+    }
+    ids = {contract.id for contract in told} | set(last_of.values())
+    return [contract for contract in settled if contract.id in ids]
 
 
 def _workbooks(

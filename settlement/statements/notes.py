@@ -1,6 +1,7 @@
 """The sheet Toelichting: how to read and recompute the statement, findings, what was used, and whom to ask."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from contracts.model import Component
 from kernel.findings import Finding
@@ -29,14 +30,13 @@ def write(page: Page, statement: Statement, sheets: Sequence[str]) -> None:
     for sentence in _method(statement, sheets):
         page.line(say(f"notes.method.{sentence}"), "plain")
     page.row += 1
-    _write_findings(page, statement, "notes.findings", statement.settled.findings)
+    _write_findings(page, statement, "notes.findings", _for_the_provider(statement, statement.settled.findings))
     if statement.not_settled:
-        _write_findings(page, statement, "notes.not_settled", statement.not_settled)
+        _write_findings(page, statement, "notes.not_settled", _not_settled(statement))
     _write_facts(page, say("notes.versions"), _versions(statement))
     _write_components(page, statement, statement.settled.contract.component)
     terms = [term for term in _TERMS if term != "dead_band" or "population" in sheets]
     _write_facts(page, say("notes.terms"), [(say(f"notes.term.{t}"), say(f"notes.term.{t}.is")) for t in terms])
-    _write_facts(page, say("notes.repeat"), _how_to_repeat(statement))
     contract = statement.settled.contract
     municipalities = ", ".join(statement.municipality(code) for code in contract.municipalities)
     page.line(say("notes.ask"), "subheading")
@@ -56,6 +56,18 @@ def _method(statement: Statement, sheets: Sequence[str]) -> Iterable[str]:
     if "calculation" in sheets:
         yield "to_date"
     yield "correction"
+
+
+def _for_the_provider(statement: Statement, findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that concern the provider, with what it does about them; the others concern the municipality."""
+    remedies = statement.language.remedies
+    return [replace(finding, hint=remedies[finding.code]) for finding in findings if finding.code in remedies]
+
+
+def _not_settled(statement: Statement) -> list[Finding]:
+    """What no statement pays, with what the provider does about it: it waits, where that is for the municipality."""
+    remedies, wait = statement.language.remedies, statement.language.say("notes.not_settled.wait")
+    return [replace(finding, hint=remedies.get(finding.code, wait)) for finding in statement.not_settled]
 
 
 def _write_findings(page: Page, statement: Statement, heading: str, findings: Sequence[Finding]) -> None:
@@ -90,13 +102,6 @@ def _versions(statement: Statement) -> Iterable[tuple[str, str]]:
             yield say("notes.version.price_list", name=name), said
     for recording in sorted({one for budget in statement.budgets for one in budget.count_recordings}):
         yield say("notes.version.count"), statement.recorded_on(recording)
-
-
-def _how_to_repeat(statement: Statement) -> Iterable[tuple[str, str]]:
-    run, number, say = statement.run, statement.settled.contract.number, statement.language.say
-    command = f"bekostiging settle run --period {run.period} --contract {number} --cutoff {run.cutoff} --dry-run"
-    yield say("notes.repeat.run"), command
-    yield say("notes.repeat.line"), say("notes.repeat.line.is", run=run.id)
 
 
 def _write_facts(page: Page, heading: str, facts: Iterable[tuple[str, str]]) -> None:

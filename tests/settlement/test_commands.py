@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 import cli
-from database.terminal import fit
+from database.terminal import fit, print_amounts
 from settlement.commands import run_json
-from tests.settlement.books import OTHER, Books, delivery, effort_contract
+from tests.settlement.books import CARE, OTHER, Books, delivery, effort_contract
 
 LONG = "JH-Verblijf-2026"
+LONGEST = "JH-Verblijf-Rijnmond-2026-2027-perceel-3"
 PRICE = "45A04;2026-01-01;;60,00"
 
 
@@ -81,10 +82,12 @@ def test_a_correction_names_its_municipality_where_there_are_several(region: Boo
     )
     shown = told(region, tmp_path, "settle", "run", "--period", "2026-02")
     corrections = [line.split() for line in shown if "2026-01" in line and line.split()[0].isdigit()]
-    assert [row[:6] for row in corrections] == [
-        ["1", LONG, "GM0502", "2026-01", "45A04", "60,00"],
-        ["2", LONG, "GM0597", "2026-01", "45A04", "30,00"],
+    assert corrections == [
+        ["1", "2026-01", "GM0502", "45A04", "60,00"],
+        ["2", "2026-01", "GM0597", "45A04", "30,00"],
     ]
+    assert f"Van contract {LONG}" in shown
+    assert "       nalevering r1" in shown
 
 
 def test_months_that_no_run_settled_are_told_apart_from_corrections(books: Books, tmp_path: Path) -> None:
@@ -98,6 +101,61 @@ def test_months_that_no_run_settled_are_told_apart_from_corrections(books: Books
     assert cells(shown, "B") == ["B", "60,00", "120,00", "30,00", "210,00"]
     books.discard(books.settle("2026-04"))
     assert not [line for line in told(books, tmp_path, "settle", "show", "1") if "zonder afrekening" in line]
+
+
+def test_an_equal_reason_of_several_months_is_said_once_under_its_lines(books: Books, tmp_path: Path) -> None:
+    books.open(effort_contract(LONGEST, products=["45A04"], start="2026-01-01")).prices(PRICE)
+    books.deliver(*(delivery(f"r{month}", "45A04", f"2026-0{month}-05", 60) for month in (1, 2, 3, 4)))
+    shown = told(books, tmp_path, "settle", "run", "--period", "2026-04")
+    start = shown.index(f"Van contract {LONGEST}")
+    assert [line.split() for line in shown[start + 1 : start + 5]] == [
+        ["1", "2026-01", "45A04", "60,00"],
+        ["2", "2026-02", "45A04", "60,00"],
+        ["3", "2026-03", "45A04", "60,00"],
+        ["deze", "3:", "niet", "eerder", "afgerekend"],
+    ]
+    assert sum(LONGEST in line for line in shown) == 2
+    listed = told(books, tmp_path, "explain", "1")
+    assert f"Contract {LONGEST}" in listed
+    assert ["4", "GM0502", "2026-04", "45A04", "deze", "maand", "60,00"] in [line.split() for line in listed]
+
+
+@pytest.mark.parametrize("amounts", [2, 5, 6])
+def test_neither_a_contract_nor_an_amount_is_broken(amounts: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two amounts beside a long name, five below it, and six each on a line of their own."""
+    name, amount = "JH-2026-Rijnmond-Hoog-Specialist", "-12.345.678,90"
+    columns = [f"Kolom {letter}" for letter in "ABCDEF"[:amounts]]
+    print_amounts("Contract", columns, [(name, [amount] * amounts), ("Totaal (€)", [amount] * amounts)])
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert sum(name in line for line in shown) == 1
+    assert sum(line.count(amount) for line in shown) == 2 * amounts
+    assert all(any(column in line for line in shown) for column in columns)
+
+
+def test_a_contract_that_ended_and_has_nothing_to_say_is_left_out(books: Books, tmp_path: Path) -> None:
+    """Unless its provider has no other statement to read that a row waits."""
+    old = effort_contract("OUD", products=["44A09"], start="2025-01-01", until="2026-01-01")
+    books.open(effort_contract("B", products=["45A04"], start="2026-01-01"), old)
+    books.contracts(old.replace('"OUD"', '"VAN-C"').replace(CARE, OTHER))
+    books.prices(PRICE, "44A09;2025-01-01;;212,35")
+    books.deliver(delivery("o1", "44A09", "2025-12-05", 1), delivery("c1", "44A09", "2025-12-05", 1, provider=OTHER))
+    books.month("2025-12")
+    books.deliver(delivery("r1", "45A04", "2026-01-05", 60))
+    run = books.month("2026-01")
+    assert [settled.contract.number for settled in run.told] == ["B"]
+    shown = told(books, tmp_path, "settle", "show", str(run.id))
+    assert not [line for line in shown if line.startswith(("OUD", "VAN-C"))]
+    assert "Niet getoond: 2 contracten afgelopen, en er is niets over te zeggen." in shown
+    said = told(books, tmp_path, "statement", "export", str(run.id), "--out", str(tmp_path / "een"))
+    assert said == [
+        "1 afrekening geschreven in MAP/een",
+        "2 contracten afgelopen, en er is niets over te zeggen: geen afrekening.",
+    ]
+    books.deliver(delivery("c2", "44A09", "2025-12-05", 1, provider=OTHER, credits="weg"))
+    run = books.month("2026-02")
+    told(books, tmp_path, "statement", "export", str(run.id), "--out", str(tmp_path / "twee"))
+    assert sorted(path.name.split(" ")[1] for path in (tmp_path / "twee").iterdir()) == ["B", "VAN-C"]
 
 
 def test_what_is_above_a_ceiling_is_told_apart_from_what_is_paid(books: Books, tmp_path: Path) -> None:
@@ -131,7 +189,7 @@ def test_of_one_municipality_it_is_not_said(books: Books, tmp_path: Path) -> Non
     books.deliver(delivery("r1", "45A04", "2026-01-05", 60))
     shown = told(books, tmp_path, "settle", "run", "--period", "2026-02")
     assert not [line for line in shown if "Gemeente" in line or "GM0502" in line]
-    assert cells(shown, "1")[:5] == ["1", "B", "2026-01", "45A04", "60,00"]
+    assert cells(shown, "1")[:5] == ["1", "2026-01", "45A04", "60,00"]
 
 
 def test_a_finding_comes_with_its_code(region: Books) -> None:

@@ -366,9 +366,10 @@ def test_no_client_is_shown(known: Connection) -> None:
 def test_the_lines_of_a_run(known: Connection) -> None:
     text_ = shown(list_lines(known, 3))
     assert "Run 3 over 2026-03: geboekt" in text_
+    assert "\nContract B\n" in text_
     cells = [line.split() for line in text_.splitlines()[2:]]
-    assert ["5", "B", "GM0502", "2026-02", "45A04", "correctie", "3,50"] in cells
-    assert ["4", "B", "GM0502", "2025-12", "45A04", "eerder", "jaar", "58,00"] in cells
+    assert ["5", "GM0502", "2026-02", "45A04", "correctie", "3,50"] in cells
+    assert ["4", "GM0502", "2025-12", "45A04", "eerder", "jaar", "58,00"] in cells
 
 
 def test_what_is_not_there_is_refused(known: Connection) -> None:

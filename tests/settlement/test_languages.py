@@ -20,7 +20,7 @@ from tariffs.units import Unit
 
 KINDS = {get_args(member.model_fields["kind"].annotation)[0] for member in get_args(get_args(Component)[0])}
 SETTLEMENT = Path(__file__).parents[2] / "settlement"
-TABLES = ("steps", "causes", "labels", "units", "texts")
+TABLES = ("steps", "causes", "labels", "units", "texts", "remedies")
 
 
 def places(template: str) -> set[str]:
@@ -46,6 +46,31 @@ def test_a_number_with_a_word_has_one_for_one_and_one_for_many(table: str) -> No
 def test_every_kind_of_component_has_its_words() -> None:
     for language in (DUTCH, ENGLISH):
         assert {f"notes.component.{kind}" for kind in KINDS} <= language.texts.keys()
+
+
+# Warnings that concern the municipality alone.
+FOR_THE_MUNICIPALITY = {"F12", "P02"}
+
+
+def test_every_warning_of_a_run_says_what_a_provider_does_or_stands_on_no_statement() -> None:
+    documented = (SETTLEMENT.parent / "docs" / "findings.md").read_text(encoding="utf-8")
+    warnings = set(re.findall(r"^\| ([PSF][0-9]{2}) \| [^|]*warning", documented, re.MULTILINE))
+    assert warnings > FOR_THE_MUNICIPALITY
+    assert warnings - DUTCH.remedies.keys() == FOR_THE_MUNICIPALITY
+
+
+def test_what_a_provider_reads_speaks_to_it() -> None:
+    """Commands, and what the municipality lets a provider do, are for the municipality."""
+    of_commands = {code for code in DUTCH.texts if code.startswith("cause.")}
+    for language, not_said in (
+        (
+            DUTCH,
+            r"bekostiging [a-z]+|[Ll]aat de aanbieder|[Vv]raag de aanbieder|deze aanbieder|opdrachtgever|leg .* vast",
+        ),
+        (ENGLISH, r"bekostiging [a-z]+|let the provider|ask the provider|this provider|who made it"),
+    ):
+        said = {**language.remedies, **{code: text for code, text in language.texts.items() if code not in of_commands}}
+        assert [code for code, text in said.items() if re.search(not_said, text)] == []
 
 
 def test_every_cause_has_its_row_in_a_statement() -> None:
