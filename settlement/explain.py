@@ -52,7 +52,7 @@ TREATMENT_NAMES = {
     Treatment.UNFUNDED: "niet gefinancierd: boven het maximum, wordt niet betaald",
     Treatment.PASSED_ON: "doorgegeven: deel van het bedrag voor een onderaannemer",
 }
-_RESULT = 16  # characters for the result of a step, such as -123.456.789,00
+_SENTENCE, _RESULT = 60, 14  # characters of a step and of its result, which may be longer
 _NOT_PAYABLE = {
     Treatment.SHADOW: ", schaduw", Treatment.UNFUNDED: ", niet betaald", Treatment.PASSED_ON: ", doorgegeven"
 }  # fmt: skip
@@ -327,7 +327,7 @@ def _sentences(lines: Iterable[tuple[int, str, str]]) -> RenderableType:
     found = list(lines)
     wide = max(_RESULT, *(len(result) for _, _, result in found)) if found else _RESULT
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(width=WIDTH - 2 - 2 - wide)
+    grid.add_column(width=min(_SENTENCE, WIDTH - 2 - 2 - wide))
     grid.add_column(width=wide, justify="right", no_wrap=True)
     for depth, sentence, result in found:
         grid.add_row(Padding(Text(sentence), (0, 0, 0, 2 * depth)), result)
