@@ -878,6 +878,14 @@ def test_the_number_of_a_client_of_any_file_is_no_part_of_a_reference(
     }
 
 
+def test_a_client_number_that_lost_its_zero_is_one_too(
+    desk: Desk, line: Callable[..., str], lines: Callable[..., str]
+) -> None:
+    desk.take(lines(line(client="012345611")))
+    result = desk.take(lines(line(reference="r-12345611"), line(reference="r3")))
+    assert shown(result.findings) == [(2, "D14", "referentie")]
+
+
 def test_numbers_of_clients_with_a_number_of_their_own_do_not_stop_a_file(
     desk: Desk, line: Callable[..., str], lines: Callable[..., str]
 ) -> None:

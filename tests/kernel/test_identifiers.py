@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 from kernel.identifiers import (
     agb_code,
     area_code,
+    as_quoted,
+    as_shown,
     client_number,
     is_bsn,
     municipality_code,
+    possible_client_numbers,
     without_client_numbers,
+    without_whole_client_numbers,
 )
 
 
@@ -91,6 +95,47 @@ def test_a_client_number_in_many_forms(text: str) -> None:
 @pytest.mark.parametrize("text", ["123456112", "1.2", "12", "0000012", "k12345611", "", "12345611x", "1999900006"])
 def test_another_number_is_no_client_number(text: str) -> None:
     assert client_number(text) is None
+
+
+WRITTEN = ["999900006", "9999.00.006", "9999/00/006", "9999_00_006", "9999  00  006", "9999 - 00 - 006", 
+           "9999\\00\\006",
+           "9999\u200b00006", "9999\u00a000\u2009006", "9999\u201100\u2212006", "\uff19999\uff100006",
+           "\u0669\u0669\u0669\u0669\u0660\u0660\u0660\u0660\u0666", "\u2079999\u20700006"]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_client_number_is_hidden_however_it_is_written(written: str) -> None:
+    assert as_shown(f"dossier {written}, x") == "dossier •••••••••, x"
+    assert possible_client_numbers(f"dossier {written}") == ["999900006"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("20269999000067", ["269999000", "999900006"]),
+        ("12345611", ["012345611"]),
+        ("a12345611b", ["012345611"]),
+        ("1234561", []),
+        ("r1-2-3", []),
+        ("", []),
+    ],
+)
+def test_runs_of_nine_digits_inside_longer_ones_are_found(text: str, found: list[str]) -> None:
+    assert [number for number in possible_client_numbers(text) if number in found] == found
+    assert all(is_bsn(number) for number in possible_client_numbers(text))
+
+
+def test_eight_digits_can_be_left_alone() -> None:
+    assert possible_client_numbers("12345611", fewest_digits=9) == []
+
+
+def test_what_a_message_quotes_holds_no_long_number_and_an_amount_stays() -> None:
+    assert as_quoted("uit 20269999000067 en 1111111111") == "uit ••••••••• en 1111111111"
+    assert (
+        without_whole_client_numbers("999900006, 1999900006 en 99.990.000,06")
+        == "•••••••••, 1999900006 en 99.990.000,06"
+    )
+    assert as_shown("a\x1b[31m\u202eb\nc") == "a [31mb c"
 
 
 def test_numbers_of_eight_digits_may_stay() -> None:
