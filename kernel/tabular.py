@@ -538,7 +538,8 @@ def refuse_nameless(
     text can be read as that of an optional column that the table lacks (`may_be`). Else it is a note beside it.
     """
     where = f"{file_name}, {row}, kolom {nameless(table, place)}"
-    if any(name.strip() for name in table.header[place:]):
+    named = [at for at, name in enumerate(table.header) if name.strip()]
+    if named[0] < place < named[-1]:
         raise Refusal(f"{where}: er staat iets in een kolom zonder kop; er is niets ingelezen", NAMELESS_HINT)
     for name, read in may_be.items():
         if _reads(read, text):

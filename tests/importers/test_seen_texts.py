@@ -103,7 +103,7 @@ REFUSED = {
     "what may be dc": ([f"{HEADER};", _row(1, LAST, more=";D"), _row(2, FIRST, more=";C")], "dc"),
     "what may be a unit": ([f"{HEADER};", _row(1, LAST, more=";uur"), _row(2, FIRST, more=";uur")], "eenheid"),
     "between the others": ([f"{HEADER};;dc", _row(1, LAST, more=";x;D"), _row(2, FIRST, more=";;C")], "zonder kop"),
-    "in front": ([f";{HEADER}", f"1;{_row(1, LAST)}"], "zonder kop, vooraan"),
+    "in front, what may be dc": ([f";{HEADER}", f"D;{_row(1, LAST)}"], "zonder kop, vooraan"),
 }
 
 
@@ -128,6 +128,14 @@ def test_a_note_beside_a_table_is_told(desk: Desk, tmp_path: Path, form: str) ->
     [warning] = result.warnings
     assert (warning.code, warning.row_number, warning.column) == ("R04", 3, 'zonder kop na "aantal"')
     assert (result.account.rows_accepted, result.needs_attention) == (2, True)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_of_rows_in_front_of_a_table_are_told(desk: Desk, tmp_path: Path, form: str) -> None:
+    path = _file(tmp_path, form, [f";{HEADER}", f"0;{_row(1, LAST)}", f"1;{_row(2, FIRST)}"])
+    result = desk.take(path.read_bytes(), path.name)
+    assert [(warning.code, warning.column) for warning in result.warnings] == [("R04", "zonder kop, vooraan")]
+    assert (result.account.rows_accepted, desk.volume()) == (2, 120)
 
 
 def test_an_empty_column_without_a_header_is_nothing(desk: Desk) -> None:
