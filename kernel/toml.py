@@ -11,8 +11,8 @@ from typing import Any
 
 # Some fifty times the largest contract in use.
 MOST_BYTES = 250_000
-_MOST_NESTED = 20
-_MOST_PARTS = 20
+_MOST_NESTED = 10
+_MOST_PARTS = 6
 _LONGEST_TEXT = 1_000
 _LONGEST_BARE = 100
 

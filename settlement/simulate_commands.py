@@ -34,8 +34,8 @@ TREATMENT_NAMES = {
 }
 
 
-# A file of some thousands of cases.
-_MOST_BYTES = 2_000_000
+# A file of more than two thousand cases.
+_MOST_BYTES = 1_000_000
 _SHOWN_CASES = 20
 _REFUSED = "niets is uitgerekend"
 _TRIAL = "Dit is een proefberekening: er is niets vastgelegd."
