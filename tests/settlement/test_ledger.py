@@ -468,7 +468,7 @@ def test_a_place_that_cannot_be_written_is_refused_and_left_as_it_was(tmp_path: 
         write_journal(WRITTEN, tmp_path / "geen map" / "maart.csv")
     folder = tmp_path / "maart.csv"
     folder.mkdir()
-    with pytest.raises(Refusal, match="kan niet worden geschreven"):
+    with pytest.raises(Refusal, match="is een map"):
         write_journal(WRITTEN, folder)
     assert list(tmp_path.iterdir()) == [folder]
 
