@@ -3,16 +3,18 @@
 import sys
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from database.command_line import tell_json
 from database.output import steered
@@ -98,7 +100,7 @@ def print_amounts(first: str, columns: Sequence[str], rows: Sequence[tuple[str, 
         if place == len(rows) - 1:
             table.add_section()
         table.add_row(name, *amounts)
-    if _width(table) <= WIDTH:
+    if width_of(table) <= WIDTH:
         print_table(table)
         return
     widths = [max(map(len, cells)) for cells in zip(columns, *(amounts for _, amounts in rows), strict=True)]
@@ -113,7 +115,28 @@ def print_amounts(first: str, columns: Sequence[str], rows: Sequence[tuple[str, 
             click.echo(f"  {column:<{max(map(len, columns))}}  {amount:>{max(widths)}}")
 
 
-def _width(table: Table) -> int:
+def under_headings(empty: Callable[[], Table], rows: Mapping[str, Sequence[Sequence[str]]]) -> RenderableType:
+    """Rows in a table for each heading, which stands above it and so is never broken; the columns are as wide in all.
+
+    `empty` makes a table without rows; its header stands once, under the first heading.
+    """
+    whole = empty()
+    for row in chain.from_iterable(rows.values()):
+        whole.add_row(*row)
+    fit(whole)
+    parts: list[RenderableType] = []
+    for heading, of_heading in rows.items():
+        table = empty()
+        table.show_header = not parts
+        for column, fitted in zip(table.columns, whole.columns, strict=True):
+            column.width = fitted.width
+        for row in of_heading:
+            table.add_row(*row)
+        parts += [Text(f"\n{heading}" if heading else ""), table]
+    return Group(*parts)
+
+
+def width_of(table: Table) -> int:
     """How wide a table is when nothing in it is folded."""
     console = Console(width=_UNBOUNDED, markup=False, emoji=False)
     return Measurement.get(console, console.options, table).maximum

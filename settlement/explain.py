@@ -8,7 +8,6 @@ shown: rows that are rounded together form a numbered group.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import chain
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -20,7 +19,7 @@ from sqlalchemy import Connection, select
 from contracts.components.population import PopulationComponent
 from contracts.model import Component
 from database.recordings import recordings
-from database.terminal import WIDTH, fit
+from database.terminal import WIDTH, fit, under_headings
 from importers.places import row_numbers
 from importers.population_counts import Count, counts_known
 from kernel.explanations import Step
@@ -93,29 +92,22 @@ def list_lines(connection: Connection, run_number: int) -> RenderableType:
     """Every line of a run under its number. Raises `Refusal` when there is no such run."""
     run = read_run(connection, run_number)
     rows = {
-        contract.contract.number: [_listed(numbered) for numbered in contract.lines]
+        f"Contract {contract.contract.number}": [_listed(numbered) for numbered in contract.lines]
         for contract in run.contracts
         if contract.lines
     }
-    headers = ("Regel", "Gemeente", "Maand", "Wat", "Soort", "Bedrag (€)")
-    whole = _table(*headers, right=(0, 5))
-    for place in (0, 2, 5):
-        whole.columns[place].no_wrap = True
-    for row in chain.from_iterable(rows.values()):
-        whole.add_row(*row)
-    fit(whole)
-    tables: list[RenderableType] = []
-    for number, of_contract in rows.items():
-        table = _table(*headers, right=(0, 5))
-        table.show_header = not tables
-        for column, fitted in zip(table.columns, whole.columns, strict=True):
-            column.width = fitted.width
-        for row in of_contract:
-            table.add_row(*row)
-        tables += [Text(f"\nContract {number}"), table]
     parked = [contract.contract.number for contract in run.contracts if contract.parked]
     notes = [f"Geparkeerd, dus zonder regels: {', '.join(parked)} (bekostiging settle show {run.id})"] if parked else []
-    return Group(f"Run {run.id} over {run.period}: {STATE_NAMES[run.state]}", *tables, *notes)
+    return Group(
+        f"Run {run.id} over {run.period}: {STATE_NAMES[run.state]}", under_headings(_lines_table, rows), *notes
+    )
+
+
+def _lines_table() -> Table:
+    table = _table("Regel", "Gemeente", "Maand", "Wat", "Soort", "Bedrag (€)", right=(0, 5))
+    for place in (0, 2, 5):
+        table.columns[place].no_wrap = True
+    return table
 
 
 def _listed(numbered: NumberedLine) -> tuple[str, ...]:

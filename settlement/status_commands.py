@@ -4,15 +4,17 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 import click
+from rich.console import RenderableType
 from rich.table import Table
 
 from database.command_line import as_json, tell_json
 from database.recordings import latest
 from database.session import database
-from database.terminal import NEEDS_ATTENTION, fit, print_table, say, tell_findings
+from database.terminal import NEEDS_ATTENTION, WIDTH, fit, print_table, say, tell_findings, under_headings, width_of
 from kernel.money import Eur, half_up, total
 from kernel.notation import format_eur, format_month, format_months
 from kernel.periods import Month
@@ -180,18 +182,38 @@ def _show_spendings(found: Status, most: int) -> None:
     if not found.spendings:
         return
     click.echo(f"\nGeboekt over {found.month.year}")
-    table = _table("Contract", "Onderdeel")
-    for name in ("Begroot (€)", "Geboekt (€)", "%"):
-        table.add_column(name, justify="right", no_wrap=True)
+    rows: list[tuple[str, ...]] = []
     largest = sorted(found.spendings, key=lambda each: (-each.paid.amount, each.contract, each.component))
     for spending in sorted(largest[:most], key=lambda each: (each.contract, each.component, each.outside_budget)):
         together = ", samen" if spending.kind == "ceiling" else ""
-        table.add_row(spending.contract, f"{spending.component}{together}", *_amounts(spending))
+        rows.append((spending.contract, f"{spending.component}{together}", *_amounts(spending)))
     posted = total(spending.posted for spending in found.spendings)
     everything = "Totaal" if len(found.spendings) <= most else f"Alle {len(found.spendings)} samen"
-    table.add_row(everything, "", "", format_eur(posted), "")
-    print_table(fit(table))
+    rows.append((everything, "", "", format_eur(posted), ""))
+    print_table(_spendings_table(rows))
     _rest(found.spendings, most)
+
+
+def _spendings_table(rows: Sequence[tuple[str, ...]]) -> RenderableType:
+    """A table of spendings; where that is too wide, each contract stands above its components."""
+    table = _amounts_table("Contract", "Onderdeel")
+    for row in rows:
+        table.add_row(*row)
+    if width_of(table) <= WIDTH:
+        return table
+    by_contract = {
+        f"Contract {number}": [row[1:] for row in of_contract]
+        for number, of_contract in groupby(rows[:-1], key=lambda row: row[0])
+    }
+    everything, _, *amounts = rows[-1]
+    return under_headings(lambda: _amounts_table("Onderdeel"), {**by_contract, "": [(everything, *amounts)]})
+
+
+def _amounts_table(*names: str) -> Table:
+    table = _table(*names)
+    for name in ("Begroot (€)", "Geboekt (€)", "%"):
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
 
 
 def _amounts(spending: Spending) -> tuple[str, str, str]:
@@ -210,7 +232,7 @@ def _percent(part: Eur, whole: Eur) -> str:
 def _table(*names: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in names:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name == "Contract")
     return table
 
 

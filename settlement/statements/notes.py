@@ -94,7 +94,8 @@ def _versions(statement: Statement) -> Iterable[tuple[str, str]]:
     known = say("summary.known_until", recording=statement.recorded_on(statement.run.cutoff))
     yield say("notes.version.cutoff"), known
     number = settled.contract.number
-    yield say("notes.version.contract", number=number), statement.recorded_on(settled.contract_recording)
+    known = statement.recorded_on(settled.contract_recording)
+    yield say("notes.version.contract"), say("notes.version.contract.is", number=number, recording=known)
     for name in settled.contract.price_lists:
         if version := register.price_versions.get(name):
             known = statement.recorded_on(version.recording)

@@ -342,6 +342,22 @@ def test_what_is_paid_stands_against_the_ceiling_and_a_passed_ceiling_asks_atten
     assert [(each["posted_eur"], each["paid_eur"]) for each in told["spending"]] == [("1000.00", "1000.00")]
 
 
+def test_the_number_of_a_contract_stays_whole(books: Books, show: Show) -> None:
+    number = "JH-Verblijf-Rijnmond-2026-2027-perceel-3"
+    component = effort_contract(number, products=["44A09"]).replace('"zorg"', '"ambulant-specialistisch"')
+    books.open(component + ceiling("12345678.90"))
+    books.prices("44A09;2026-01-01;;999999,99")
+    books.deliver(delivery("r1", "44A09", "2026-01-01", 31, end="2026-01-31"))
+    books.month("2026-01")
+    lines = show("--month", "2026-02", "--all").output.splitlines()
+    assert [line.split() for line in lines if number in line] == [
+        [number, CARE, "Ambulant", "en", "2026-02"],
+        [number, "plafond", "18.654.320,79"],
+        ["Contract", number],
+    ]
+    assert ["ambulant-specialistisch", "12.345.678,90", "12.345.678,90", "100,0"] in [line.split() for line in lines]
+
+
 def test_a_ceiling_on_several_components_is_held_to_what_they_come_to_together(books: Books, show: Show) -> None:
     second = effort_contract(products=["45A04"]).partition("[[component]]")[2].replace('"zorg"', '"hulp"')
     books.open(effort_contract(products=["44A09"]) + f"[[component]]{second}" + ceiling("600.00"))
