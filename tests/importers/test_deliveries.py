@@ -170,7 +170,7 @@ CASES = {
         "als er geleverd is",
     ),
     "product that has ended": cell(
-        "D23", "product", "02A99", "product 02A99 bestaat niet op 05-01-2026", "productcatalogus"
+        "D23", "product", "02A99", "product 02A99 bestaat niet op 05-01-2026", "ontbreekt het product in de catalogus"
     ),
     "unit of another product": cell("D24", "unit", "dag", "geleverd in minuten, niet in dagen", "reken het aantal om"),
     "credit of nothing": cell(
