@@ -61,7 +61,7 @@ class Document:
         self, code: str, path: KeyPath, message: str, hint: str, severity: Severity = Severity.ERROR
     ) -> Finding:
         """A finding about the key at `path`."""
-        return Finding(code, severity, _place(self.file_name, self.data, self.lines, path), message, hint)
+        return _finding(code, severity, _place(self.file_name, self.data, self.lines, path), message, hint)
 
 
 def contract_of(text: str) -> Contract:
@@ -135,7 +135,7 @@ def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, dict[str
     lines = line_numbers(text) if remarks else {}
     told = sorted(remarks, key=lambda remark: _line_of(lines, remark[0]) or 0)
     findings += [
-        Finding("C03", Severity.ERROR, _place(file_name, data, lines, path), message, hint)
+        _finding("C03", Severity.ERROR, _place(file_name, data, lines, path), message, hint)
         for path, message, hint in told[:_MOST_FINDINGS]
     ]
     if len(told) > _MOST_FINDINGS:
@@ -145,7 +145,9 @@ def _read(model: type[P], file_name: str, content: bytes) -> tuple[str, dict[str
 
 
 _AMOUNT = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
-_NAMED = (("contract",), ("title",), ("key",), ("name",), ("number",), ("decision",), ("price_list",), ("product",))
+_NAMED = tuple(
+    (key,) for key in ("contract", "title", "key", "name", "id", "number", "decision", "price_list", "product")
+)
 
 
 def _misleading(said: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str, str]]:
@@ -162,6 +164,12 @@ def _misleading(said: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str, s
             yield path, "er staat een teken in dat niemand ziet", "typ de tekst opnieuw"
         elif as_shown(said) != visible(said) and not (_AMOUNT.fullmatch(said) and path[-1:] not in _NAMED):
             yield path, "bevat een getal dat een cliëntnummer kan zijn", "schrijf de tekst zonder dat getal"
+
+
+def _finding(code: str, severity: Severity, place: str, message: str, hint: str) -> Finding:
+    """A finding that quotes what a document says, but for what may be the number of a client."""
+    quoted = (re.sub(r"\d{9,}", lambda digits: as_shown(digits[0]), text) for text in (place, message, hint))
+    return Finding(code, severity, *quoted)
 
 
 def _no_text(file_name: str, content: bytes, at: int, said: str) -> Finding:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from kernel.findings import Refusal
 
+_MOST_OVERLAPS = 1_000
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
@@ -96,3 +97,19 @@ class Period:
     def months(self) -> Iterator[Month]:
         """Every calendar month that the period touches."""
         return months(Month.of(self.start), Month.of(self.last_day))
+
+
+def overlapping(periods: Iterable[tuple[int, Period]]) -> list[tuple[int, int]]:
+    """The numbers of every two periods that share a day, the lower one first; no more than a person will look at.
+
+    What takes time is what is found: a file with thousands of rows on the same days is told soon.
+    """
+    found: list[tuple[int, int]] = []
+    open_ones: list[tuple[int, Period]] = []
+    for number, period in sorted(periods, key=lambda numbered: (numbered[1].start, numbered[0])):
+        open_ones = [(other, earlier) for other, earlier in open_ones if earlier.end > period.start]
+        found += [(min(other, number), max(other, number)) for other, _ in open_ones]
+        if len(found) >= _MOST_OVERLAPS:
+            break
+        open_ones.append((number, period))
+    return sorted(found[:_MOST_OVERLAPS], key=lambda pair: pair[::-1])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
@@ -21,7 +21,7 @@ from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding, Refusal, Severity
 from kernel.money import CENT
 from kernel.notation import counted, format_date, format_number, parse_date, parse_number, without_euro_sign
-from kernel.periods import Period
+from kernel.periods import Period, overlapping
 from kernel.tabular import Column, Row, given_name, read_table, row_finding, unread_columns
 from kernel.texts import cleaned
 from tariffs.ends import on_a_last_day, told
@@ -367,11 +367,9 @@ def _read_prices(rows: Sequence[Row]) -> tuple[list[_FilePrice], list[Finding]]:
             continue
         read.append(_FilePrice(row.number, row["product"], row["valid_from"], valid_until, row["price"]))
     for periods in _by_product(read).values():
-        for one, other in combinations(periods, 2):
-            if one.period.overlaps(other.period):
-                first, second = sorted((one.row_number, other.row_number))
-                message = f"product {one.product} heeft op dezelfde dagen ook een prijs in rij {first}"
-                findings.append(row_finding("T03", second, message, "sluit de ene prijs af voor de andere begint"))
+        for first, second in overlapping((price.row_number, price.period) for price in periods):
+            message = f"product {periods[0].product} heeft op dezelfde dagen ook een prijs in rij {first}"
+            findings.append(row_finding("T03", second, message, "sluit de ene prijs af voor de andere begint"))
     return read, findings
 
 

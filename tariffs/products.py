@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import combinations, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding
 from kernel.notation import format_number, parse_date
-from kernel.periods import Month, Period
+from kernel.periods import Month, Period, overlapping
 from kernel.tabular import Column, Row, read_table, refuse_table, row_finding, unread_columns
 from tariffs.ends import on_a_last_day
 from tariffs.tables import product_versions, products
@@ -297,10 +297,9 @@ def _row_findings(rows: Sequence[Row]) -> Iterator[Finding]:
         else:
             by_code.setdefault(row["code"], []).append((row.number, Period(row["valid_from"], until)))
     for code, periods in by_code.items():
-        for (number, period), (other_number, other) in combinations(periods, 2):
-            if period.overlaps(other):
-                message = f"product {code} overlapt met rij {number}"
-                yield row_finding("K03", other_number, message, "sluit de eerdere rij af met een einddatum")
+        for first, second in overlapping(periods):
+            message = f"product {code} overlapt met rij {first}"
+            yield row_finding("K03", second, message, "sluit de eerdere rij af met een einddatum")
 
 
 def _versions_by_code(rows: Sequence[Row]) -> dict[str, tuple[ProductVersion, ...]]:

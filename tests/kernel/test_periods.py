@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.findings import Refusal
-from kernel.periods import Month, Period, months
+from kernel.periods import Month, Period, months, overlapping
 
 days = st.dates(date(1990, 1, 1), date(2110, 12, 31))
 
@@ -116,3 +116,11 @@ def test_two_periods_overlap_when_they_share_a_day(found: list[date], order: lis
     a, b = (Period(*sorted((found[order[i]], found[order[i + 1]]))) for i in (0, 2))
     shared = max(a.start, b.start) in a and max(a.start, b.start) in b
     assert a.overlaps(b) == b.overlaps(a) == shared
+
+
+def test_overlapping_periods_are_told_in_pairs_and_of_very_many_the_first() -> None:
+    year = [Period(date(2026, month, 1), date(2026, month + 1, 1)) for month in range(1, 12)]
+    assert overlapping(enumerate(year)) == []
+    wide, late = Period(date(2026, 2, 1), date(2026, 4, 1)), Period(date(2026, 3, 31), date.max)
+    assert overlapping([(1, late), (2, wide), (3, year[0]), (4, late)]) == [(1, 2), (1, 4), (2, 4)]
+    assert len(overlapping((number, wide) for number in range(100_000))) == 1_000
