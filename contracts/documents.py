@@ -477,7 +477,7 @@ def _left_out(data: dict[str, Any], errors: Sequence[tuple[KeyPath, ErrorDetails
             table.append(Unread)
         elif isinstance(table, dict | list):
             table[key] = Unread
-        if error["type"] == "extra_forbidden":
+        if error["type"] == "extra_forbidden" and isinstance(table, dict):  # else the table itself could not be read
             table.pop(key, None)
     return left
 

@@ -160,6 +160,11 @@ def test_what_is_no_text_is_one_finding(content: bytes, said: str) -> None:
     assert line.startswith(said)
 
 
+def test_an_unknown_key_beside_a_value_that_cannot_be_read_is_told() -> None:
+    text = '[[example]]\nproducts.a = x\nproducts.b = { unit = "day", ice_per = "day" }\nexpect = []\n'
+    assert any("products.b.ice_per: onbekende sleutel" in line for line in told(text))
+
+
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
     assert told(b"\xef\xbb\xbf" + (HEAD + COMPONENT).replace("\n", "\r\n").encode()) == []
 
