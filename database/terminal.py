@@ -50,7 +50,7 @@ def tell_findings(findings: Sequence[Finding], *, most: int, err: bool = False) 
     for code, found in sorted(by_code.items()):
         click.echo(f"  {code} ({len(found)} keer)" if len(found) > 1 else f"  {code}", err=err)
         for finding in found[:most]:
-            click.echo(click.wrap_text(str(finding), WIDTH, "    ", "      "), err=err)
+            say_under(str(finding), indent="    ", err=err)
         if len(found) > most:
             click.echo(f"    … en nog {len(found) - most}", err=err)
 
@@ -142,13 +142,11 @@ def width_of(table: Table) -> int:
     return Measurement.get(console, console.options, table).maximum
 
 
-def say_under(sentence: str, *, indent: str) -> None:
-    """Print a sentence under what it is about, on 80 columns."""
-    filled = textwrap.fill(
-        sentence, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
-    click.echo(filled)
+def say_under(sentence: str, *, indent: str, err: bool = False) -> None:
+    """Print a sentence under what it is about, on 80 columns; the name of a contract stays whole."""
+    further = f"{indent}  "
+    filled = textwrap.fill(sentence, WIDTH, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False)
+    click.echo(filled, err=err)
 
 
 def say(sentence: str, *, indent: str = "  ", err: bool = False) -> None:

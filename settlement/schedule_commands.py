@@ -15,7 +15,7 @@ from database.command_line import as_json, tell_json
 from database.connection import transaction
 from database.recordings import TIME_ZONE
 from database.session import database
-from database.terminal import FILE, FOLDER, NEEDS_ATTENTION, NUMBER, WIDTH, print_table
+from database.terminal import FILE, FOLDER, NEEDS_ATTENTION, NUMBER, WIDTH, print_table, say_under
 from database.whole_file import make_folder
 from kernel.findings import Refusal
 from kernel.notation import format_date
@@ -257,9 +257,9 @@ def tell_alarms(found: Sequence[Alarm]) -> None:
     if found:
         click.echo("\nAlarm")
     for alarm in found:
-        click.echo(click.wrap_text(alarm_sentence(alarm), WIDTH, "  ", "    "))
+        say_under(alarm_sentence(alarm), indent="  ")
         if alarm.message:
-            click.echo(click.wrap_text(alarm.message, WIDTH, "    ", "    "))
+            say_under(alarm.message, indent="    ")
 
 
 @schedule.command("run")

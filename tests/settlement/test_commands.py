@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 import cli
-from database.terminal import fit, print_amounts
+from database.terminal import fit, print_amounts, tell_findings
+from kernel.findings import Finding, Severity
 from settlement.commands import run_json
 from tests.settlement.books import CARE, OTHER, Books, delivery, effort_contract
 
@@ -131,6 +132,14 @@ def test_neither_a_contract_nor_an_amount_is_broken(amounts: int, capsys: pytest
     assert sum(name in line for line in shown) == 1
     assert sum(line.count(amount) for line in shown) == 2 * amounts
     assert all(any(column in line for line in shown) for column in columns)
+
+
+def test_a_finding_does_not_break_the_number_of_a_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    message = f"over deze maand is nog niets bekend van contract {LONGEST} en dus ook niet wat er betaald wordt"
+    tell_findings([Finding("P01", Severity.ERROR, "januari", message, "lees het in")], most=1)
+    shown = capsys.readouterr().out.splitlines()
+    assert max(map(len, shown)) <= 80
+    assert [line for line in shown if LONGEST in line]
 
 
 def test_a_contract_that_ended_and_has_nothing_to_say_is_left_out(books: Books, tmp_path: Path) -> None:
