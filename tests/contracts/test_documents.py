@@ -596,3 +596,10 @@ def test_a_value_that_cannot_be_read_is_told_once(example: Path, monkeypatch: py
         read = documents.read_as(Contract, "a.toml", b"")
         assert isinstance(read, list), path
         assert len(read) == 1, [str(finding) for finding in read]
+
+
+@pytest.mark.parametrize("line", ['kind = "999900006"', '999900006 = "x"', 'kind = "effort"\ntask_field = "999900006"'])
+def test_what_is_wrong_is_told_without_the_number_of_a_client(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "contract.toml"
+    path.write_text(f'contract = "A"\n[[component]]\nkey = "a"\n{line}\n', encoding="utf-8")
+    assert not any("999900006" in said for said in findings(path))
