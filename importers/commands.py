@@ -35,7 +35,7 @@ from importers.waiting import waiting_credits, waiting_tables
 from kernel.findings import Finding, Refusal
 from kernel.identifiers import as_shown
 from kernel.money import Eur, total
-from kernel.notation import format_eur, format_number
+from kernel.notation import counted, format_eur, format_number
 from kernel.tabular import name_of
 
 _SHOWN_PER_RULE = 5
@@ -104,9 +104,18 @@ def advances(ctx: click.Context, file: Path, as_json: bool) -> None:
     help="Map waarin de geweigerde regels komen zoals ze zijn aangeleverd, met reden en herstel. "
     "Bevat cliëntnummers: alleen voor de afzender.",
 )
+@click.option(
+    "--references-per-month/--references-unique",
+    "per_month",
+    default=None,
+    help="De aanbieders in deze bestanden nummeren hun regels elke maand opnieuw: een referentie is uniek binnen de "
+    "maand van levering. Wordt onthouden voor hun volgende bestanden; --references-unique neemt het terug.",
+)
 @as_json
 @click.pass_context
-def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | None, as_json: bool) -> None:
+def deliveries(
+    ctx: click.Context, files: tuple[Path, ...], rejected: Path | None, per_month: bool | None, as_json: bool
+) -> None:
     """Lees leveringen in uit CSV-bestanden of werkmappen; elk bestand is een eigen vastlegging.
 
     Goede regels tellen mee, ook als andere regels geweigerd worden. Hetzelfde bestand nog eens inlezen verandert niets.
@@ -133,6 +142,8 @@ def deliveries(ctx: click.Context, files: tuple[Path, ...], rejected: Path | Non
                         store.settings.config_dir,
                         store.settings.user,
                         partial(watched, title=file.name),
+                        per_month=per_month,
+                        posted_until=ctx.obj.posted_until(),
                     )
             except Refusal as refusal:
                 if len(files) == 1:
@@ -226,6 +237,7 @@ def _import_json(result: DeliveryImport, rejected_file: Path | None) -> dict[str
         "unused_columns": result.file.unused_headers,
         "waited_and_count_now": result.waited_and_count_now,
         "withdrawn": result.withdrawn,
+        "references_per_month": result.references_per_month,
         "rejected_file": str(rejected_file) if rejected_file else None,
     }
 
@@ -242,6 +254,10 @@ def _tell(result: DeliveryImport) -> None:
         say(f"  Regels die eerder geweigerd waren: {format_number(sent.rows)}, waarvan {rejected}", indent="    ")
     if result.file.unused_headers:
         say(f"  Kolommen die niet gelezen worden: {', '.join(result.file.unused_headers)}", indent="    ")
+    if result.references_per_month:
+        who = counted(len(result.references_per_month), "aanbieder", "aanbieders")
+        names = ", ".join(result.references_per_month[:_SHOWN_PER_RULE])
+        say(f"  Referenties zijn uniek binnen een maand van {who}: {names}", indent="    ")
     if result.waited_and_count_now:
         click.echo(f"  Creditregels uit eerdere bestanden die wachtten en nu tellen: {result.waited_and_count_now}")
     if result.withdrawn:

@@ -1,7 +1,7 @@
 """Importing a delivery file: one file, one transaction, one recording, and an account of every row."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
@@ -14,13 +14,14 @@ from importers.delivery_cells import Known
 from importers.delivery_files import COLUMNS, DeliveryFile, RowFinding, examine
 from importers.delivery_rows import Reading, Staged, holds_client_number, staged_rows
 from importers.kept_texts import KEPT
+from importers.numbering import Numbering
 from importers.places import record_sheets, row_places
-from importers.rules import ROW_RULES, VERDICTS
+from importers.rules import NUMBERING_ASKED, ROW_RULES, VERDICTS
 from importers.tables import batch_findings, batches
 from kernel.findings import Refusal, Severity
 from kernel.identifiers import as_shown
 from kernel.money import Eur
-from kernel.notation import format_date, format_number
+from kernel.notation import format_date, format_month, format_number
 from tariffs.products import catalogue
 from tariffs.tables import product_versions
 from tariffs.units import UNIT_NAMES, Unit
@@ -58,6 +59,7 @@ class DeliveryImport:
     known: Sequence[RowFinding]
     waited_and_count_now: int
     withdrawn: Sequence[str]
+    references_per_month: Sequence[str] = ()  # the providers in the file that number again every month
 
     @property
     def needs_attention(self) -> bool:
@@ -70,11 +72,15 @@ def import_deliveries(
     config_dir: Path,
     by: str,
     watch: Callable[[Iterable[Staged]], Iterable[Staged]] = iter,
+    *,
+    per_month: bool | None = None,
+    posted_until: loading.PostedUntil = loading.none_posted,
 ) -> DeliveryImport:
     """Read a delivery file, accept what is right, and report the rest with place and remedy.
 
     Raises `Refusal`, with nothing written, when the file as a whole cannot be read, or contradicts most of the received
-    rows that it repeats. `watch` sees the rows pass, some at a time.
+    rows that it repeats. `watch` sees the rows pass, some at a time. `per_month` says of the providers in the file that
+    their references are unique within a month only, or no longer, from now on; None leaves it as it is.
     """
     file = examine(path)
     reading = Reading()
@@ -104,21 +110,24 @@ def import_deliveries(
     loading.add_clients(connection)
     months = loading.months_of_service(connection)
     next_recording = latest(connection) + 1  # under the lock of the recordings
-    loading.sort_out(connection, next_recording, months)
+    numbering = Numbering.now(connection, loading.providers_of(connection), per_month)
+    loading.sort_out(connection, next_recording, months, numbering.per_month, posted_until)
     _refuse_wholesale_contradiction(connection, file)
     read_before = connection.execute(
         select(batches.c.recording).where(batches.c.sha256 == file.sha256).order_by(batches.c.recording).limit(1)
     ).scalar_one_or_none()
     rows_new = loading.count_new(connection)
     recording = None
-    if rows_new or read_before is None or loading.any_newly_contradicted(connection):
+    if rows_new or read_before is None or loading.any_newly_contradicted(connection) or numbering.changed:
         what = f"leveringen: {file.name}"
         recording = record(connection, "deliveries", what, by, file.name, file.sha256)
         assert recording == next_recording
+        numbering.record(connection, recording)
     entered = loading.enter(connection, next_recording, months)
     agb_codes = {str(provider): code for code, provider in known_codes.providers.items()}
     reading.providers = {agb_codes.get(provider, "") for provider in reading.providers}
-    return _outcome(connection, file, reading, recording, read_before, broken, broken_cents, entered)
+    outcome = _outcome(connection, file, reading, recording, read_before, broken, broken_cents, entered)
+    return replace(outcome, references_per_month=sorted(agb_codes[str(id)] for id in numbering.per_month))
 
 
 def _refuse_changed_codes(connection: Connection, file: DeliveryFile, read_at: int) -> None:
@@ -136,14 +145,21 @@ def _refuse_changed_codes(connection: Connection, file: DeliveryFile, read_at: i
 
 def _refuse_wholesale_contradiction(connection: Connection, file: DeliveryFile) -> None:
     """Refuse a file sent again with one thing changed in all of it (a column added): nothing of it would count."""
-    received, differ = loading.contradictions(connection)
-    if differ > _MOST_CONTRADICTIONS and 2 * differ > received:
+    found = loading.contradictions(connection)
+    if found.differ <= _MOST_CONTRADICTIONS or 2 * found.differ <= found.received:
+        return
+    if 2 * found.of_other_months >= found.differ:
         raise Refusal(
-            f"{file.name}: van {format_number(received)} regels die al ontvangen zijn, zeggen er "
-            f"{format_number(differ)} nu iets anders (een kolom erbij telt ook); er is niets ingelezen",
-            "stuur ontvangen regels precies zoals eerst, of laat ze weg; wijzig een regel met een creditregel en een "
-            "nieuwe regel met een nieuwe referentie",
+            f"{file.name}: van {format_number(found.of_other_months)} regels is de referentie al van een regel over "
+            "een andere maand; er is niets ingelezen",
+            NUMBERING_ASKED,
         )
+    raise Refusal(
+        f"{file.name}: van {format_number(found.received)} regels die al ontvangen zijn, zeggen er "
+        f"{format_number(found.differ)} nu iets anders (een kolom erbij telt ook); er is niets ingelezen",
+        "stuur ontvangen regels precies zoals eerst, of laat ze weg; wijzig een regel met een creditregel en een "
+        "nieuwe regel met een nieuwe referentie",
+    )
 
 
 def _laws_of_references(connection: Connection) -> dict[int, str]:
@@ -221,7 +237,10 @@ def _outcome(
         if judged.other_batch:
             other = f"{places[judged.other_batch, judged.other_row or 1]} van vastlegging {judged.other_batch}"
         message = verdict.message.format(
-            reference=judged.reference, previous_reference=judged.previous_reference, other=other
+            reference=judged.reference,
+            previous_reference=judged.previous_reference,
+            other=other,
+            month=format_month(judged.other_month) if judged.other_month else "",
         )
         message = as_shown(message)
         column = _header(file, judged.row_number, verdict.column)

@@ -1,11 +1,15 @@
 """What staged rows mean to each other and to all earlier rows, and which deliveries follow from that.
 
-**What counts is a function of the set of valid rows ever received, not of their order.**
+**What counts is a function of the set of rows received, not of their order, as long as it is not posted.**
 
-- A reference under which rows came that differ counts for nothing, from then on.
+- A reference under which rows of one month came that differ counts for nothing, from then on.
+- A row that differs from one that a posted run counts is rejected: it is not received, and what was paid stays. So is a
+  row whose reference has a row of another month, since its sender seems to number again every month. Then the row that
+  was received first stays; within a file that of the earliest month. References of a sender that is said to number by
+  month (`importers.numbering`) are other references in every month.
 - A row that is identical to an earlier one is known.
 - A debit counts. A credit counts when its debit counts, is the same in all that was delivered, and was not credited by
-  an earlier credit; until its debit is there it waits.
+  an earlier credit; until its debit, of its own month, is there it waits.
 
 A file that contradicts most of what it repeats is refused before it comes to that (`importers.deliveries`). A refused
 file is not received, so of two files that contradict each other wholesale the first one imported counts.
@@ -21,11 +25,12 @@ All steps are set-based, on temporary tables of the importing transaction:
     staged            a view: the rows with dates and client. Where the client is not asked for, nothing is joined
     staged_credits    those of them that are credits
     sent              per sender and month: how many rows, and the first and the last of their references
-    not_new           rows of staged that do not enter: contradicted, or known
+    taken             rows whose reference has another row, which stays
+    not_new           rows of staged that do not enter: taken, contradicted, or known
     judged_credits    credits whose state may have changed, with their verdict
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -35,13 +40,24 @@ from typing import Any, TextIO
 from sqlalchemy import Connection, text
 
 from database.whole_file import NO_ROOM
-from importers.credit_verdicts import KEY, PLACE, SERVICE, of, own_verdicts
+from importers.credit_verdicts import KEY, OF_MONTH, PLACE, SERVICE, of, own_verdicts
 from importers.delivery_cells import DAY_0
 from importers.delivery_rows import STAGED_COLUMNS, Staged
-from importers.rules import ROW_RULES
+from importers.rules import OF_OTHER_MONTH, POSTED, ROW_RULES
 from kernel.findings import Refusal, Severity, why_not
 
 _COPIED_CHARACTERS = 1 << 20
+
+# Deliveries of a product by a provider in a month: the ids of municipality, provider and product, and the month.
+Slice = tuple[int, int, int, date]
+
+# Of slices of deliveries, those that a posted run counted, each with the last cut-off of one.
+PostedUntil = Callable[[Connection, Collection[Slice]], Mapping[Slice, int]]
+
+
+def none_posted(connection: Connection, slices: Collection[Slice]) -> Mapping[Slice, int]:
+    """Where nothing is settled."""
+    return {}
 
 
 def stage(connection: Connection, parts: Iterable[Staged], products: Sequence[tuple[Any, ...]]) -> None:
@@ -174,24 +190,35 @@ def add_clients(connection: Connection) -> None:
     )
 
 
-def sort_out(connection: Connection, recording: int, months: Sequence[date]) -> None:
+def sort_out(
+    connection: Connection,
+    recording: int,
+    months: Sequence[date],
+    per_month: Collection[int],
+    posted_until: PostedUntil,
+) -> None:
     """Receive the rows of which nothing came before, as of `recording`, and sort out the others.
 
-    Makes `not_new`: the rows whose reference is contradicted or known, and `contradicted_keys`. A reference that is
-    contradicted within its first file is received too, so that it stays known as such.
+    Makes `not_new`: the rows whose reference is contradicted, known, or taken by a row that stays; and
+    `contradicted_keys`. A reference that is contradicted within its first file is received too, so that it stays known
+    as such. `per_month` are the providers that number again every month: theirs are looked up within the month only.
     """
+    numbering = {"per_month": sorted(per_month)}
     _run(
         connection,
         # References that stand more than once in the file: few, so that only these are compared among themselves.
         f"""
         CREATE TEMPORARY TABLE repeated ON COMMIT DROP AS
-        SELECT k.*, min(k.row_number) OVER key AS first_row, count(*) OVER key AS times
+        SELECT k.*, min(k.row_number) OVER (PARTITION BY {OF_MONTH}) AS first_row,
+            first_value(k.row_number) OVER key AS first_of_all, first_value(k.service_month) OVER key AS first_month,
+            min(k.row_number) OVER key <> max(k.row_number) OVER key AS is_repeated
         FROM staged k JOIN (
             SELECT hashtextextended(reference, 0) AS hash FROM staged GROUP BY 1 HAVING count(*) > 1
         ) r ON r.hash = hashtextextended(k.reference, 0)
-        WINDOW key AS (PARTITION BY {KEY})
+        WINDOW key AS (PARTITION BY {KEY} ORDER BY k.service_month, k.row_number
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         """,
-        "DELETE FROM repeated WHERE times = 1",
+        "DELETE FROM repeated WHERE NOT is_repeated",
         # New references mostly lie beyond all that a provider sent before: then no row has to be looked up.
         """
         CREATE TEMPORARY TABLE overlapping ON COMMIT DROP AS
@@ -204,20 +231,24 @@ def sort_out(connection: Connection, recording: int, months: Sequence[date]) -> 
             SELECT FROM received_references r WHERE r.municipality_id = senders.municipality_id
                 AND r.provider_id = senders.provider_id AND r.law = senders.law AND r.service_month = received.month
                 AND r.reference BETWEEN senders.first AND senders.last LIMIT 1) AS any_row
+        WHERE provider_id <> ALL (CAST(:per_month AS int[]))
+            OR (municipality_id, provider_id, law, month) IN (
+                SELECT municipality_id, provider_id, law, service_month FROM sent)
         """,
         "ANALYZE overlapping",
         """
         CREATE TEMPORARY TABLE received_before (
-            row_number int, municipality_id int, provider_id int, law text, reference text, other_batch bigint,
-            other_row int, same boolean
+            row_number int, municipality_id int, provider_id int, law text, reference text, service_month date,
+            other_batch bigint, other_row int, other_month date, same boolean, is_posted boolean DEFAULT false
         ) ON COMMIT DROP""",
+        parameters=numbering,
     )
     # What was received and is not contradicted is in full among the deliveries, or among the credits.
     for month in connection.execute(text("SELECT DISTINCT month FROM overlapping ORDER BY 1")).scalars().all():
         connection.execute(
             text(f"""
             INSERT INTO received_before
-            SELECT k.row_number, {of("k", KEY)}, r.batch, r.row_number,
+            SELECT k.row_number, {of("k", OF_MONTH)}, r.batch, r.row_number, r.service_month,
                    k.previous_reference IS NOT DISTINCT FROM r.previous_reference AND CASE
                        WHEN k.sign = 1 THEN ({of("d", SERVICE)}) = ({of("k", SERVICE)})
                            AND d.claimed_cents IS NOT DISTINCT FROM k.claimed_cents
@@ -230,25 +261,53 @@ def sort_out(connection: Connection, recording: int, months: Sequence[date]) -> 
             LEFT JOIN deliveries d ON ({of("d", PLACE)}) = ({of("r", PLACE)}) AND d.service_month = :month
                 AND d.entry = 'row' AND d.sign = 1
             WHERE (k.municipality_id, k.provider_id, k.law) IN (
-                SELECT municipality_id, provider_id, law FROM overlapping WHERE month = :month)"""),
-            {"month": month},
+                SELECT municipality_id, provider_id, law FROM overlapping WHERE month = :month)
+                AND (k.service_month = :month OR k.provider_id <> ALL (CAST(:per_month AS int[])))"""),
+            {"month": month, **numbering},
         )
     _run(
         connection,
+        # A sender may have numbered by month before: then what came in the month of the row is what it repeats.
+        """
+        DELETE FROM received_before b WHERE other_month <> service_month AND EXISTS (
+            SELECT FROM received_before o WHERE o.row_number = b.row_number
+                AND (o.other_month = o.service_month OR o.other_month < b.other_month))
+        """,
+        "ANALYZE received_before",  # mostly empty, as the next are: then what joins them reads nothing twice
+    )
+    _mark_posted(connection, posted_until)
+    _run(
+        connection,
+        # In one file the row of the earliest month has the reference, unless it was received before.
+        f"""
+        CREATE TEMPORARY TABLE taken ON COMMIT DROP AS
+        SELECT row_number, '{OF_OTHER_MONTH.code}' AS code, other_batch, other_row, other_month
+        FROM received_before WHERE other_month <> service_month
+        UNION ALL
+        SELECT row_number, '{POSTED.code}', other_batch, other_row, other_month
+        FROM received_before WHERE is_posted
+        UNION ALL
+        SELECT row_number, '{OF_OTHER_MONTH.code}', NULL, first_of_all, first_month
+        FROM repeated r WHERE service_month <> first_month AND provider_id <> ALL (CAST(:per_month AS int[]))
+            AND NOT EXISTS (SELECT FROM received_before b WHERE b.row_number = r.row_number)
+        """,
         f"""
         CREATE TEMPORARY TABLE contradicted_keys ON COMMIT DROP AS
-        SELECT {KEY} FROM received_before WHERE NOT same
+        SELECT {OF_MONTH} FROM received_before WHERE NOT same AND NOT is_posted AND other_month = service_month
         UNION
-        SELECT {KEY} FROM repeated r JOIN repeated f USING ({KEY})
+        SELECT {OF_MONTH} FROM repeated r JOIN repeated f USING ({OF_MONTH})
         WHERE f.row_number = f.first_row AND ({of("f", SERVICE)}, f.claimed_cents, f.previous_reference)
             IS DISTINCT FROM ({of("r", SERVICE)}, r.claimed_cents, r.previous_reference)
+            AND NOT EXISTS (SELECT FROM taken t WHERE t.row_number IN (f.row_number, r.row_number))
         UNION
-        SELECT {KEY} FROM staged JOIN contradicted_references USING ({KEY})
+        SELECT {OF_MONTH} FROM staged JOIN contradicted_references USING ({OF_MONTH})
         """,
-        "ANALYZE contradicted_keys, received_before",  # mostly empty: then what joins them reads nothing twice
+        "ANALYZE taken, contradicted_keys",
+        parameters=numbering,
     )
     enters = """row_number NOT IN (SELECT row_number FROM repeated WHERE row_number <> first_row)
-        AND row_number NOT IN (SELECT row_number FROM received_before)"""
+        AND row_number NOT IN (SELECT row_number FROM received_before)
+        AND row_number NOT IN (SELECT row_number FROM taken)"""
     for month in months:
         with _partition(connection, "received_references", month) as partition:
             connection.execute(
@@ -262,21 +321,51 @@ def sort_out(connection: Connection, recording: int, months: Sequence[date]) -> 
         connection,
         f"""
         CREATE TEMPORARY TABLE not_new ON COMMIT DROP AS
-        SELECT k.row_number, 'D31' AS code, NULL::bigint AS other_batch, NULL::int AS other_row
-        FROM staged k JOIN contradicted_keys USING ({KEY})
+        SELECT row_number, code, other_batch, other_row, other_month FROM taken
         UNION ALL
-        SELECT b.row_number, 'D32', b.other_batch, b.other_row
+        SELECT k.row_number, 'D31', NULL, NULL, NULL
+        FROM staged k JOIN contradicted_keys USING ({OF_MONTH})
+        WHERE NOT EXISTS (SELECT FROM taken t WHERE t.row_number = k.row_number)
+        UNION ALL
+        SELECT b.row_number, 'D32', b.other_batch, b.other_row, NULL
         FROM received_before b
-        WHERE NOT EXISTS (SELECT FROM contradicted_keys c WHERE ({of("c", KEY)}) = ({of("b", KEY)}))
+        WHERE NOT EXISTS (SELECT FROM contradicted_keys c WHERE ({of("c", OF_MONTH)}) = ({of("b", OF_MONTH)}))
+            AND NOT EXISTS (SELECT FROM taken t WHERE t.row_number = b.row_number)
         UNION ALL
-        SELECT r.row_number, 'D32', NULL, r.first_row
+        SELECT r.row_number, 'D32', NULL, r.first_row, NULL
         FROM repeated r
         WHERE r.row_number <> r.first_row
-            AND NOT EXISTS (SELECT FROM contradicted_keys c WHERE ({of("c", KEY)}) = ({of("r", KEY)}))
+            AND NOT EXISTS (SELECT FROM contradicted_keys c WHERE ({of("c", OF_MONTH)}) = ({of("r", OF_MONTH)}))
             AND NOT EXISTS (SELECT FROM received_before b WHERE b.row_number = r.row_number)
+            AND NOT EXISTS (SELECT FROM taken t WHERE t.row_number = r.row_number)
         """,
         "ANALYZE not_new",
     )
+
+
+def _mark_posted(connection: Connection, posted_until: PostedUntil) -> None:
+    """Mark in `received_before` the rows of the same month that differ from one that a posted run counts."""
+    counted = f"""received_before b JOIN deliveries d ON ({of("d", PLACE)}) =
+        (b.municipality_id, b.other_month, b.other_batch, b.other_row)
+        WHERE NOT b.same AND b.other_month = b.service_month"""
+    slices = "d.municipality_id, d.provider_id, d.product_id, d.service_month"
+    found = connection.execute(text(f"SELECT DISTINCT {slices} FROM {counted}")).all()
+    posted = posted_until(connection, [(*row,) for row in found]) if found else {}
+    for (municipality, provider, product, month), cutoff in posted.items():
+        connection.execute(
+            text(f"""
+            UPDATE received_before SET is_posted = true WHERE row_number IN (
+                SELECT b.row_number FROM {counted} AND ({slices}) = (:municipality, :provider, :product, :month)
+                    AND d.recording <= :cutoff
+                GROUP BY b.row_number HAVING sum(d.sign) <> 0)"""),
+            {
+                "municipality": municipality,
+                "provider": provider,
+                "product": product,
+                "month": month,
+                "cutoff": cutoff,
+            },
+        )
 
 
 def enter(connection: Connection, recording: int, months: Sequence[date]) -> int:
@@ -299,9 +388,12 @@ def enter(connection: Connection, recording: int, months: Sequence[date]) -> int
         """,
         f"""
         CREATE TEMPORARY TABLE newly_contradicted ON COMMIT DROP AS
-        SELECT {KEY} FROM contradicted_keys EXCEPT SELECT {KEY} FROM contradicted_references
+        SELECT {OF_MONTH} FROM contradicted_keys EXCEPT SELECT {OF_MONTH} FROM contradicted_references
         """,
-        f"INSERT INTO contradicted_references ({KEY}, recording) SELECT {KEY}, :recording FROM newly_contradicted",
+        f"""
+        INSERT INTO contradicted_references ({OF_MONTH}, recording)
+        SELECT {OF_MONTH}, :recording FROM newly_contradicted
+        """,
         parameters=parameters,
     )
     debits = 0
@@ -333,7 +425,7 @@ def enter(connection: Connection, recording: int, months: Sequence[date]) -> int
         UNION ALL
         SELECT d.municipality_id, d.service_month, d.batch, d.row_number, 'withdrawal', -1, d.provider_id, d.product_id,
             d.client_id, d.assignment, d.service_start, d.service_end, d.quantity, d.claimed_cents, d.reference, NULL
-        FROM newly_contradicted JOIN received_references r USING ({KEY})
+        FROM newly_contradicted JOIN received_references r USING ({OF_MONTH})
         JOIN deliveries d ON d.municipality_id = r.municipality_id AND d.service_month = r.service_month
             AND d.batch = r.batch AND d.row_number = r.row_number AND d.entry = 'row'
         WHERE r.previous_reference IS NULL
@@ -368,7 +460,7 @@ def enter(connection: Connection, recording: int, months: Sequence[date]) -> int
 
 def _judge_credits(connection: Connection, new: str) -> None:
     """Make `judged_credits`: every credit whose debit, rival or own reference was touched by this file."""
-    previous = "municipality_id, provider_id, law, previous_reference"
+    previous = "municipality_id, provider_id, law, previous_reference, service_month"
     _run(
         connection,
         f"""
@@ -377,11 +469,11 @@ def _judge_credits(connection: Connection, new: str) -> None:
         UNION
         SELECT {previous} FROM credits c
         WHERE EXISTS (SELECT FROM staged k WHERE k.sign = 1 AND {new}
-            AND ({of("k", KEY)}) = (c.municipality_id, c.provider_id, c.law, c.previous_reference))
+            AND ({of("k", OF_MONTH)}) = ({of("c", previous)}))
         UNION
-        SELECT {KEY} FROM newly_contradicted
+        SELECT {OF_MONTH} FROM newly_contradicted
         UNION
-        SELECT {previous} FROM credits JOIN newly_contradicted USING ({KEY})
+        SELECT {previous} FROM credits JOIN newly_contradicted USING ({OF_MONTH})
         """,
         f"""
         CREATE TEMPORARY TABLE judged_credits ON COMMIT DROP AS
@@ -399,7 +491,10 @@ def _judge_credits(connection: Connection, new: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RowVerdict:
-    """What became of a row because of other rows; `other_batch` and `other_row` are where the other one stands."""
+    """What became of a row because of other rows.
+
+    `other_batch` and `other_row` are where the other one stands; `other_month` its month, where that is another.
+    """
 
     row_number: int
     code: str
@@ -407,6 +502,7 @@ class RowVerdict:
     previous_reference: str | None
     other_batch: int | None
     other_row: int | None
+    other_month: date | None
     claimed_cents: int | None
 
 
@@ -415,14 +511,14 @@ def verdicts(connection: Connection) -> list[RowVerdict]:
     rows = connection.execute(
         text(f"""
         SELECT k.row_number, coalesce(j.verdict, n.code) AS code, k.reference, k.previous_reference,
-               n.other_batch, n.other_row, k.sign * k.claimed_cents AS claimed_cents
+               n.other_batch, n.other_row, n.other_month, k.sign * k.claimed_cents AS claimed_cents
         FROM (
             SELECT * FROM staged_credits
             UNION ALL
             SELECT s.* FROM staged s JOIN not_new USING (row_number) WHERE s.sign = 1
         ) AS k
         LEFT JOIN not_new n ON n.row_number = k.row_number
-        LEFT JOIN judged_credits j ON k.sign = -1 AND ({of("j", KEY)}) = ({of("k", KEY)})
+        LEFT JOIN judged_credits j ON k.sign = -1 AND ({of("j", OF_MONTH)}) = ({of("k", OF_MONTH)})
             AND (n.code IS NULL OR (n.code = 'D32' AND j.verdict IN ('D35', 'D36', 'D37')))
         WHERE coalesce(j.verdict, n.code) IS NOT NULL
         ORDER BY k.row_number"""),
@@ -451,19 +547,39 @@ def count_new(connection: Connection) -> int:
     return count
 
 
-def contradictions(connection: Connection) -> tuple[int, int]:
-    """How many rows of the file came before and were not contradicted by then, and how many of these differ now."""
+@dataclass(frozen=True, slots=True)
+class Contradictions:
+    """How many rows of a file have a reference that came before, or of an earlier month in the file.
+
+    `differ` of them say something else; `of_other_months` of these are about another month.
+    """
+
+    received: int
+    differ: int
+    of_other_months: int
+
+
+def contradictions(connection: Connection) -> Contradictions:
+    """What was contradicted before is not counted."""
     query = f"""
-        SELECT count(*) AS received, count(*) FILTER (WHERE NOT same) AS differ FROM received_before b
-        WHERE NOT EXISTS (SELECT FROM contradicted_references c WHERE ({of("c", KEY)}) = ({of("b", KEY)}))
+        SELECT count(*) AS received, count(*) FILTER (WHERE NOT same) AS differ,
+            count(*) FILTER (WHERE other_month <> service_month) AS of_other_months
+        FROM received_before b
+        WHERE NOT EXISTS (SELECT FROM contradicted_references c
+            WHERE ({of("c", OF_MONTH)}) = ({of("b", KEY)}, b.other_month))
     """
     row = connection.execute(text(query)).one()
-    return row.received, row.differ
+    in_file: int = connection.execute(
+        text(f"SELECT count(*) FROM taken WHERE code = '{OF_OTHER_MONTH.code}' AND other_batch IS NULL")
+    ).scalar_one()
+    return Contradictions(row.received + in_file, row.differ + in_file, row.of_other_months + in_file)
 
 
 def any_newly_contradicted(connection: Connection) -> bool:
     """Whether the file contradicts a reference that was not contradicted before."""
-    query = f"SELECT EXISTS (SELECT {KEY} FROM contradicted_keys EXCEPT SELECT {KEY} FROM contradicted_references)"
+    query = f"""
+        SELECT EXISTS (SELECT {OF_MONTH} FROM contradicted_keys EXCEPT SELECT {OF_MONTH} FROM contradicted_references)
+    """
     found: bool = connection.execute(text(query)).scalar_one()
     return found
 
@@ -473,6 +589,11 @@ def ensure_partitions(connection: Connection, month: date) -> None:
     for table in ("received_references", "deliveries"):
         with _partition(connection, table, month):
             pass
+
+
+def providers_of(connection: Connection) -> set[int]:
+    """The providers of the readable rows."""
+    return set(connection.execute(text("SELECT DISTINCT provider_id FROM sent")).scalars())
 
 
 def months_of_service(connection: Connection) -> Sequence[date]:

@@ -112,7 +112,12 @@ class Verdict:
     hint: str
 
 
-# {reference} and {previous_reference} are of the row; {other} is where the other row stands.
+NUMBERING_ASKED = (
+    "nummert de afzender elke maand opnieuw? lees het bestand dan in met --references-per-month; zo niet, vraag om "
+    "nieuwe referenties"
+)
+
+# {reference} and {previous_reference} are of the row; {other} is where the other row stands, and {month} its month.
 CONTRADICTED = Verdict(
     "D31",
     "rejected",
@@ -120,12 +125,26 @@ CONTRADICTED = Verdict(
     "referentie {reference} staat ook bij een andere regel; geen van beide telt",
     "stuur de goede regel opnieuw met een nieuwe referentie",
 )
+OF_OTHER_MONTH = Verdict(
+    "D38",
+    "rejected",
+    "reference",
+    "referentie {reference} is al van een regel over {month} ({other}); die blijft staan en deze telt niet",
+    NUMBERING_ASKED,
+)
+POSTED = Verdict(
+    "D39",
+    "rejected",
+    "reference",
+    "referentie {reference} is van een andere regel, die al geboekt is ({other}); die blijft tellen en deze niet",
+    "crediteer de geboekte regel, en stuur de goede met een nieuwe referentie",
+)
 KNOWN = Verdict("D32", "known", "reference", "regel {reference} was al ontvangen ({other})", "")
 WAITING = Verdict(
     "D33",
     "waiting",
     "previous",
-    "creditregel {reference} wacht op debetregel {previous_reference}, die er nog niet is",
+    "creditregel {reference} wacht op debetregel {previous_reference} over dezelfde maand, die er nog niet is",
     "stuur de debetregel; de creditregel telt dan vanzelf mee",
 )
 WAITING_FOR_CONTRADICTED = Verdict(
@@ -157,9 +176,13 @@ CREDITED_BEFORE = Verdict(  # TR390: a debit may be credited once
     "laat de regel weg; er is niets meer te crediteren",
 )
 
+# The reference of a row with one of these is not kept: another row has it.
+_NOT_RECEIVED = (OF_OTHER_MONTH, POSTED)
+
 VERDICTS = {
     verdict.code: verdict
     for verdict in (
+        *_NOT_RECEIVED,
         CONTRADICTED,
         KNOWN,
         WAITING,
@@ -169,3 +192,6 @@ VERDICTS = {
         CREDITED_BEFORE,
     )
 }
+
+# The verdicts on rows that were received: their reference is kept.
+RECEIVED_VERDICTS = tuple(code for code, verdict in VERDICTS.items() if verdict not in _NOT_RECEIVED)

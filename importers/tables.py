@@ -94,7 +94,7 @@ def _row_key() -> list[Column[Any]]:
 
 
 def _reference_key() -> list[Column[Any]]:
-    """What names a row: unique per provider and law (TR314), here within a municipality."""
+    """What names a row: unique per provider and law (TR314), here within a municipality. See `numbering_per_month`."""
     return [
         Column("municipality_id", Integer, primary_key=True),
         Column("provider_id", Integer, primary_key=True),
@@ -140,7 +140,7 @@ deliveries = Table(
 
 # Every valid row that was ever received, once. What was delivered under a reference that is not contradicted stands in
 # `deliveries`, or in `credits`. The key sees to it that a reference is received once within a service month; across
-# months the importer does, which looks every reference up (an invariant proves it).
+# months the importer does, which looks every reference up (an invariant proves it), unless the sender numbers by month.
 received_references = Table(
     "received_references",
     metadata,
@@ -157,6 +157,7 @@ contradicted_references = Table(
     "contradicted_references",
     metadata,
     *_reference_key(),
+    Column("service_month", Date, primary_key=True),
     Column("recording", BigInteger, nullable=False),
 )
 
@@ -165,12 +166,21 @@ credits = Table(
     "credits",
     metadata,
     *_reference_key(),
+    Column("service_month", Date, primary_key=True),
     Column("previous_reference", Text, nullable=False),
-    Column("service_month", Date, nullable=False),
     Column("batch", BigInteger, nullable=False),
     Column("row_number", Integer, nullable=False),
     *_service(),
     Index("ix_credits_previous", "municipality_id", "provider_id", "law", "previous_reference"),
+)
+
+# Providers whose references are unique within a service month only, or no longer: the latest recording decides.
+numbering_per_month = Table(
+    "numbering_per_month",
+    metadata,
+    Column("provider_id", ForeignKey("providers.id"), primary_key=True),
+    Column("recording", ForeignKey("recordings.number"), primary_key=True),
+    Column("per_month", Boolean, nullable=False),
 )
 
 # Hash totals: what each recording added to a slice of deliveries. They tell a run which months changed.

@@ -177,7 +177,7 @@ _REFERENCES = f"""
         CASE WHEN own_verdict IS NULL AND first_of_its_debit THEN -1 ELSE 0 END AS counts
     FROM (
         SELECT *, row_number() OVER (PARTITION BY municipality_id, provider_id, law, previous_reference,
-            own_verdict IS NULL ORDER BY batch, row_number) = 1 AS first_of_its_debit
+            service_month, own_verdict IS NULL ORDER BY batch, row_number) = 1 AS first_of_its_debit
         FROM ({own_verdicts()}) AS judged
     ) AS ranked
     UNION ALL
@@ -185,7 +185,7 @@ _REFERENCES = f"""
         CASE WHEN x.reference IS NULL THEN 1 ELSE 0 END
     FROM received_references r
     LEFT JOIN contradicted_references x ON x.municipality_id = r.municipality_id AND x.provider_id = r.provider_id
-        AND x.law = r.law AND x.reference = r.reference
+        AND x.law = r.law AND x.reference = r.reference AND x.service_month = r.service_month
     WHERE r.previous_reference IS NULL
 """
 
@@ -284,11 +284,12 @@ _OF_THE_BOOKS = {
         FROM batches b LEFT JOIN accepted a USING (recording) LEFT JOIN waiting w USING (recording)
         WHERE (claimed_accepted_eur, claimed_waiting_eur) <> (coalesce(a.eur, 0), coalesce(w.eur, 0))
     """,
-    # The key sees to it within a month.
+    # The key sees to it within a month; senders that ever numbered by month have one for each month.
     "een referentie hoort bij één ontvangen rij": """
         SELECT p.agb_code AS aanbieder, m.code AS gemeente, min(batch) AS vastlegging, count(*) AS rijen
         FROM received_references r
         JOIN providers p ON p.id = provider_id JOIN municipalities m ON m.id = municipality_id
+        WHERE provider_id NOT IN (SELECT provider_id FROM numbering_per_month)
         GROUP BY p.agb_code, m.code, law, reference HAVING count(*) > 1
     """,
     "een ontvangen rij telt één keer; een creditering telt als haar debet telt": f"""

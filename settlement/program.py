@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from contracts.model import Contract, Example, ExampleResult
+    from importers.loading import PostedUntil
     from tariffs.price_lists import PriceUse
 
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Program(Database):
     """The database of these settings, and the settlement of examples; that is imported when a contract needs it.
 
-    Commands of packages below settlement reach it here, and so who uses the price lists.
+    Commands of packages below settlement reach it here, and so who uses the price lists and what is posted.
     """
 
     @contextmanager
@@ -36,6 +37,11 @@ class Program(Database):
         from settlement.simulation import settle_example
 
         return settle_example(contract, example)
+
+    def posted_until(self) -> PostedUntil:
+        from settlement.posted_deliveries import posted_until
+
+        return posted_until
 
     def price_use(self) -> PriceUse:
         from importers.price_use import price_use

@@ -16,7 +16,7 @@ from contracts.components.component import PricedPart
 from contracts.tables import municipalities, providers
 from importers.credit_verdicts import own_verdicts
 from importers.places import row_places
-from importers.rules import CONTRADICTED, CREDITED_BEFORE, VERDICTS
+from importers.rules import CONTRADICTED, CREDITED_BEFORE, RECEIVED_VERDICTS, VERDICTS
 from importers.tables import (
     batch_findings,
     batches,
@@ -43,7 +43,7 @@ from settlement.terms import Coverage, Terms, coverages, read_terms
 from tariffs.tables import products
 from tariffs.units import Rounding
 
-_KEY = ("municipality_id", "provider_id", "law", "reference")
+_KEY = ("municipality_id", "provider_id", "law", "reference", "service_month")
 _REJECTED_SHOWN = 5
 _REJECTED_SHOWN_OF_ONE = 20
 _SENDERS_SHOWN = 3
@@ -127,8 +127,15 @@ def _why_credit_does_not_count(connection: Connection, run: Run, row: Any) -> st
     """The code of the verdict on a credit at the run's cut-off."""
     query = f"""
         SELECT coalesce(own_verdict, '{CREDITED_BEFORE.code}') FROM ({own_verdicts(at_cutoff=True)}) AS judged
-        WHERE municipality_id = :municipality AND provider_id = :provider AND law = :law AND reference = :reference"""
-    key = {"municipality": row.municipality_id, "provider": row.provider_id, "law": row.law, "reference": row.reference}
+        WHERE municipality_id = :municipality AND provider_id = :provider AND law = :law AND reference = :reference
+            AND service_month = :month"""
+    key = {
+        "municipality": row.municipality_id,
+        "provider": row.provider_id,
+        "law": row.law,
+        "reference": row.reference,
+        "month": row.service_month,
+    }
     code: str = connection.execute(text(query), {"cutoff": run.cutoff, **key}).scalar_one()
     return code
 
@@ -321,6 +328,7 @@ def _credited(connection: Connection, run: Run, row: Any) -> str:
             credits.c.provider_id == row.provider_id,
             credits.c.law == row.law,
             credits.c.previous_reference == row.reference,
+            credits.c.service_month == row.service_month,
             deliveries.c.recording <= run.cutoff,
         )
         .group_by(credits.c.reference, credits.c.batch, credits.c.row_number, batches.c.file_name)
@@ -395,7 +403,7 @@ def _rejected_rows(connection: Connection) -> list[_RejectedRow]:
         .join(batches, batches.c.recording == batch_findings.c.recording)
         .where(
             batch_findings.c.severity == Severity.ERROR,
-            batch_findings.c.code.not_in(VERDICTS),  # those rows were valid: their references are kept
+            batch_findings.c.code.not_in(RECEIVED_VERDICTS),  # of those rows the references are kept
             ~is_replaced,
         )
         .order_by(batch_findings.c.recording.desc(), batch_findings.c.row_number, batch_findings.c.code)

@@ -19,6 +19,7 @@ from importers.places import row_numbers
 from importers.rules import (
     CONTRADICTED,
     CREDITED_BEFORE,
+    RECEIVED_VERDICTS,
     VERDICTS,
     WAITING,
     WAITING_FOR_CONTRADICTED,
@@ -35,7 +36,7 @@ from kernel.findings import Severity
 from kernel.identifiers import as_shown
 
 MOST_ROWS_OF_A_FILE = 50
-_KEY = ("municipality_id", "provider_id", "law", "reference")
+_KEY = ("municipality_id", "provider_id", "law", "service_month", "reference")
 _WAITING = (WAITING.code, WAITING_FOR_CONTRADICTED.code)
 
 
@@ -101,7 +102,7 @@ def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[Re
         batch_findings.c.recording > after,
         batch_findings.c.recording <= cutoff,
         batch_findings.c.severity == Severity.ERROR,
-        batch_findings.c.code.not_in(VERDICTS),
+        batch_findings.c.code.not_in(RECEIVED_VERDICTS),
     )
     counts = select(batch_findings.c.recording, func.count(batch_findings.c.row_number.distinct()).label("rejected"))
     rejected = {

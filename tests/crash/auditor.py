@@ -71,18 +71,27 @@ def entitled(known: Mapping[str, list[str]], month: str) -> dict[Where, Decimal]
 
 
 def counting(files: Iterable[str]) -> list[dict[str, str]]:
-    """The debits that count: read well, contradicted by nothing, and not credited."""
+    """The debits that count: read well, contradicted by nothing before they were posted, and not credited.
+
+    Of every month there are two files, and it is posted before the next one comes.
+    """
     received: dict[tuple[str, ...], dict[str, str]] = {}
     contradicted = set()
     credits = []
-    for row in rows_of(files):
-        if not is_valid(row):
-            continue
-        key = (row["municipality"], row["provider"], LAWS[row["product"]], row["reference"])
-        if received.setdefault(key, row) != row:
-            contradicted.add(key)
-        if row["d/c"] == "C":
-            credits.append((key, row))
+    posted: dict[tuple[str, ...], dict[str, str]] = {}
+    for number, content in enumerate(files):
+        if number and number % 2 == 0:
+            posted = {key: row for key, row in received.items() if key not in contradicted and is_settled(row, number)}
+        for row in rows_of([content]):
+            if not is_valid(row):
+                continue
+            key = (row["municipality"], row["provider"], LAWS[row["product"]], row["reference"])
+            if posted.get(key, row) != row:
+                continue
+            if received.setdefault(key, row) != row:
+                contradicted.add(key)
+            if row["d/c"] == "C":
+                credits.append((key, row))
     credited = set()
     for key, credit in credits:
         of = (*key[:3], credit["previous"])
@@ -94,6 +103,12 @@ def counting(files: Iterable[str]) -> list[dict[str, str]]:
     return [
         row for key, row in received.items() if row["d/c"] == "D" and key not in contradicted and key not in credited
     ]
+
+
+def is_settled(row: Mapping[str, str], files: int) -> bool:
+    """Whether a contract pays or counts a debit in the month of which these files are the last."""
+    agreed = row["product"] in AGREED[row["provider"]][1]
+    return agreed and row["d/c"] == "D" and row["start"][:7] <= f"2026-{files // 2:02}"
 
 
 def is_valid(row: Mapping[str, str]) -> bool:

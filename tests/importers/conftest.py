@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection, Engine, text
 from contracts.parties import import_parties
 from database.connection import open_engine, transaction
 from importers.deliveries import DeliveryImport, import_deliveries
+from importers.loading import PostedUntil, none_posted
 from tariffs.products import import_products
 from tests.databases import database, new_database
 
@@ -92,11 +93,20 @@ class Desk:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def take(self, content: str | bytes, name: str = "leveringen.csv") -> DeliveryImport:
+    def take(
+        self,
+        content: str | bytes,
+        name: str = "leveringen.csv",
+        *,
+        per_month: bool | None = None,
+        posted_until: PostedUntil = none_posted,
+    ) -> DeliveryImport:
         """What a command does with a file of this content: all of it, or nothing."""
         path = self.write(content, name)
         with self.connection.begin_nested():
-            result = import_deliveries(self.connection, path, self.config_dir, "tester")
+            result = import_deliveries(
+                self.connection, path, self.config_dir, "tester", per_month=per_month, posted_until=posted_until
+            )
         self.connection.execute(text("DISCARD TEMP"))  # what the end of a transaction does
         return result
 

@@ -1,5 +1,7 @@
 """What counts follows from the rows, not from the order, the files or the number of times in which they came.
 
+Where references return in another month, their sender numbers by month; else what came first has the reference.
+
 Few references, few facts: so that rows repeat, contradict, credit, credit twice and wait in most examples. What must
 come out is said by `expected`, in a dozen lines and without a database.
 """
@@ -30,6 +32,8 @@ MORE = settings(FEW, max_examples=40)
 
 CLIENTS = ("999900006", "999900018")
 
+Key = tuple[str, str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -49,13 +53,23 @@ class Row:
         return "Wmo" if self.product == "02A16" else "Jeugdwet"
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.provider, self.law, self.reference)
+    def month(self) -> str:
+        return self.day[3:]
 
     @property
-    def names(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
+        return (self.provider, self.law, self.reference, self.month)
+
+    @property
+    def names(self) -> Key:
         """The key of the debit that a credit names."""
-        return (self.provider, self.law, self.previous)
+        return (self.provider, self.law, self.previous, self.month)
+
+    @property
+    def with_month(self) -> Row:
+        """Under references that no row of another month has."""
+        end = self.month[:2]
+        return replace(self, reference=self.reference + end, previous=self.previous and self.previous + end)
 
     @property
     def facts(self) -> tuple[str, str, str, int]:
@@ -102,7 +116,8 @@ def sets_of_rows(draw: st.DrawFn) -> list[Row]:
             rows.append(credit)
     if rows and draw(st.booleans()):  # somebody says otherwise
         rows.append(replace(draw(st.sampled_from(rows)), quantity=61))
-    return [*rows, *[broken] * (not draw(st.integers(0, 4)))] or owed
+    found = [*rows, *[broken] * (not draw(st.integers(0, 4)))] or owed
+    return found if draw(st.booleans()) else [row.with_month for row in found]
 
 
 Files = list[list[Row]]
@@ -123,15 +138,15 @@ class State:
     """What counts: units per provider, product, month and client; credits taken of each debit; and what does not."""
 
     volumes: dict[tuple[str, str, str, str], int]
-    debits: set[tuple[str, str, str]]
-    credited: dict[tuple[str, str, str], int]
-    contradicted: set[tuple[str, str, str]]
-    waiting: set[tuple[str, str, str]]
+    debits: set[Key]
+    credited: dict[Key, int]
+    contradicted: set[Key]
+    waiting: set[Key]
 
 
 def expected(rows: Sequence[Row]) -> State:
     """The meaning of a set of rows."""
-    by_key: dict[tuple[str, str, str], set[Row]] = {}
+    by_key: dict[Key, set[Row]] = {}
     for row in rows:
         if row.is_valid:
             by_key.setdefault(row.key, set()).add(row)
@@ -142,7 +157,7 @@ def expected(rows: Sequence[Row]) -> State:
     volumes: Counter[tuple[str, str, str, str]] = Counter()
     for key, row in of_debit.items():
         if key not in credited:
-            volumes[(row.provider, row.product, row.day[3:], row.client)] += row.quantity
+            volumes[(row.provider, row.product, row.month, row.client)] += row.quantity
     return State(
         volumes=dict(volumes),
         debits=set(of_debit),
@@ -156,8 +171,11 @@ def state(desk: Desk) -> State:
     """What the database says that counts."""
 
     def keys(columns: str, source: str) -> list[tuple[Any, ...]]:
-        query = f"SELECT agb_code, law, {columns} FROM {source} JOIN providers p ON p.id = provider_id"
-        return [(tuple(row[:3]), *row[3:]) for row in desk.connection.execute(text(query))]
+        month = "to_char(service_month, 'MM-YYYY')"
+        query = (
+            f"SELECT agb_code, law, reference, {month}, {columns} FROM {source} JOIN providers p ON p.id = provider_id"
+        )
+        return [(tuple(row[:4]), *row[4:]) for row in desk.connection.execute(text(query))]
 
     debits, credited, volumes = set(), Counter(), Counter()
     key = bytes.fromhex((desk.config_dir / KEY_FILE).read_text())
@@ -169,19 +187,20 @@ def state(desk: Desk) -> State:
         JOIN products ON products.id = product_id
         JOIN clients ON clients.id = client_id
         GROUP BY municipality_id, batch, row_number, 1, 2, 3, 4, 5, 6, 7 HAVING sum(sign) <> 0)"""
-    columns = "reference, previous_reference, product, to_char(service_month, 'MM-YYYY'), client, sign, units"
-    for of, previous, product, month, client, sign, units in keys(columns, counting):
-        provider, law, _ = of
+    for of, previous, product, client, sign, units in keys(
+        "previous_reference, product, client, sign, units", counting
+    ):
+        provider, law, _, month = of
         assert sign == (1 if previous is None else -1)
         if previous is None:
             assert of not in debits
             debits.add(of)
         else:
-            credited[(provider, law, previous)] += 1
+            credited[(provider, law, previous, month)] += 1
         volumes[(provider, product, month, clients[client])] += int(units)
-    contradicted = {of for (of,) in keys("reference", "contradicted_references")}
-    agreed = {of for (of,) in keys("reference", "received_references")} - contradicted
-    credits = [(of, (*of[:2], previous)) for of, previous in keys("reference, previous_reference", "credits")]
+    contradicted = {of for of, _ in keys("recording", "contradicted_references")}
+    agreed = {of for of, _ in keys("batch", "received_references")} - contradicted
+    credits = [(of, (*of[:2], previous, of[3])) for of, previous in keys("previous_reference", "credits")]
     return State(
         volumes={slice_: units for slice_, units in volumes.items() if units},
         debits=debits,
@@ -223,7 +242,9 @@ class Trial:
                 for row in rows
             )
         )
-        result = self.desk.take(as_workbook(content, sheets) if sheets else content)
+        unique = all(row.reference.endswith(row.month[:2]) for row in rows)  # see `Row.with_month`
+        content_or_book = as_workbook(content, sheets) if sheets else content
+        result = self.desk.take(content_or_book, per_month=None if unique else True)
         of = result.account
         assert of.rows_read == len(rows)
         assert of.rows_read == of.rows_accepted + of.rows_rejected + of.rows_waiting + of.rows_known

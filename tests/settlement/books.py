@@ -22,6 +22,7 @@ from kernel.money import Eur, total
 from kernel.periods import Month
 from settlement import runs
 from settlement.entitlement import Treatment
+from settlement.posted_deliveries import posted_until
 from settlement.reading import Run, read_run
 from settlement.simulation import settle_example
 from tariffs.price_lists import import_prices
@@ -188,7 +189,7 @@ class Books:
         with self.transaction() as connection:
             match kind:
                 case "deliveries":
-                    import_deliveries(connection, path, self._folder / "config", WHO)
+                    import_deliveries(connection, path, self._folder / "config", WHO, posted_until=posted_until)
                 case "population":
                     import_counts(connection, path, WHO)
                 case "advances":
@@ -227,7 +228,7 @@ class Books:
     def deliver(self, *rows: str) -> DeliveryImport:
         with self.transaction() as connection:
             path = self.table(DELIVERIES_HEADER, rows)
-            return import_deliveries(connection, path, self._folder / "config", WHO)
+            return import_deliveries(connection, path, self._folder / "config", WHO, posted_until=posted_until)
 
     # --- what is settled ----------------------------------------------------------------------------------------------
 

@@ -393,7 +393,11 @@ def test_what_is_not_there_is_refused(known: Connection) -> None:
         (3, "r2", "Telt niet meer mee: creditregel r11 (rij 4 van d2.csv, vastlegging 9) nam de levering terug. Refe"),
         (3, "r2", "Zij telde mee onder contract B, onderdeel"),
         (1, "r12", "Deze run kent de vastleggingen tot en met 7; de regel kwam later binnen"),
-        (3, "r14", "Telt nog niet mee: creditregel r14 wacht op debetregel r16, die er nog niet is."),
+        (
+            3,
+            "r14",
+            "Telt nog niet mee: creditregel r14 wacht op debetregel r16 over dezelfde maand, die er nog niet is.",
+        ),
         (3, "r20", "Niet betaald: geen contract van deze aanbieder in GM0502 dekt product 44A09 op die dag."),
         (3, "r21", "De run loopt tot en met maart 2026; deze maand komt in een volgende run."),
         (3, "r22", "Niet betaald: referentie r22 staat ook bij een andere regel; geen van beide telt"),
