@@ -20,6 +20,7 @@ from kernel.findings import Finding
 from kernel.money import Eur, total
 from kernel.notation import counted, format_date, format_eur, parse_eur
 from kernel.tabular import Column, Row, own_name, read_table, row_finding, unread_columns
+from kernel.workbooks.cells import Holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ def _parse_amount(text: str) -> Eur:
 
 LAYOUT = (
     Column("contract", ("contract",)),
-    Column("paid_on", ("datum", "date"), parse_day),
-    Column("amount", ("bedrag", "amount"), _parse_amount),
+    Column("paid_on", ("datum", "date"), parse_day, holds=Holds.DAY),
+    Column("amount", ("bedrag", "amount"), _parse_amount, holds=Holds.AMOUNT),
     Column("reference", ("referentie", "reference"), own_name),
 )
 

@@ -28,7 +28,7 @@ from kernel.findings import Finding, Refusal, Severity
 from kernel.identifiers import area_code
 from kernel.notation import counted, format_date, format_number
 from kernel.tabular import decode, delimiter_of, name_of, normal, read_bytes, refuse_table, row_finding
-from kernel.workbooks import is_workbook
+from kernel.workbooks.book import is_workbook
 
 # The columns of CBS that are read, by their name without number, and the measure that contracts know them by.
 MEASURES = {

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 
 from importers.pseudonyms import pseudonym
 from kernel.identifiers import agb_code, client_number, municipality_code
@@ -108,7 +107,6 @@ class _Remembered(dict[str, str]):
 
 def cell_readers(table: FoundTable, known: Known, clients: Clients, days: Days) -> dict[str, Reader]:
     """How a cell of each column is read: text of the file in, text for COPY out; raises `CellError`."""
-    may_be_empty = table.tells_errors or table.places["debit_credit"] is None
     always_bsn = normal(table.header[table.places["client"] or 0]) == "bsn"
 
     def client(text: str) -> str:
@@ -147,7 +145,7 @@ def cell_readers(table: FoundTable, known: Known, clients: Clients, days: Days) 
         "end": _Remembered(lambda text: _days(days.read(text) + timedelta(days=1))).__getitem__,
         "quantity": _Remembered(_quantity).__getitem__,
         "unit": _Remembered(unit).__getitem__,
-        "debit_credit": _Remembered(partial(sign, may_be_empty=may_be_empty)).__getitem__,
+        "debit_credit": _Remembered(sign).__getitem__,
         "previous": _Remembered(lambda text: required_text(text) if text else NULL).__getitem__,
         "assignment": _Remembered(lambda text: required_text(text) if text else "").__getitem__,
         "claimed": _Remembered(_claimed_cents).__getitem__,
@@ -232,11 +230,8 @@ def unit(text: str) -> str:
     return found
 
 
-def sign(text: str, *, may_be_empty: bool = True) -> str:
+def sign(text: str) -> str:
     match text.upper():
-        case "" if not may_be_empty:
-            hint = "vul D of C in; in een xls is een cel met een fout niet van een lege te onderscheiden"
-            raise CellError("D12", "leeg", hint)
         case "" | "D" | "DEBET" | "DEBIT":
             return "1"
         case "C" | "CREDIT":

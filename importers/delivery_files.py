@@ -29,7 +29,8 @@ from kernel.tabular import (
     unused_headers,
 )
 from kernel.texts import cleaned
-from kernel.workbooks import ROWS_OF_A_SHEET, is_workbook
+from kernel.workbooks.book import ROWS_OF_A_SHEET, is_workbook
+from kernel.workbooks.cells import Holds
 
 COLUMNS = (
     Column("reference", ("referentie", "reference", "kenmerk", "referentienummer")),
@@ -39,14 +40,14 @@ COLUMNS = (
     Column("product", ("product", "productcode", "product code")),
     Column("start", ("begindatum", "start", "from", "start date", "begin", "datum van"), parse_date),
     Column("end", ("einddatum", "end", "to", "end date", "eind", "datum tot en met"), parse_date),
-    Column("quantity", ("aantal", "quantity", "volume", "geleverd volume")),
+    Column("quantity", ("aantal", "quantity", "volume", "geleverd volume"), holds=Holds.NUMBER),
     Column("unit", ("eenheid", "unit"), required=False),
     Column("debit_credit", ("dc", "d/c", "debit credit", "debet credit"), required=False),
     Column(
         "previous", ("vorige referentie", "previous", "previous reference", "vorig referentienummer"), required=False
     ),
     Column("assignment", ("toewijzing", "assignment", "toewijzingnummer"), required=False),
-    Column("claimed", ("bedrag", "claimed amount", "amount", "ingediend bedrag"), required=False),
+    Column("claimed", ("bedrag", "claimed amount", "amount", "ingediend bedrag"), required=False, holds=Holds.AMOUNT),
 )
 
 _CHUNK_BYTES = 1 << 20

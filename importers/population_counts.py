@@ -20,6 +20,7 @@ from kernel.findings import Finding
 from kernel.identifiers import area_code
 from kernel.notation import counted, format_date, format_number, parse_whole
 from kernel.tabular import Column, Row, own_name, read_table, row_finding, unread_columns
+from kernel.workbooks.cells import Holds
 from tariffs.products import word_of
 
 _HIGHEST_COUNT = 2_000_000_000
@@ -81,8 +82,8 @@ _STATUSES = {"voorlopig": "provisional", "definitief": "final", "provisional": "
 LAYOUT = (
     Column("area", ("gebied", "area"), _parse_area),
     Column("measure", ("maat", "measure"), measure_of),
-    Column("counted_on", ("peildatum", "date"), parse_day),
-    Column("persons", ("aantal", "count"), parse_count),
+    Column("counted_on", ("peildatum", "date"), parse_day, holds=Holds.DAY),
+    Column("persons", ("aantal", "count"), parse_count, holds=Holds.NUMBER),
     Column("status", ("status",), word_of(_STATUSES)),
 )
 

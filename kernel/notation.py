@@ -72,6 +72,11 @@ def parse_number(text: str, *, most_decimals: int = 4) -> Decimal:
     raise ValueError(f'"{text}" is geen getal; schrijf cijfers met hooguit één komma, zoals 12,34')
 
 
+def parse_percentage(text: str) -> Decimal:
+    """Read '4,18' or '4,18%' as 4.18. Raises `ValueError` with a Dutch reason."""
+    return parse_number(text.removesuffix("%").rstrip())
+
+
 def without_euro_sign(text: str) -> str:
     """'€ 12,34' becomes '12,34'."""
     return text.removeprefix("€").lstrip()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from kernel.findings import Finding, Refusal, Severity, other_than_file, why_not
 from kernel.identifiers import as_quoted, as_shown, without_client_numbers
 from kernel.notation import counted, parse_date
 from kernel.texts import CONTROL, cell_in, cleaned, on_one_line, visible
-from kernel.workbooks import Sheet, is_workbook, open_workbook
+from kernel.workbooks.book import Sheet, is_workbook, open_workbook
+from kernel.workbooks.cells import ERROR_TEXT, SHOWN_OTHERWISE, Holds
+from kernel.workbooks.grid import letters
 
 _DELIMITERS = ";,\t"
 _LONGEST_HEADER = 40
@@ -30,7 +32,6 @@ SUMMARY_TITLE = "Wat er met de regels gebeurde"  # in the first cell of a sheet 
 _SHOWN_SPANS = 5
 _BESIDE = 50  # columns beside a table in which something without a header is looked for
 _HEADER_WITHIN = 50  # rows of a sheet that are not blank
-_ERROR_VALUE = re.compile(r"#(?:[A-Z]+(?:/0)?[!?]|N/[AB]|GETTING_DATA|\?)|(?:Err|Fout):\d{3}", re.ASCII)
 LOST_DIGITS = r"\d(?:[.,]\d+)?[eE][+-]?\d+"  # 1e+05, 1E5, 2.0260000000000124e+16
 _LOST_DIGITS = re.compile(LOST_DIGITS, re.ASCII)
 
@@ -55,6 +56,7 @@ class Column:
     headers: tuple[str, ...]
     read: Callable[[str], Any] = own_name
     required: bool = True
+    holds: Holds = Holds.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,7 @@ class FoundTable:
 
     `rows` gives the rows that are not blank, each with its number, as often as it is asked to, and `column` the cells
     at one place. `header_row` is the number of the last row of the header. `sheet` is the name of the sheet in a
-    workbook, and empty in a CSV file; `title` is that name as only the sender may see it. In an xls a cell with an
-    error cannot be told from an empty one.
+    workbook, and empty in a CSV file; `title` is that name as only the sender may see it.
 
     `least_cells` is how many cells a row has at least: Excel leaves out separators behind which nothing stands.
     """
@@ -98,7 +99,6 @@ class FoundTable:
     header_row: int = 1
     sheet: str = ""
     title: str = ""
-    tells_errors: bool = True
     least_cells: int = 0
 
 
@@ -210,16 +210,16 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
             warnings.append(_unread_sheet(name, sheet.name, f'kolom "{missing[0]}" ontbreekt'))
             continue
         places = find_columns(header, layout, f"{place}, rij {at}")
-        if sheet.not_computed:
-            raise Refusal(
-                f"{place}, cel {sheet.not_computed}: een formule waarvan de uitkomst niet in het bestand staat",
-                "open het bestand in Excel en bewaar het",
-            )
-        days = [places[column.name] for column in layout if column.read is parse_date]
-        header = _with_what_stands_beside(sheet, at, header)
-        rows = partial(_cleaned, partial(sheet.rows, at, len(header), [place for place in days if place is not None]))
-        column = partial(sheet.column, at)
-        tables.append(FoundTable(header, places, rows, column, at, sheet.name, sheet.title, book.tells_errors))
+        _refuse_not_computed(sheet, at, places, layout, place)
+        holds = {
+            column_place: Holds.DAY if column.read is parse_date else column.holds
+            for column in layout
+            if (column_place := places[column.name]) is not None
+        }
+        header = _with_what_stands_beside(sheet, at, header, places)
+        rows = partial(sheet.rows, at, len(header), {at: kind for at, kind in holds.items() if kind is not Holds.TEXT})
+        table = FoundTable(header, places, rows, partial(_column, rows), at, sheet.name, sheet.title)
+        tables.append(table)
         if sheet.is_hidden:
             message = "het blad is verborgen, en is wel gelezen"
             hint = "haal het blad weg als het niet meetelt"
@@ -241,19 +241,28 @@ def tables_in_workbook(path: Path, layout: Sequence[Column]) -> tuple[list[Found
     return tables, warnings
 
 
-def _with_what_stands_beside(sheet: Sheet, at: int, header: list[str]) -> list[str]:
-    """The header with an empty name for each column up to the last in which something stands below it, near by."""
-    below = sheet.rows(at, len(header) + _BESIDE)
-    first = next(below, None)
-    if first is None or len(first[1]) <= len(header):
-        return header
-    filled = max(place for _, cells in (first, *below) for place, cell in enumerate(cells) if cell.strip()) + 1
-    return [*header, *[""] * (filled - len(header))]
+def _refuse_not_computed(
+    sheet: Sheet, header_row: int, places: Mapping[str, int | None], layout: Sequence[Column], place: str
+) -> None:
+    """Raises `Refusal` for a formula without outcome in a cell that is read, of a row that counts.
+
+    A row that lacks something required counts for nothing: it is refused, or holds totals.
+    """
+    read = {at for at in places.values() if at is not None}
+    required = [at for column in layout if column.required and (at := places[column.name]) is not None]
+    for row, column in sheet.not_computed:
+        if row > header_row and column - 1 in read and all(sheet.is_filled(row, at) for at in required):
+            raise Refusal(
+                f"{place}, cel {letters(column)}{row}: een formule waarvan de uitkomst niet in het bestand staat",
+                "open het bestand in Excel en bewaar het",
+            )
 
 
-def _cleaned(rows: Callable[[], Iterator[tuple[int, list[str]]]]) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a sheet, each text as every reader takes it in."""
-    return ((number, [*map(cleaned, cells)]) for number, cells in rows())
+def _with_what_stands_beside(sheet: Sheet, at: int, header: list[str], places: Mapping[str, int | None]) -> list[str]:
+    """The header with an empty name for each column in which something stands below it, as far as that is near."""
+    near = max(place for place in places.values() if place is not None) + _BESIDE
+    width = min(max(len(header), sheet.width(at)), near)
+    return [*header[:width], *[""] * (width - len(header))]
 
 
 def _hidden_parts(
@@ -300,7 +309,7 @@ def _one_line(upper: Sequence[str], lower: Sequence[str], layout: Sequence[Colum
     known = {normal(header) for column in layout for header in column.headers}
     line: list[str] = []
     above = ""
-    for over, under in zip(upper, lower, strict=True):
+    for over, under in zip_longest(upper, lower, fillvalue=""):
         above = over if over.strip() else above
         choices = (f"{above} {under}", under, over if not under.strip() else "")
         line.append(next((name for name in choices if normal(name) in known), under if under.strip() else over))
@@ -503,7 +512,7 @@ def _read_row(
             findings.append(
                 row_finding("R02", number, "er staat een onzichtbaar stuurteken in", hint, header[place or 0])
             )
-        elif text and (damage := damaged(text)) and (_ERROR_VALUE.fullmatch(text) or _reads(column.read, text)):
+        elif text and (damage := damaged(text)) and (ERROR_TEXT.fullmatch(text) or _reads(column.read, text)):
             findings.append(row_finding("R02", number, *damage, header[place or 0]))
         elif text:
             try:
@@ -578,7 +587,11 @@ def filled_up(cells: Sequence[str], table: FoundTable) -> Sequence[str]:
 
 def damaged(text: str) -> tuple[str, str] | None:
     """What is wrong with a text that a spreadsheet made of something else, and the remedy; None for any other text."""
-    if text[0] in "#EF" and _ERROR_VALUE.fullmatch(text):
+    if text[-1] == ")" and (otherwise := SHOWN_OTHERWISE.fullmatch(text)):
+        shown = f"als {otherwise[2]}" if otherwise[2] else "niet"
+        hint = "laat de cel alle cijfers tonen, of vul het getal in dat bedoeld is"
+        return f"in de cel staat {otherwise[1]}, en zij toont dat {shown}", hint
+    if text[0] in "#EF" and ERROR_TEXT.fullmatch(text):
         return f"de cel geeft een fout ({text})", "verbeter de formule, of vul de waarde zelf in"
     if text[-1].isdigit() and _LOST_DIGITS.fullmatch(text):
         hint = "maak de kolom op als tekst en vul het nummer opnieuw in"

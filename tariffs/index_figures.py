@@ -15,8 +15,9 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding
-from kernel.notation import parse_number
+from kernel.notation import parse_percentage
 from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
+from kernel.workbooks.cells import Holds
 from tariffs.indexation import IndexFigures
 from tariffs.products import word_of
 from tariffs.tables import index_figures
@@ -51,7 +52,7 @@ def _parse_year(text: str) -> int:
 
 
 def _parse_percent(text: str) -> Decimal:
-    percent = parse_number(text.removesuffix("%").rstrip())
+    percent = parse_percentage(text)
     if not _LOWEST < percent < _HIGHEST:
         raise ValueError(f'"{text}" is geen percentage van een index; controleer de komma')
     return percent
@@ -59,9 +60,9 @@ def _parse_percent(text: str) -> Decimal:
 
 LAYOUT = (
     Column("name", ("naam", "name"), _parse_name),
-    Column("year", ("jaar", "year"), _parse_year),
+    Column("year", ("jaar", "year"), _parse_year, holds=Holds.NUMBER),
     Column("status", ("status",), word_of(_STATUSES)),
-    Column("percent", ("percentage", "percent"), _parse_percent),
+    Column("percent", ("percentage", "percent"), _parse_percent, holds=Holds.NUMBER),
 )
 
 

@@ -24,6 +24,7 @@ from kernel.notation import counted, format_date, format_number, parse_date, par
 from kernel.periods import Period, overlapping
 from kernel.tabular import Column, Row, given_name, read_table, row_finding, unread_columns
 from kernel.texts import cleaned
+from kernel.workbooks.cells import Holds
 from tariffs.ends import on_a_last_day, told
 from tariffs.products import Product, catalogue
 from tariffs.tables import price_lists, price_versions, prices, products
@@ -145,7 +146,7 @@ LAYOUT = (
     Column("valid_from", ("vanaf", "from"), parse_date),
     Column("valid_until", ("tot", "until"), parse_date, required=False),
     Column("valid_through", ("tot en met", "t/m", "through"), parse_date, required=False),
-    Column("price", ("prijs", "price"), _parse_price),
+    Column("price", ("prijs", "price"), _parse_price, holds=Holds.NUMBER),
 )
 
 

@@ -10,6 +10,7 @@ from importers.tables import accountability_received
 from kernel.money import Eur
 from kernel.notation import parse_eur
 from kernel.tabular import Column
+from kernel.workbooks.cells import Holds
 from tariffs.products import word_of
 
 
@@ -48,9 +49,9 @@ ACCOUNTABILITY = FactKind(
         CONTRACT,
         YEAR,
         Column("kind", ("soort", "kind"), word_of(_KINDS)),
-        Column("received_on", ("ontvangen", "received"), parse_day),
+        Column("received_on", ("ontvangen", "received"), parse_day, holds=Holds.DAY),
         Column("verdict", ("oordeel", "verdict"), word_of(_VERDICTS), required=False),
-        Column("amount_eur", ("bedrag", "amount"), parse_eur, required=False),
+        Column("amount_eur", ("bedrag", "amount"), parse_eur, required=False, holds=Holds.AMOUNT),
         WITHDRAWN,
     ),
     table=accountability_received,

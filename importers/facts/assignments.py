@@ -21,6 +21,7 @@ from importers.tables import assignments
 from kernel.findings import Finding
 from kernel.identifiers import client_number
 from kernel.tabular import Column, Row, row_finding
+from kernel.workbooks.cells import Holds
 from tariffs.products import word_of
 
 # Frequencies of the code list WJ757.
@@ -86,7 +87,7 @@ ASSIGNMENTS = FactKind(
         Column("product_id", ("product",)),
         *CLIENT,
         *PERIOD,
-        Column("volume", ("omvang", "volume"), parse_volume, required=False),
+        Column("volume", ("omvang", "volume"), parse_volume, required=False, holds=Holds.NUMBER),
         Column("per", ("per", "frequentie", "frequency"), word_of(_PER), required=False),
         WITHDRAWN,
     ),

@@ -12,6 +12,7 @@ from kernel.findings import Finding
 from kernel.money import Eur
 from kernel.notation import parse_eur
 from kernel.tabular import Column
+from kernel.workbooks.cells import Holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ DETERMINATIONS = FactKind(
         CONTRACT,
         YEAR,
         Column("component", ("onderdeel", "component"), required=False),
-        Column("amount_eur", ("bedrag", "amount"), parse_eur),
-        Column("decided_on", ("besluitdatum", "decision date"), parse_day),
+        Column("amount_eur", ("bedrag", "amount"), parse_eur, holds=Holds.AMOUNT),
+        Column("decided_on", ("besluitdatum", "decision date"), parse_day, holds=Holds.DAY),
         REFERENCE,
         WITHDRAWN,
     ),

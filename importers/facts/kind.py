@@ -12,6 +12,7 @@ from kernel.findings import Finding
 from kernel.identifiers import agb_code, client_number, municipality_code
 from kernel.notation import parse_date, parse_number
 from kernel.tabular import Column, Row, own_name, row_finding
+from kernel.workbooks.cells import Holds
 from tariffs.products import word_of
 
 F = TypeVar("F")
@@ -81,9 +82,9 @@ def _parse_year(text: str) -> int:
 _MOST_DIGITS = 12
 
 
-def parse_exact(text: str) -> Decimal:
-    """Read a number that is no amount of money."""
-    number = parse_number(text)
+def parse_exact(text: str, *, read: Callable[[str], Decimal] = parse_number) -> Decimal:
+    """Read a number that is no amount of money; `read` says what it may look like."""
+    number = read(text)
     if number.adjusted() >= _MOST_DIGITS or -int(number.as_tuple().exponent) > _MOST_DIGITS:
         raise ValueError(f'"{text}" heeft te veel cijfers; schrijf er hooguit {_MOST_DIGITS} voor en na de komma')
     return number
@@ -101,7 +102,7 @@ CLIENT = (
     Column("bsn", ("bsn",), _parse_bsn, required=False),
     Column("client", ("cliënt", "cliëntnummer", "client"), lambda text: client_number(text) or text, required=False),
 )
-YEAR = Column("year", ("jaar", "year"), _parse_year)
+YEAR = Column("year", ("jaar", "year"), _parse_year, holds=Holds.NUMBER)
 PERIOD = (
     Column("period_from", ("vanaf", "from"), parse_date),
     Column("period_until", ("tot", "until"), parse_date, required=False),

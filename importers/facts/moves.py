@@ -22,8 +22,9 @@ from importers.facts.kind import (
 from importers.tables import planned_moves
 from kernel.findings import Finding
 from kernel.money import Eur
-from kernel.notation import parse_date, parse_eur
+from kernel.notation import parse_date, parse_eur, parse_percentage
 from kernel.tabular import Column, Row, own_name, row_finding
+from kernel.workbooks.cells import Holds
 from tariffs.products import CareLine, Scope, word_of
 
 
@@ -72,7 +73,7 @@ def _place(name: str, dutch: str, english: str) -> tuple[Column, ...]:
 
 
 def _parse_share(text: str) -> Decimal:
-    share = parse_exact(text)
+    share = parse_exact(text, read=parse_percentage)
     if not 0 < share <= 100:
         raise ValueError(f'"{text}" is geen deel; schrijf een percentage boven 0 en hooguit 100')
     return share
@@ -108,8 +109,8 @@ MOVES = FactKind(
         *PRODUCT_OR_CATEGORY,
         *_place("from", "van", "from"),
         *_place("to", "naar", "to"),
-        Column("share_percent", ("aandeel", "share"), _parse_share, required=False),
-        Column("amount_eur", ("bedrag", "amount"), _parse_amount, required=False),
+        Column("share_percent", ("aandeel", "share"), _parse_share, required=False, holds=Holds.NUMBER),
+        Column("amount_eur", ("bedrag", "amount"), _parse_amount, required=False, holds=Holds.AMOUNT),
         Column("planned_on", ("datum", "date"), parse_date),
         Column("status", ("status",), word_of(_STATUSES)),
         WITHDRAWN,

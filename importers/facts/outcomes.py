@@ -10,6 +10,7 @@ from importers.facts.kind import CONTRACT, PERIOD, WITHDRAWN, FactKind, judge_pe
 from importers.tables import outcome_scores
 from kernel.findings import Finding
 from kernel.tabular import Column, Row, own_name, row_finding
+from kernel.workbooks.cells import Holds
 from tariffs.products import word_of
 
 
@@ -50,9 +51,9 @@ OUTCOMES = FactKind(
         Column("indicator", ("indicator",), own_name),
         *PERIOD,
         Column("status", ("status",), word_of(_STATUSES)),
-        Column("score", ("score",), parse_exact),
-        Column("numerator", ("teller", "numerator"), parse_exact, required=False),
-        Column("denominator", ("noemer", "denominator"), parse_exact, required=False),
+        Column("score", ("score",), parse_exact, holds=Holds.NUMBER),
+        Column("numerator", ("teller", "numerator"), parse_exact, required=False, holds=Holds.NUMBER),
+        Column("denominator", ("noemer", "denominator"), parse_exact, required=False, holds=Holds.NUMBER),
         WITHDRAWN,
     ),
     table=outcome_scores,

@@ -28,6 +28,7 @@ from importers.tables import referrals
 from kernel.findings import Finding
 from kernel.identifiers import client_number
 from kernel.tabular import Column, Row, row_finding
+from kernel.workbooks.cells import Holds
 from tariffs.products import word_of
 
 
@@ -108,7 +109,7 @@ REFERRALS = FactKind(
         *PRODUCT_OR_CATEGORY,
         *PERIOD,
         Column("referrer", ("verwijzer", "referrer"), word_of(_REFERRERS)),
-        Column("counted", ("aantal", "count"), parse_count, required=False),
+        Column("counted", ("aantal", "count"), parse_count, required=False, holds=Holds.NUMBER),
         *CLIENT,
         WITHDRAWN,
     ),

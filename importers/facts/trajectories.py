@@ -19,7 +19,9 @@ from importers.facts.kind import (
 )
 from importers.tables import trajectories
 from kernel.findings import Finding
+from kernel.notation import parse_percentage
 from kernel.tabular import Column, Row, row_finding
+from kernel.workbooks.cells import Holds
 from tariffs.products import word_of
 
 
@@ -44,7 +46,7 @@ class Trajectory:
 
 
 def _parse_done(text: str) -> Decimal:
-    done = parse_exact(text)
+    done = parse_exact(text, read=parse_percentage)
     if not 0 <= done <= 100:
         raise ValueError(f'"{text}" is geen deel; vul een percentage van 0 tot en met 100 in')
     return done
@@ -70,7 +72,7 @@ TRAJECTORIES = FactKind(
         Column("product_id", ("product",)),
         *CLIENT,
         *PERIOD,
-        Column("done_percent", ("gedaan", "done"), _parse_done, required=False),
+        Column("done_percent", ("gedaan", "done"), _parse_done, required=False, holds=Holds.NUMBER),
         Column("result", ("resultaat", "result"), word_of(YES_NO)),
         WITHDRAWN,
     ),

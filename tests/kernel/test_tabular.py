@@ -13,7 +13,6 @@ import pytest
 from kernel.findings import Finding, Refusal, Severity
 from kernel.notation import parse_date, parse_whole
 from kernel.tabular import Column, Row, read_table, row_finding, unread_columns
-from kernel.workbooks import cell_text
 from tests.importers.workbooks import sheets
 
 LAYOUT = (
@@ -227,15 +226,3 @@ def test_an_error_in_a_workbook_is_told_as_one_in_a_file(write: Callable[[bytes]
         ("R02", 'rij 4, kolom "cliënt"'),
     ]
     assert "cijfers heeft weggelaten" in refusal.value.findings[0].message
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (95.0, "95"), (94.99999999999999, "95"), (0.1 + 0.2, "0,3"), (12.5, "12,5"), (1.234, "1,2340"),
-        (41.275, "41,2750"), (0.00001, "0,00001"), (-3, "-3"), (999999999999999.0, "999999999999999"),
-        (20260100012345678.0, "2,02601000123457E+16"), (True, "WAAR"), (1, "1"), (date(2026, 1, 5), "05-01-2026"),
-    ],
-)  # fmt: skip
-def test_a_cell_shows_as_in_a_csv_file(value: object, text: str) -> None:
-    assert cell_text(value) == text
