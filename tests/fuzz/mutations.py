@@ -111,7 +111,8 @@ def _moved(rng: Random, cells: Rows) -> None:
 
 
 def _many_rows(rng: Random, cells: Rows) -> None:
-    cells += [list(row) for row in cells[1:] for _ in range(rng.randint(1, 50))]
+    if len(cells) < 300:  # again and again would fill the memory
+        cells += [list(row) for row in cells[1:] for _ in range(rng.randint(1, 50))]
 
 
 _OF_TABLES: tuple[Callable[[Random, Rows], None], ...] = (
