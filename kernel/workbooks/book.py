@@ -146,7 +146,7 @@ def open_workbook(path: Path, name: str) -> Workbook:
         ) from None
     except (zipfile.BadZipFile, zlib.error, EOFError):
         raise Refusal(f"{name} is afgebroken of beschadigd", _AGAIN) from None
-    except (Damaged, expat.ExpatError, ArithmeticError, ValueError, IndexError, KeyError, struct.error) as error:
+    except (Damaged, expat.ExpatError, ArithmeticError, ValueError, LookupError, struct.error) as error:
         reason = shown_name(str(error))
         raise Refusal(f"{name} is beschadigd of is geen werkmap ({reason})", _AGAIN) from None
     if book.titles and not book.sheets:

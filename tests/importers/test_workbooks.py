@@ -35,6 +35,7 @@ from tests.importers.workbooks import (
     changed,
     converted,
     needs_soffice,
+    ods,
     saved,
     sheets,
     with_password,
@@ -418,25 +419,6 @@ def _no_workbook() -> bytes:
     return content.getvalue()
 
 
-def _ods(cells: str) -> bytes:
-    names = "urn:oasis:names:tc:opendocument:xmlns"
-    declared = " ".join(f'xmlns:{name}="{names}:{name}:1.0"' for name in ("office", "table", "text"))
-    header = "".join(
-        f'<table:table-cell office:value-type="string"><text:p>{n}</text:p></table:table-cell>' for n in HEADER
-    )
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as parts:
-        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        parts.writestr(
-            "content.xml",
-            f'<office:document-content {declared}><office:body><office:spreadsheet><table:table table:name="a">'
-            f"<table:table-row>{header}</table:table-row>{cells}</table:table></office:spreadsheet></office:body>"
-            "</office:document-content>",
-        )
-        parts.writestr("META-INF/manifest.xml", "<manifest/>")
-    return content.getvalue()
-
-
 REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "no sheet with anything": (lambda: sheets(("a", []), ("b", [])), "is leeg: op geen blad staat iets", "opnieuw"),
     "no sheets": (
@@ -504,7 +486,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a zip file": (_no_workbook, "is een zip-bestand, maar geen werkmap", "pak het uit"),
     "a zip bomb": (_bomb, "wordt uitgepakt 60 MB", "bewaar de bladen als CSV"),
     "a value in every cell, ods": (
-        lambda: _ods(
+        lambda: ods(
             '<table:table-row table:number-rows-repeated="1048575"><table:table-cell office:value-type="float"'
             ' office:value="1" table:number-columns-repeated="16384"/></table:table-row>'
         ),
@@ -522,7 +504,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "bewaar het",
     ),
     "formulas without outcome, ods": (
-        lambda: _ods(
+        lambda: ods(
             '<table:table-row><table:table-cell table:formula="of:=90+5"/><table:table-cell'
             ' office:value-type="string" table:number-columns-repeated="7"><text:p>x</text:p></table:table-cell>'
             "</table:table-row>"
@@ -605,7 +587,7 @@ def test_rows_with_a_format_and_nothing_in_them_take_little_memory(tmp_path: Pat
     rows = f'{filled}</table:table-row><table:table-row table:number-rows-repeated="1048574">{empty}'
     path = tmp_path / "werkmap"
     path.write_bytes(
-        _formatted_to_the_last_row() if form == "xlsx" else _ods(f"<table:table-row>{rows}</table:table-row>")
+        _formatted_to_the_last_row() if form == "xlsx" else ods(f"<table:table-row>{rows}</table:table-row>")
     )
     done = subprocess.run([sys.executable, "-c", _COUNT_ROWS, path], capture_output=True, text=True, check=True)
     read, megabytes = map(int, done.stdout.split())

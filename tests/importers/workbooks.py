@@ -80,11 +80,23 @@ def added(workbook: bytes, part: str, text: bytes) -> bytes:
     return content.getvalue()
 
 
+def in_dutch(folder: Path) -> None:
+    """Let a LibreOffice of `folder` write numbers and days as a Dutch one does."""
+    profile = folder / "profiel" / "user"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "registrymodifications.xcu").write_text(
+        '<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">'
+        '<item oor:path="/org.openoffice.Setup/L10N"><prop oor:name="ooSetupSystemLocale" oor:op="fuse">'
+        "<value>nl-NL</value></prop></item></oor:items>"
+    )
+
+
 def converted(workbook: bytes, form: str, folder: Path) -> bytes:
     """The workbook as LibreOffice saves it in another form."""
     assert SOFFICE
     source = folder / "bron.xlsx"
     source.write_bytes(workbook)
+    in_dutch(folder)
     command = [SOFFICE, "--headless", f"-env:UserInstallation=file://{folder}/profiel", "--convert-to", form]
     subprocess.run([*command, "--outdir", folder / "uit", source], check=True, capture_output=True, timeout=180)
     return (folder / "uit" / f"bron.{form}").read_bytes()
@@ -139,6 +151,26 @@ def xlsb(name: str, rows: Iterable[Row], hidden_rows: Sequence[int] = (), hidden
         )
         parts.writestr("xl/workbook.bin", record(131) + record(143) + bundle + record(144) + record(132))
         parts.writestr("xl/worksheets/sheet1.bin", sheet)
+    return content.getvalue()
+
+
+def ods(cells: str) -> bytes:
+    """An ods of one sheet: the header of deliveries, and `cells` as the XML of its rows."""
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    declared = " ".join(f'xmlns:{name}="{names}:{name}:1.0"' for name in ("office", "table", "text"))
+    header = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{n}</text:p></table:table-cell>' for n in HEADER
+    )
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr(
+            "content.xml",
+            f'<office:document-content {declared}><office:body><office:spreadsheet><table:table table:name="a">'
+            f"<table:table-row>{header}</table:table-row>{cells}</table:table></office:spreadsheet></office:body>"
+            "</office:document-content>",
+        )
+        parts.writestr("META-INF/manifest.xml", "<manifest/>")
     return content.getvalue()
 
 
