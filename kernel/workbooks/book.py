@@ -147,7 +147,7 @@ def open_workbook(path: Path, name: str) -> Workbook:
     except (zipfile.BadZipFile, zlib.error, EOFError):
         raise Refusal(f"{name} is afgebroken of beschadigd", _AGAIN) from None
     except (Damaged, expat.ExpatError, ArithmeticError, ValueError, LookupError, struct.error) as error:
-        reason = shown_name(str(error))
+        reason = "een getal is geen getal" if isinstance(error, ArithmeticError) else shown_name(str(error))
         raise Refusal(f"{name} is beschadigd of is geen werkmap ({reason})", _AGAIN) from None
     if book.titles and not book.sheets:
         raise Refusal(

@@ -32,7 +32,7 @@ class _CellRead:
 
     @property
     def times(self) -> int:
-        return int(self.attributes.get("number-columns-repeated", "1"))
+        return _times(self.attributes, "number-columns-repeated")
 
     @property
     def text(self) -> str:
@@ -127,14 +127,14 @@ class _Reader:
 
     def _column_of(self, grid: Grid, attributes: dict[str, str]) -> None:
         first = self._column + 1
-        self._column += int(attributes.get("number-columns-repeated", "1"))
+        self._column += _times(attributes, "number-columns-repeated")
         if self._is_hidden(attributes):
             self._budget.spend(100)
             grid.hidden_columns.append((first, self._column))
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         self._row += self._times if self._row else 1
-        self._times = int(attributes.get("number-rows-repeated", "1"))
+        self._times = _times(attributes, "number-rows-repeated")
         self._row_is_hidden = self._is_hidden(attributes)
         self._cells = CellsInARow(self._budget)
         self._column = 1
@@ -181,6 +181,13 @@ class _Reader:
         self._budget.spend(BYTES_OF_A_NUMBER)
         number = Decimal(value)
         return Number(KEPT.plus(number), text or None) if number.is_finite() else error_cell("")
+
+
+def _times(attributes: dict[str, str], name: str) -> int:
+    times = int(attributes.get(name, "1"))
+    if times < 1:
+        raise Damaged("een cel wordt minder dan een keer herhaald")
+    return times
 
 
 def _is_no_size(size: str) -> bool:
