@@ -29,6 +29,7 @@ from importers.advances import import_advances, render_advances_import
 from importers.deliveries import Account, DeliveryImport, import_deliveries
 from importers.fact_commands import FACT_COMMANDS
 from importers.population_counts import import_counts, render_counts_import
+from importers.quantities import USUAL_FACTOR
 from importers.rejected_rows import write_rejected
 from importers.sent_again import sent_again
 from importers.waiting import waiting_credits, waiting_tables
@@ -111,10 +112,22 @@ def advances(ctx: click.Context, file: Path, as_json: bool) -> None:
     help="De aanbieders in deze bestanden nummeren hun regels elke maand opnieuw: een referentie is uniek binnen de "
     "maand van levering. Wordt onthouden voor hun volgende bestanden; --references-unique neemt het terug.",
 )
+@click.option(
+    "--factor",
+    type=click.IntRange(min=2, max=1_000_000),
+    default=USUAL_FACTOR,
+    show_default=True,
+    help="Waarschuw voor een aantal van meer dan zoveel keer het gewone van aanbieder en product.",
+)
 @as_json
 @click.pass_context
 def deliveries(
-    ctx: click.Context, files: tuple[Path, ...], rejected: Path | None, per_month: bool | None, as_json: bool
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    rejected: Path | None,
+    per_month: bool | None,
+    factor: int,
+    as_json: bool,
 ) -> None:
     """Lees leveringen in uit CSV-bestanden of werkmappen; elk bestand is een eigen vastlegging.
 
@@ -144,6 +157,7 @@ def deliveries(
                         partial(watched, title=file.name),
                         per_month=per_month,
                         posted_until=ctx.obj.posted_until(),
+                        factor=factor,
                     )
             except Refusal as refusal:
                 if len(files) == 1:

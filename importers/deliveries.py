@@ -1,7 +1,8 @@
 """Importing a delivery file: one file, one transaction, one recording, and an account of every row."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
@@ -16,13 +17,15 @@ from importers.delivery_rows import Reading, Staged, holds_client_number, staged
 from importers.kept_texts import KEPT
 from importers.numbering import Numbering
 from importers.places import record_sheets, row_places
+from importers.quantities import USUAL_FACTOR, unusual_quantities
 from importers.rules import NUMBERING_ASKED, ROW_RULES, VERDICTS
+from importers.same_care import SAME_CARE, SAME_CARE_HINT, same_care_in_file
 from importers.tables import batch_findings, batches
 from kernel.findings import Refusal, Severity
 from kernel.identifiers import as_shown
 from kernel.money import Eur
-from kernel.notation import format_date, format_month, format_number
-from tariffs.products import catalogue
+from kernel.notation import counted, format_date, format_month, format_number
+from tariffs.products import Product, catalogue, delivered_by_day
 from tariffs.tables import product_versions
 from tariffs.units import UNIT_NAMES, Unit
 
@@ -75,12 +78,14 @@ def import_deliveries(
     *,
     per_month: bool | None = None,
     posted_until: loading.PostedUntil = loading.none_posted,
+    factor: int = USUAL_FACTOR,
 ) -> DeliveryImport:
     """Read a delivery file, accept what is right, and report the rest with place and remedy.
 
     Raises `Refusal`, with nothing written, when the file as a whole cannot be read, or contradicts most of the received
     rows that it repeats. `watch` sees the rows pass, some at a time. `per_month` says of the providers in the file that
     their references are unique within a month only, or no longer, from now on; None leaves it as it is.
+    A quantity of more than `factor` times the usual one is told.
     """
     file = examine(path)
     reading = Reading()
@@ -126,6 +131,9 @@ def import_deliveries(
     entered = loading.enter(connection, next_recording, months)
     agb_codes = {str(provider): code for code, provider in known_codes.providers.items()}
     reading.providers = {agb_codes.get(provider, "") for provider in reading.providers}
+    if recording is not None:
+        reading.warnings += _same_care(connection, file, recording, months, products.values())
+        reading.warnings += _unusual(connection, file, recording, factor, products.values())
     outcome = _outcome(connection, file, reading, recording, read_before, broken, broken_cents, entered)
     return replace(outcome, references_per_month=sorted(agb_codes[str(id)] for id in numbering.per_month))
 
@@ -211,6 +219,45 @@ def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[li
                 )
             )
     return findings, claimed
+
+
+def _same_care(
+    connection: Connection, file: DeliveryFile, recording: int, months: Sequence[date], products: Collection[Product]
+) -> Iterator[RowFinding]:
+    """Rows that seem to say the same care as another, by product."""
+    codes = {product.id: product.code for product in products}
+    found = same_care_in_file(connection, recording, months, delivered_by_day(products))
+    places = row_places(connection, {other for same in found for other in same.others})
+    for same in found:
+        rows = _listed(file, same.first_rows, same.rows)
+        others = [f"{places[other]} van vastlegging {other[0]}" for other in same.others]
+        said = f"product {codes[same.product_id]}: {counted(same.rows, 'regel', 'regels')} {SAME_CARE} ({rows})"
+        if others:
+            said += f"; ook {', '.join(others)}"
+        column = _header(file, same.first_rows[0], "client")
+        yield RowFinding(same.first_rows[0], "D40", column, said, SAME_CARE_HINT, Severity.WARNING)
+
+
+def _unusual(
+    connection: Connection, file: DeliveryFile, recording: int, factor: int, products: Collection[Product]
+) -> Iterator[RowFinding]:
+    """Quantities far above the usual one, by provider and product."""
+    codes = {product.id: product.code for product in products}
+    for found in unusual_quantities(connection, recording, factor):
+        said = (
+            f"product {codes[found.product_id]}: {counted(found.rows, 'regel', 'regels')} met meer dan {factor} keer "
+            f"het gewone aantal van deze aanbieder ({_listed(file, found.first_rows, found.rows)}); gewoon is "
+            f"{format_number(found.usual)}, het meeste is hier {format_number(found.most)}"
+        )
+        hint = "controleer aantal en eenheid; is het een fout, laat de regel crediteren en goed aanleveren"
+        column = _header(file, found.first_rows[0], "quantity")
+        yield RowFinding(found.first_rows[0], "D41", column, said, hint, Severity.WARNING)
+
+
+def _listed(file: DeliveryFile, first: Sequence[int], rows: int) -> str:
+    """The first rows by their place, and how many more there are."""
+    more = [f"en nog {format_number(rows - len(first))}"] if rows > len(first) else []
+    return ", ".join([*map(file.place, first), *more])
 
 
 def _outcome(

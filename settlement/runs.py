@@ -30,6 +30,7 @@ from settlement.posted import read_posted
 from settlement.pricing.clients import client_volumes
 from settlement.pricing.query import price_months
 from settlement.reading import unknown_run
+from settlement.same_care import same_care
 from settlement.tables import (
     run_contracts,
     run_findings,
@@ -80,6 +81,7 @@ def settle(
         posted,
     )
     clients = client_volumes(connection, terms, months)
+    twice = same_care(connection, terms, months)
     outcomes = [
         settle_contract(
             terms,
@@ -87,7 +89,7 @@ def settle(
             months[registered.id],
             priced[registered.id].volumes,
             clients.get(registered.id, ()),
-            [*ahead.get(registered.id, ()), *priced[registered.id].findings],
+            [*ahead.get(registered.id, ()), *priced[registered.id].findings, *twice.get(registered.id, ())],
             posted.get(registered.id, Posted()),
         )
         for registered in terms.contracts

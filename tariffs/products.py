@@ -4,7 +4,7 @@ A product comes in versions: all rows of one product in one file, known from one
 are dated, so a product may change its name or task field on a day.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -82,6 +82,13 @@ class Product:
     def on(self, day: date) -> ProductVersion | None:
         """What the product is on `day`; None when it is not defined then."""
         return next((version for version in self.versions if day in version.period), None)
+
+
+def delivered_by_day(products: Iterable[Product]) -> frozenset[int]:
+    """The ids of products that are delivered by the day: of these a client has one at a time."""
+    return frozenset(
+        product.id for product in products if any(version.unit is Unit.DAY for version in product.versions)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -660,6 +660,7 @@ _REMEDIES: Mapping[str, str] = {
         "Het berekende bedrag telt. Vergelijk uw tarief met de prijs in deze afrekening, en overleg met ons als "
         "dat afwijkt."
     ),
+    "P06": "Is het andere zorg? Dan hoeft u niets te doen. Zo niet, crediteer wat er dubbel staat.",
     "P05": "Overleg met ons of een contract deze leveringen dekt. Crediteer ze als dat niet zo is.",
     "F05": "Overleg met ons over de rest van de periode.",
     "F07": "U hoeft niets te doen. Wij vullen dit aan, en het bedrag komt in een volgende afrekening.",

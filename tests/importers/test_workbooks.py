@@ -691,7 +691,7 @@ def test_mended_rows_are_accepted_and_others_come_back_with_a_new_reason(desk: D
     book["januari"]["B4"] = "GM0502"
     book.save(again)
     third = desk.take(again.read_bytes(), again.name)
-    assert (third.account.rows_accepted, third.account.rows_read, third.needs_attention) == (1, 1, False)
+    assert (third.account.rows_accepted, third.account.rows_read, third.findings) == (1, 1, [])
 
 
 @pytest.mark.parametrize("form", ["xlsb", "large"])
@@ -711,7 +711,7 @@ def test_other_workbooks_come_back_as_plain_rows(desk: Desk, monkeypatch: pytest
     book["jan"]["A2"] = "r9"
     book.save(path)
     mended = desk.take(path.read_bytes(), path.name)
-    assert (mended.account.rows_accepted, mended.needs_attention) == (1, False)
+    assert (mended.account.rows_accepted, mended.findings) == (1, [])
 
 
 def test_the_program_tells_where_and_writes_back(run: Callable[..., Result], tmp_path: Path) -> None:
