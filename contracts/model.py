@@ -40,6 +40,7 @@ from contracts.values import (
 )
 from kernel.money import Eur
 from kernel.periods import Month, Period
+from tariffs.rule_words import IS_A_RULE_WORD, begins_with_rule_word
 
 # What may be read is kept by provider, municipality and product: the whole product list for the whole country is less.
 _MOST_SLICES = 250_000
@@ -271,6 +272,7 @@ class Contract(Part):
             yield self._names_what_is_above(index, component, named)
         yield self._has_every_year(component)
         yield self._reads_what_no_other_reads(component, read_above)
+        yield _reads_no_rule_word(component)
         if isinstance(component, BudgetPart):
             yield self._one_pays(component)
             yield self._has_whole_months()
@@ -401,6 +403,12 @@ class Contract(Part):
 def _products_read(component: ComponentPart) -> Iterator[str]:
     yield from component.products_paid
     yield from component.products_counted
+
+
+def _reads_no_rule_word(component: ComponentPart) -> Iterator[Misfit]:
+    for product in dict.fromkeys(_products_read(component)):
+        if begins_with_rule_word(product):
+            yield (), f"product {IS_A_RULE_WORD.format(product=product)}"
 
 
 def _members_of(component: ComponentPart) -> Iterator[Member]:

@@ -48,7 +48,7 @@ OUTCOME = "outcome"
 
 # The first word of what a line is about when it is not a product. What follows it (a product, a law, a provider) names
 # which. A line on a product is of deliveries; a line under one of these words follows from the contract and is computed
-# for every month in every run.
+# for every month in every run. No product may be called so (`tariffs.rule_words`).
 LABEL_WORDS = frozenset(
     (
         INSTALMENT, WITHHELD, REOPENING, UNSPENT, EARMARKED, DETERMINATION, SHORTFALL, CEILING, UNFUNDED, REDUCTION,

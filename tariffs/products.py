@@ -20,8 +20,9 @@ from database.recordings import latest, lock_recordings, record
 from kernel.findings import Finding
 from kernel.notation import format_number, parse_date
 from kernel.periods import Month, Period, overlapping
-from kernel.tabular import Column, Row, read_table, refuse_table, row_finding, unread_columns
+from kernel.tabular import Column, Row, own_name, read_table, refuse_table, row_finding, unread_columns
 from tariffs.ends import on_a_last_day
+from tariffs.rule_words import IS_A_RULE_WORD, begins_with_rule_word
 from tariffs.tables import product_versions, products
 from tariffs.task_fields import TASK_FIELDS
 from tariffs.units import PRICE_RULES, UNIT_NAMES, UNIT_WORDS, PriceRule, Rounding, Unit
@@ -139,10 +140,17 @@ _SCOPES = {
     "local": Scope.LOCAL, "regional": Scope.REGIONAL, "national": Scope.NATIONAL,
 }  # fmt: skip
 
+
+def _product_code(text: str) -> str:
+    if begins_with_rule_word(text):
+        raise ValueError(IS_A_RULE_WORD.format(product=text))
+    return own_name(text)
+
+
 LAYOUT = (
     Column("law", ("wet", "law"), word_of(_LAWS)),
     Column("category", ("categorie", "category")),
-    Column("code", ("product", "code")),
+    Column("code", ("product", "code"), _product_code),
     Column("name", ("naam", "name")),
     Column("unit", ("eenheid", "unit"), word_of(UNIT_WORDS)),
     Column("price_per", ("prijs per", "price per"), word_of(UNIT_WORDS)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
@@ -21,6 +22,12 @@ COUNT_DATE = "count_date = 2026-01-01"
 RECOUNT = 'recount = { dead_band_percent = "1", pays = "excess", counts = "final" }'
 DIVISION = 'division = { areas = ["X", "Y"], weights = { a = "0.4", b = "0.6" }, own_areas = ["X"] }'
 BUDGET = 'budget_eur = "1"'
+
+
+def test_no_product_is_called_as_a_rule(document: Callable[..., Path], effort: str) -> None:
+    with pytest.raises(Refusal) as refusal:
+        read_documents([document(re.sub(r'products = \["[^"]*"', 'products = ["plan"', effort))])
+    assert any("product plan is een woord voor een regel" in str(finding) for finding in refusal.value.findings)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Engine
 
 from database.recordings import latest
 from kernel.findings import Refusal
+from settlement.entitlement import LABEL_WORDS
 from tariffs.products import CareLine, Scope, _task_field, catalogue, import_products
+from tariffs.rule_words import RULE_WORDS
 from tariffs.task_fields import TASK_FIELDS
 from tariffs.units import PRICE_RULES, Rounding, Unit
 
@@ -41,6 +43,21 @@ def test_a_product_is_read(connection: Connection, products_file: Callable[..., 
     assert (version.care_line, version.scope, version.task_field) == (CareLine.SECOND, Scope.LOCAL, "6.751")
     assert known.on(date(2024, 12, 31)) is None
     assert known.recording == 1
+
+
+@pytest.mark.parametrize("code", ["plan", "ceiling", "bands", "plan x"])
+def test_a_product_is_not_called_as_a_rule(
+    connection: Connection, products_file: Callable[..., Path], code: str
+) -> None:
+    """What was paid on it would be taken back as an amount of a rule that is owed no longer."""
+    [finding] = refused(connection, products_file(ROW.replace("45A04", code)))
+    assert finding == (
+        f'rij 2, kolom "product": {code} is een woord voor een regel van een contract; geef het product een andere code'
+    )
+
+
+def test_the_words_of_rules_are_those_of_lines() -> None:
+    assert LABEL_WORDS == RULE_WORDS
 
 
 def test_english_headers_and_words_say_the_same(
