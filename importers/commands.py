@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from importers.deliveries import Account, DeliveryImport, import_deliveries
 from importers.fact_commands import FACT_COMMANDS
 from importers.population_counts import import_counts, render_counts_import
 from importers.quantities import USUAL_FACTOR
+from importers.refused_files import record_refused
 from importers.rejected_rows import write_rejected
 from importers.sent_again import sent_again
 from importers.waiting import waiting_credits, waiting_tables
@@ -160,6 +162,8 @@ def deliveries(
                         factor=factor,
                     )
             except Refusal as refusal:
+                with suppress(Refusal), transaction(engine) as connection:  # the first refusal is the one to tell
+                    record_refused(connection, file, refusal, store.settings.user)
                 if len(files) == 1:
                     raise
                 refused.append((file, refusal))

@@ -109,8 +109,8 @@ def import_deliveries(
         raise Refusal(f"{file.name} heeft wel een kopregel maar geen regels", "vraag het bestand opnieuw op")
     lock_recordings(connection)  # only now: reading takes long, and others may record meanwhile
     _refuse_changed_codes(connection, file, read_at)
-    kept, broken_cents = _rows_with_client_numbers(connection, file)
-    broken, cents = _rows_breaking_rules(connection, file)
+    kept, broken_cents = _rows_with_client_numbers(connection, file, reading)
+    broken, cents = _rows_breaking_rules(connection, file, reading)
     broken, broken_cents = [*kept, *broken], {**broken_cents, **cents}
     loading.add_clients(connection)
     months = loading.months_of_service(connection)
@@ -131,6 +131,7 @@ def import_deliveries(
     entered = loading.enter(connection, next_recording, months)
     agb_codes = {str(provider): code for code, provider in known_codes.providers.items()}
     reading.providers = {agb_codes.get(provider, "") for provider in reading.providers}
+    reading.provider_of = {number: agb_codes[provider] for number, provider in reading.provider_of.items()}
     if recording is not None:
         reading.warnings += _same_care(connection, file, recording, months, products.values())
         reading.warnings += _unusual(connection, file, recording, factor, products.values())
@@ -183,14 +184,19 @@ def _laws_of_references(connection: Connection) -> dict[int, str]:
     return {row.product_id: row.law for row in rows}  # an earlier one replaces a later
 
 
-def _rows_with_client_numbers(connection: Connection, file: DeliveryFile) -> tuple[list[RowFinding], dict[int, int]]:
+def _rows_with_client_numbers(
+    connection: Connection, file: DeliveryFile, reading: Reading
+) -> tuple[list[RowFinding], dict[int, int]]:
     """The finding of each row that names a client of any file in a text that is kept, and its claimed cents."""
     found = loading.rows_with_client_numbers(connection)
+    reading.provider_of |= {row.row_number: str(row.provider_id) for row in found}
     findings = [holds_client_number(row.row_number, _header(file, row.row_number, KEPT[row.place])) for row in found]
     return findings, {row.row_number: row.claimed_cents or 0 for row in found}
 
 
-def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[list[RowFinding], dict[int, int]]:
+def _rows_breaking_rules(
+    connection: Connection, file: DeliveryFile, reading: Reading
+) -> tuple[list[RowFinding], dict[int, int]]:
     """The findings of the row rules, and the claimed cents of each row that is rejected by one."""
     rules = {rule.code: rule for rule in ROW_RULES}
     findings: list[RowFinding] = []
@@ -198,6 +204,7 @@ def _rows_breaking_rules(connection: Connection, file: DeliveryFile) -> tuple[li
     for row in loading.rows_breaking_rules(connection):
         if row.is_rejected:
             claimed[row.row_number] = row.claimed_cents or 0
+            reading.provider_of[row.row_number] = str(row.provider_id)
         for code in row.codes:
             rule = rules[code]
             message = rule.message.format(
@@ -293,6 +300,8 @@ def _outcome(
         column = _header(file, judged.row_number, verdict.column)
         finding = RowFinding(judged.row_number, judged.code, column, message, verdict.hint)
         listed[verdict.counted_as].append(finding)
+        if judged.provider:
+            reading.provider_of[judged.row_number] = judged.provider
         rows[verdict.counted_as] += 1
         cents[verdict.counted_as] += judged.claimed_cents or 0
     account = Account(
@@ -309,7 +318,7 @@ def _outcome(
     )
     findings = sorted(listed["rejected"], key=lambda finding: (finding.row_number, finding.code))
     if recording is not None:
-        _store(connection, file, recording, account, [*findings, *warnings, *listed["waiting"]], reading.providers)
+        _store(connection, file, recording, account, [*findings, *warnings, *listed["waiting"]], reading)
     assert account.rows_accepted == entered, "every row read is counted once"
     return DeliveryImport(
         file=file,
@@ -331,7 +340,7 @@ def _store(
     recording: int,
     account: Account,
     findings: Sequence[RowFinding],
-    providers: Collection[str],
+    reading: Reading,
 ) -> None:
     connection.execute(
         insert(batches).values(
@@ -348,7 +357,7 @@ def _store(
             claimed_rejected_eur=account.claimed_rejected,
             claimed_waiting_eur=account.claimed_waiting,
             claimed_known_eur=account.claimed_known,
-            providers=None if "" in providers else sorted(providers),
+            providers=None if "" in reading.providers else sorted(reading.providers),
         )
     )
     rows = [
@@ -358,6 +367,7 @@ def _store(
             "code": finding.code,
             "column_name": finding.column,
             "severity": finding.severity,
+            "provider": reading.provider_of.get(finding.row_number),
             "message": finding.message,
             "hint": finding.hint,
         }

@@ -58,6 +58,7 @@ class Reading:
     rows_rejected: int = 0
     last_number: int = 0
     providers: set[str] = field(default_factory=set)  # "" where a row does not tell which
+    provider_of: dict[int, str] = field(default_factory=dict)  # of rejected rows that tell, by number
     claimed_read_cents: int = 0  # what credits claim is taken off, here and below
     claimed_rejected_cents: int = 0
     month_first: RowFinding | None = None  # the first date that can only have the month in front
@@ -72,6 +73,7 @@ class Reading:
         self.rows_rejected += other.rows_rejected
         self.last_number = other.last_number or self.last_number
         self.providers |= other.providers
+        self.provider_of |= other.provider_of
         self.claimed_read_cents += other.claimed_read_cents
         self.claimed_rejected_cents += other.claimed_rejected_cents
         self.month_first = self.month_first or other.month_first
@@ -241,28 +243,35 @@ def _read_by_row(
             continue
         reading.rows_read += 1
         reading.last_number = number
-        reading.providers.add(_provider(readers, cells, table))
+        if provider := _provider(readers, cells, table):
+            reading.provider_of[number] = provider
         if len(cells) != width:
             hint = "vul de rij aan tot alle kolommen"
             if len(cells) > width:
                 hint = f'haal weg wat te veel is; een tekst met "{file.delimiter}" staat tussen aanhalingstekens'
             finding = RowFinding(number, "D01", "", f"{len(cells)} van de {width} kolommen", hint)
+            reading.providers.add(provider)
             _reject(file, reading, [finding], 0)
             continue
         cells.append("")  # where a column that the file does not have is read
         try:
             values = [reader(cells[place]) for reader, place in read]
         except CellError:
-            if any(cells[table.places[name] or 0].strip() for name in _NOT_IN_TOTALS):
+            is_row = any(cells[table.places[name] or 0].strip() for name in _NOT_IN_TOTALS)
+            if is_row or provider:  # a row of totals is nobody's
+                reading.providers.add(provider)
+            if is_row:
                 findings, claimed = _cell_findings(number, cells, read, table, reading), _claimed(readers, cells, table)
             else:
                 findings, claimed = [_totals(number)], 0  # the rows above it claim that amount
             _reject(file, reading, findings, claimed)
             continue
+        reading.providers.add(provider)
         if (place := finder.place_in(cells)) is not None:
             finding = holds_client_number(number, table.header[place])
             _reject(file, reading, [finding], _claimed(readers, cells, table))
             continue
+        del reading.provider_of[number]
         finder.gather(number, cells)
         if values[claimed_at] != NULL:
             reading.claimed_read_cents += int(values[_SIGN_AT]) * int(values[claimed_at])

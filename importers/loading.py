@@ -135,7 +135,8 @@ def rows_with_client_numbers(connection: Connection) -> list[Any]:
     A number counts that is of a client in this file, or in any file before it.
     """
     query = """
-        SELECT row_number, min(k.place) AS place, min(s.sign * s.claimed_cents) AS claimed_cents
+        SELECT row_number, min(k.place) AS place, min(s.sign * s.claimed_cents) AS claimed_cents,
+            min(s.provider_id) AS provider_id
         FROM (SELECT row_number, place FROM staged_kept JOIN clients USING (pseudonym)
               UNION ALL
               SELECT row_number, place FROM staged_kept JOIN staged_clients USING (pseudonym)) AS k
@@ -162,7 +163,7 @@ def rows_breaking_rules(connection: Connection) -> list[Any]:
         text(f"""
         SELECT s.row_number, array_remove(ARRAY[{codes}], NULL) AS codes, coalesce({errors}, false) AS is_rejected,
                s.service_start, s.service_end - 1 AS last_day, s.unit, s.quantity,
-               p.unit AS product_unit, s.sign * s.claimed_cents AS claimed_cents,
+               p.unit AS product_unit, s.sign * s.claimed_cents AS claimed_cents, s.provider_id,
                (SELECT min(code) FROM staged_products c WHERE c.product_id = s.product_id) AS product
         FROM staged s {joined} WHERE {any_of} ORDER BY s.row_number""")
     ).all()
@@ -493,7 +494,8 @@ def _judge_credits(connection: Connection, new: str) -> None:
 class RowVerdict:
     """What became of a row because of other rows.
 
-    `other_batch` and `other_row` are where the other one stands; `other_month` its month, where that is another.
+    `other_batch` and `other_row` are where the other one stands; `other_month` its month, where that is another. Of a
+    known row the provider is not asked.
     """
 
     row_number: int
@@ -504,6 +506,7 @@ class RowVerdict:
     other_row: int | None
     other_month: date | None
     claimed_cents: int | None
+    provider: str | None
 
 
 def verdicts(connection: Connection) -> list[RowVerdict]:
@@ -511,7 +514,9 @@ def verdicts(connection: Connection) -> list[RowVerdict]:
     rows = connection.execute(
         text(f"""
         SELECT k.row_number, coalesce(j.verdict, n.code) AS code, k.reference, k.previous_reference,
-               n.other_batch, n.other_row, n.other_month, k.sign * k.claimed_cents AS claimed_cents
+               n.other_batch, n.other_row, n.other_month, k.sign * k.claimed_cents AS claimed_cents,
+               CASE WHEN n.code IS DISTINCT FROM 'D32' THEN
+                   (SELECT agb_code FROM providers WHERE id = k.provider_id) END AS provider
         FROM (
             SELECT * FROM staged_credits
             UNION ALL

@@ -13,6 +13,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -49,7 +50,7 @@ batches = Table(
     money("claimed_rejected_eur"),
     money("claimed_waiting_eur"),
     money("claimed_known_eur"),
-    # The providers that the rows name, also rejected ones; null when some row does not tell.
+    # The providers that the rows name, also rejected ones; null when some row does not tell, other than a totals row.
     Column("providers", ARRAY(Text)),
     CheckConstraint("rows_read = rows_accepted + rows_rejected + rows_waiting + rows_known", name="every_row_counted"),
     CheckConstraint(
@@ -66,8 +67,24 @@ batch_findings = Table(
     Column("code", Text, primary_key=True),
     Column("column_name", Text, primary_key=True),
     Column("severity", Text, nullable=False),
+    Column("provider", Text),  # whose row it is, of a rejected one that tells
     Column("message", Text, nullable=False),
     Column("hint", Text, nullable=False),
+)
+
+# A file that was refused whole: nothing of it was recorded, and yet its sender sent something. `recording` is the last
+# one at that moment; `providers` are those that it names, as far as it could be read.
+refused_files = Table(
+    "refused_files",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("recording", BigInteger, nullable=False),
+    Column("refused_at", DateTime(timezone=True), nullable=False),
+    Column("refused_for", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("providers", ARRAY(Text), nullable=False),
 )
 
 # The one key that client numbers were hashed with: its fingerprint, never the key.

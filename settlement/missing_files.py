@@ -11,6 +11,7 @@ from contracts.parties import known_parties
 from contracts.register import contracts_known
 from contracts.tables import municipalities, providers
 from database.recordings import latest
+from importers.refused_files import nothing_taken_in
 from importers.tables import delivery_totals
 from kernel.periods import Month, months
 from tariffs.tables import products
@@ -20,7 +21,8 @@ from tariffs.tables import products
 class MissingFile:
     """A contract and the months of a year without deliveries, the earliest first.
 
-    `last` is the last month with any before the month that was asked for, if there is one.
+    `last` is the last month with any before the month that was asked for, if there is one. `refused` are the files of
+    which nothing was taken in, since the last of which something was: those are received and refused.
     """
 
     contract: str
@@ -28,6 +30,7 @@ class MissingFile:
     provider_name: str
     months: Sequence[Month]
     last: Month | None
+    refused: Sequence[str] = ()
 
 
 def missing_files(connection: Connection, month: Month) -> list[MissingFile]:
@@ -51,6 +54,7 @@ def missing_files(connection: Connection, month: Month) -> list[MissingFile]:
         .group_by(municipalities.c.code, providers.c.agb_code, products.c.code)
     )
     delivered = {(code, agb, product): days for code, agb, product, days in connection.execute(query)}
+    refused = nothing_taken_in(connection)
     cutoff = latest(connection)
     names = known_parties(connection, cutoff).providers
     found: list[MissingFile] = []
@@ -65,7 +69,11 @@ def missing_files(connection: Connection, month: Month) -> list[MissingFile]:
             without = [m for m in months(first, min(month, Month.of(in_force.last_day))) if m not in sent]
             if without:
                 last = max((m for m in sent if m < month), default=None)
-                found.append(MissingFile(contract.number, provider, names[provider].name, without, last))
+                found.append(
+                    MissingFile(
+                        contract.number, provider, names[provider].name, without, last, refused.get(provider, ())
+                    )
+                )
     return found
 
 

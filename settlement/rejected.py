@@ -1,8 +1,8 @@
 """Rows of a provider that do not count, as known at a cut-off: rejected when their file was read, or waiting.
 
-Of a rejected row is not kept whose it is. It is told only where the whole file is of one provider: every row of it that
-counts or waits is, and none was known before, which could have been another's. Rows that are held back by what other
-rows say (importers.rules.VERDICTS) keep their reference, and so are known to be theirs in any file.
+A rejected row is told to the provider that it names. One that does not tell whose it is, is told where all others in
+the file are of one provider; else those with rows in the file read only how many there are. Rows that are held back by
+what other rows say (importers.rules.RECEIVED_VERDICTS) keep their reference, and so are known to be theirs in any file.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal, select, text
+from sqlalchemy import Connection, and_, case, func, literal, select, text
 from sqlalchemy.sql.selectable import FromClause
 
 from contracts.tables import providers
@@ -60,7 +60,10 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class RejectedFile:
-    """The rejected rows of one file: at most `MOST_ROWS_OF_A_FILE` of `rejected`, and none when `is_mixed`."""
+    """The rejected rows of one file: at most `MOST_ROWS_OF_A_FILE` of `rejected`.
+
+    When `is_mixed` they may be another's, and none is told.
+    """
 
     recording: int
     rows: tuple[RejectedRow, ...]
@@ -97,27 +100,34 @@ def rejected_rows(connection: Connection, after: int, cutoff: int) -> dict[str, 
 
 
 def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[RejectedFile]]:
-    """Files with rejected rows by each provider that has a row in them."""
+    """Files with rejected rows by each provider whose they are, or may be."""
     is_rejected = and_(
         batch_findings.c.recording > after,
         batch_findings.c.recording <= cutoff,
         batch_findings.c.severity == Severity.ERROR,
         batch_findings.c.code.not_in(RECEIVED_VERDICTS),
     )
-    counts = select(batch_findings.c.recording, func.count(batch_findings.c.row_number.distinct()).label("rejected"))
-    rejected = {
-        row.recording: row.rejected
-        for row in connection.execute(counts.where(is_rejected).group_by(batch_findings.c.recording))
-    }
-    place = func.dense_rank().over(partition_by=batch_findings.c.recording, order_by=batch_findings.c.row_number)
-    ranked = select(batch_findings, place.label("place")).where(is_rejected).subquery()
+    only_sender = case((func.cardinality(batches.c.providers) == 1, batches.c.providers[1]))
+    whose = func.coalesce(batch_findings.c.provider, only_sender, "")
+    place = func.dense_rank().over(
+        partition_by=(batch_findings.c.recording, whose), order_by=batch_findings.c.row_number
+    )
+    ranked = (
+        select(batch_findings, whose.label("whose"), place.label("place"), batches.c.file_name)
+        .join(batches, batches.c.recording == batch_findings.c.recording)
+        .where(is_rejected)
+        .subquery()
+    )
+    counts = select(ranked.c.recording, ranked.c.whose, func.max(ranked.c.place)).group_by(
+        ranked.c.recording, ranked.c.whose
+    )
+    rejected = {(recording, whose): number for recording, whose, number in connection.execute(counts)}
     shown = (
-        select(ranked, batches.c.file_name)
-        .join(batches, batches.c.recording == ranked.c.recording)
-        .where(ranked.c.place <= MOST_ROWS_OF_A_FILE, batches.c.rows_known == 0)
+        select(ranked)
+        .where(ranked.c.place <= MOST_ROWS_OF_A_FILE, ranked.c.whose != "")
         .order_by(ranked.c.recording, ranked.c.row_number, ranked.c.code, ranked.c.column_name)
     )
-    rows: dict[int, list[RejectedRow]] = defaultdict(list)
+    rows: dict[tuple[int, str], list[RejectedRow]] = defaultdict(list)
     findings = connection.execute(shown).all()
     places = row_numbers(connection, ((row.recording, row.row_number) for row in findings))
     for row in findings:
@@ -125,14 +135,13 @@ def _files(connection: Connection, after: int, cutoff: int) -> dict[str, list[Re
         told = RejectedRow(
             row.recording, row.file_name, row.row_number, where, row.column_name, "", row.code, row.message, row.hint
         )
-        rows[row.recording].append(told)
+        rows[row.recording, row.whose].append(told)
+    senders = senders_of(connection, {recording for recording, whose in rejected if not whose})
     found: dict[str, list[RejectedFile]] = defaultdict(list)
-    alone = select(batches.c.recording).where(func.cardinality(batches.c.providers) == 1)
-    of_one_provider = set(connection.execute(alone).scalars())
-    for recording, senders in senders_of(connection, rejected).items():
-        own = tuple(rows[recording]) if recording in of_one_provider else ()
-        for agb_code in senders:
-            found[agb_code].append(RejectedFile(recording, own, rejected[recording], is_mixed=not own))
+    for (recording, whose), number in sorted(rejected.items()):
+        for agb_code in [whose] if whose else senders.get(recording, ()):
+            own = tuple(rows[recording, whose]) if whose else ()
+            found[agb_code].append(RejectedFile(recording, own, number, is_mixed=not whose))
     return found
 
 

@@ -137,6 +137,8 @@ def _show_missing(found: Status, most: int) -> None:
     table = _table("Contract", "Aanbieder", "Niets over")
     for file in sorted(found.missing, key=lambda file: found.month not in file.months)[:most]:
         never = "" if file.last else " (nog nooit)"
+        if file.refused:
+            never = f"; ontvangen en geweigerd: {', '.join(file.refused)}"
         table.add_row(file.contract, f"{file.provider} {file.provider_name}", format_months(file.months) + never)
     print_table(fit(table))
     _rest(found.missing, most)
@@ -282,6 +284,7 @@ def status_json(found: Status) -> dict[str, Any]:
                 "provider_name": file.provider_name,
                 "months": [str(month) for month in file.months],
                 "last_delivered": str(file.last) if file.last else None,
+                "refused": file.refused,
             }
             for file in found.missing
         ],

@@ -75,6 +75,7 @@ def missing_lines(missing: Sequence[MissingFile]) -> list[str]:
     return [
         f"{file.contract}: {file.provider} {file.provider_name}, "
         + (f"laatst geleverd over {file.last}" if file.last else "nog nooit geleverd")
+        + (f"; ontvangen en geweigerd: {', '.join(file.refused)}" if file.refused else "")
         for file in missing
     ]
 

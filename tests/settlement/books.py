@@ -148,7 +148,7 @@ class Books:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
-        self._folder = folder
+        self.folder = folder
         self._files = 0
 
     def open(self, *contracts: str, products: Sequence[str] = PRODUCTS) -> Books:
@@ -177,7 +177,7 @@ class Books:
 
     def file(self, content: str) -> Path:
         self._files += 1
-        path = self._folder / f"file_{self._files}.csv"
+        path = self.folder / f"file_{self._files}.csv"
         path.write_text(content, encoding="utf-8")
         return path
 
@@ -189,7 +189,7 @@ class Books:
         with self.transaction() as connection:
             match kind:
                 case "deliveries":
-                    import_deliveries(connection, path, self._folder / "config", WHO, posted_until=posted_until)
+                    import_deliveries(connection, path, self.folder / "config", WHO, posted_until=posted_until)
                 case "population":
                     import_counts(connection, path, WHO)
                 case "advances":
@@ -228,7 +228,7 @@ class Books:
     def deliver(self, *rows: str) -> DeliveryImport:
         with self.transaction() as connection:
             path = self.table(DELIVERIES_HEADER, rows)
-            return import_deliveries(connection, path, self._folder / "config", WHO, posted_until=posted_until)
+            return import_deliveries(connection, path, self.folder / "config", WHO, posted_until=posted_until)
 
     # --- what is settled ----------------------------------------------------------------------------------------------
 

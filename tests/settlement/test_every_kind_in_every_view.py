@@ -550,7 +550,7 @@ def _facts(books: Books) -> None:
     )
     for kind, header, rows in facts:
         with books.transaction() as connection:
-            import_facts(connection, kind, books.table(header, rows), books._folder / "config", WHO)
+            import_facts(connection, kind, books.table(header, rows), books.folder / "config", WHO)
 
 
 # --- every kind has a case, and every word of a rule is said by one ---------------------------------------------------

@@ -176,7 +176,7 @@ SCORES_IN = {
 def take(books: Books, kind: FactKind[object], header: str, rows: Sequence[str]) -> None:
     if rows:
         with books.transaction() as connection:
-            import_facts(connection, kind, books.table(header, rows), Path(books._folder) / "config", WHO)  # type: ignore[arg-type]
+            import_facts(connection, kind, books.table(header, rows), Path(books.folder) / "config", WHO)  # type: ignore[arg-type]
 
 
 def come_in(books: Books, month: int) -> None:

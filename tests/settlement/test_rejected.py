@@ -28,8 +28,8 @@ def region(books: Books) -> Books:
     return books
 
 
-def row(reference: str, day: str = "2026-01-05", minutes: int = 60, **more: str) -> str:
-    return delivery(reference, "45A04", day, minutes, end="2026-01-05" if day == WRONG else "", **more)
+def row(reference: str, day: str = "2026-01-05", minutes: int = 60, product: str = "45A04", **more: str) -> str:
+    return delivery(reference, product, day, minutes, end="2026-01-05" if day == WRONG else "", **more)
 
 
 def known(books: Books, provider: str, *, after: int = 0, cutoff: int = 10_000) -> Rejected:
@@ -69,38 +69,64 @@ def test_a_file_of_one_provider_is_told_row_by_row(region: Books) -> None:
     assert shown[4]
 
 
-def test_a_row_of_a_provider_of_whom_nothing_counts_is_not_told_to_another(region: Books) -> None:
+NOBODYS = ("", "98765432")  # a provider that is empty, or unknown
+
+MIXED = {
+    "of another who counts": (row("o1", provider=OTHER),),
+    "of another whose credit waits": (row("o1", provider=OTHER, credits="o0"),),
+    "of another of whom nothing counts": (row("o1", "2026-01-05", 0, provider=OTHER),),
+}
+
+
+def test_a_row_of_a_provider_of_whom_nothing_counts_is_told_to_no_other(region: Books) -> None:
     region.deliver(row("r1"), row("o1", WRONG, provider=OTHER))
-    assert told(region, CARE) == []
-    assert counted(region, CARE) == [(1, True)]
+    assert (told(region, CARE), told(region, OTHER)) == ([], [(3, "D08")])
+    assert counted(region, CARE) == []
 
 
-def test_a_file_with_rows_of_another_is_only_counted(region: Books) -> None:
-    region.deliver(row("r1"), row("o1", provider=OTHER), row("r2", WRONG))
-    for provider in (CARE, OTHER):
-        assert told(region, provider) == []
-        assert counted(region, provider) == [(1, True)]
+@pytest.mark.parametrize("others", MIXED.values(), ids=MIXED)
+def test_in_a_file_of_several_providers_each_row_is_told_to_its_own(region: Books, others: tuple[str, ...]) -> None:
+    region.deliver(row("r1"), *others, row("r2", WRONG), row("r3", "2026-01-05", 0), row("r4", product="99X99"))
+    assert told(region, CARE) == [(4, "D08"), (5, "D10"), (6, "D06")]
+    assert counted(region, CARE) == [(3, False)]
+    assert not set(told(region, OTHER)) & set(told(region, CARE))
+
+
+@pytest.mark.parametrize("whose", NOBODYS)
+def test_a_row_that_does_not_tell_whose_it_is_is_counted_where_it_may_be(region: Books, whose: str) -> None:
+    region.deliver(row("r1"), row("o1", provider=OTHER), row("r2", provider=whose), row("r3", WRONG))
+    assert (told(region, CARE), told(region, OTHER)) == ([(5, "D08")], [])
+    assert (counted(region, CARE), counted(region, OTHER)) == ([(1, True), (1, False)], [(1, True)])
     text = str(sheet(statement(region, region.settle("2026-01"))))
-    assert WRONG not in text
     assert "nog 1 rij geweigerd" in text
 
 
-def test_a_waiting_credit_of_another_makes_a_file_mixed(region: Books) -> None:
-    region.deliver(row("r1"), row("o1", provider=OTHER, credits="o0"), row("r2", WRONG))
-    assert told(region, CARE) == told(region, OTHER) == []
+def test_a_row_of_totals_is_nobodys_and_makes_no_file_mixed(region: Books) -> None:
+    region.deliver(row("r1"), row("r2", WRONG), "totaal;;;;;;;120;;;;12,00")
+    assert told(region, CARE) == [(3, "D08"), (4, "D17")]
+    assert told(region, OTHER) == []
+    assert counted(region, CARE) == [(2, False)]
 
 
-def test_a_row_that_was_known_may_be_of_another_so_its_file_is_only_counted(region: Books) -> None:
-    region.deliver(row("o1", provider=OTHER))
-    region.deliver(row("r1"), row("o1", provider=OTHER), row("r2", WRONG))
-    assert told(region, CARE) == []
-    assert counted(region, CARE) == [(1, True)]
+@pytest.mark.parametrize("other", [row("o1", provider=OTHER), ""])
+def test_rows_that_were_known_take_nothing_away(region: Books, other: str) -> None:
+    region.deliver(*filter(None, [row("r1"), other]))
+    region.deliver(*filter(None, [row("r1"), other, row("r2", WRONG)]))
+    assert [code for _, code in told(region, CARE)] == ["D08"]
 
 
-def test_a_file_of_which_nothing_counts_is_nobodys(region: Books) -> None:
+def test_a_file_of_which_nothing_counts_is_told_to_whose_it_is(region: Books) -> None:
     region.deliver(row("r1"))
-    region.deliver(row("r2", WRONG))
-    assert [known(region, provider) for provider in (CARE, OTHER)] == [Rejected(), Rejected()]
+    region.deliver(row("r2", WRONG), "totaal;;;;;;;60;;;;")
+    assert told(region, CARE) == [(2, "D08"), (3, "D17")]
+    assert known(region, OTHER) == Rejected()
+
+
+def test_a_reference_that_is_taken_is_told_though_it_is_not_kept(region: Books) -> None:
+    region.deliver(row("r1"), row("o1", provider=OTHER))
+    region.month("2026-01")
+    region.deliver(row("r1", minutes=30), row("o1", "2026-02-05", provider=OTHER))
+    assert (told(region, CARE), told(region, OTHER)) == ([(2, "D39")], [(3, "D38")])
 
 
 def test_only_what_came_since_the_previous_statement_is_told(region: Books) -> None:

@@ -42,7 +42,7 @@ def contract(rules: str) -> str:
 def take(books: Books, kind: FactKind[object], header: str, *rows: str) -> None:
     with books.transaction() as connection:
         path = books.table(header, rows)
-        import_facts(connection, kind, path, Path(books._folder) / "config", WHO)  # type: ignore[arg-type]
+        import_facts(connection, kind, path, Path(books.folder) / "config", WHO)  # type: ignore[arg-type]
 
 
 def treated(run: Run) -> dict[tuple[str, str], str]:
