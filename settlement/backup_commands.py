@@ -17,7 +17,7 @@ from database.terminal import FILE, NEEDS_ATTENTION, say
 from importers.key_commands import missing_key
 from kernel.findings import Refusal
 from kernel.notation import format_number
-from settlement.audit import recomputed_hash, stored_hashes
+from settlement.audit import says_the_same, stored_hashes
 from settlement.phrases import counted
 from settlement.schedule.register import jobs_known
 
@@ -108,7 +108,7 @@ def _differing(connection: Connection, manifest: Manifest) -> list[int]:
     return [
         run
         for run in sorted({*manifest.runs, *stored})
-        if run not in stored or not manifest.runs.get(run) == stored[run] == recomputed_hash(connection, run)
+        if run not in stored or manifest.runs.get(run) != stored[run] or not says_the_same(connection, run, stored[run])
     ]
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select, text
 from contracts.register import contracts_known
 from importers.credit_verdicts import own_verdicts
 from kernel.notation import format_date, format_number
-from settlement.audit import recomputed_hash
+from settlement.audit import says_the_same
 from settlement.tables import runs
 
 _MOST_PLACES = 5
@@ -324,7 +324,7 @@ def broken_in_the_books(connection: Connection) -> dict[str, list[str]]:
     found |= {name: [] for name in (*_OF_A_RUN, *_OF_ITS_DELIVERIES, *_OF_A_POSTING, _AS_IT_WAS_SAID)}
     states = select(runs.c.id, runs.c.state, runs.c.output_sha256).order_by(runs.c.id)
     for run, state, output_sha256 in connection.execute(states).all():
-        if recomputed_hash(connection, run) != output_sha256:
+        if not says_the_same(connection, run, output_sha256):
             found[_AS_IT_WAS_SAID].append(f"run {run}")
         of_run = {**_OF_A_RUN, **_OF_ITS_DELIVERIES, **(_OF_A_POSTING if state == "posted" else {})}
         parameters = {"run": run, **_slices_of_one_contract(connection, run)}

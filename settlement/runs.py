@@ -5,8 +5,6 @@ the same hash, also after later runs were posted; a draft that is no longer base
 approved.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +20,7 @@ from kernel.periods import Month
 from settlement import invariants
 from settlement.changes import changed_months
 from settlement.contract import Outcome, settle_contract
-from settlement.entitlement import Cause, Line, Posted
+from settlement.entitlement import Line, Posted
 from settlement.findings import DeliveriesFinding
 from settlement.ledger.journal import book
 from settlement.outside import outside_contracts
@@ -30,6 +28,7 @@ from settlement.posted import read_posted
 from settlement.pricing.clients import client_volumes
 from settlement.pricing.query import price_months
 from settlement.reading import unknown_run
+from settlement.said import SaidContract, SaidFinding, cause_json, hash_of, said_finding, said_line
 from settlement.same_care import same_care
 from settlement.tables import (
     run_contracts,
@@ -355,41 +354,30 @@ def _about(terms: Terms, finding: Finding) -> dict[str, Any]:
 
 
 def output_hash(terms: Terms, outcomes: Sequence[Outcome], outside: Sequence[Finding]) -> str:
-    """A hash of everything a run says, free of ids and clocks: the same on any machine for the same facts."""
-    said = {
-        "period": str(terms.period),
-        "contracts": [
-            {
-                "contract": outcome.registered.contract.number,
-                "parked": outcome.parked,
-                "lines": [_line_json(line) for line in outcome.lines],
-                "set_offs": [[set_off.advance_reference, str(set_off.amount)] for set_off in outcome.set_offs],
-                "findings": [str(finding) for finding in outcome.findings],
-            }
-            for outcome in outcomes
-        ],
-        "outside": [str(finding) for finding in outside],
-    }
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    """The hash of what a run says; `settlement.audit` makes it again from what is stored."""
+    contracts = (
+        SaidContract(
+            outcome.registered.contract.number,
+            outcome.parked,
+            [_said(line) for line in outcome.lines],
+            [(set_off.advance_reference, set_off.amount) for set_off in outcome.set_offs],
+            [_coded(finding) for finding in outcome.findings],
+        )
+        for outcome in outcomes
+    )
+    return hash_of(terms.period, contracts, map(_coded, outside))
 
 
-def cause_json(cause: Cause) -> dict[str, object]:
-    return {"kind": cause.kind, "amount_eur": str(cause.amount), "values": dict(cause.values)}
+def _said(line: Line) -> list[object]:
+    causes = [cause_json(cause) for cause in line.causes]
+    return said_line(line.key, line.timing, line.entitled, line.posted_before, causes)
 
 
-def _line_json(line: Line) -> list[object]:
-    key = line.key
-    return [
-        key.component,
-        key.municipality,
-        str(key.month),
-        key.label,
-        key.treatment,
-        line.timing,
-        str(line.entitled),
-        str(line.posted_before),
-        [cause_json(cause) for cause in line.causes],
-    ]
+def _coded(finding: Finding) -> SaidFinding:
+    if isinstance(finding, DeliveriesFinding):
+        about = (finding.provider, finding.municipality, finding.product, finding.month)
+        return said_finding(finding.code, finding.severity, *about)
+    return said_finding(finding.code, finding.severity)
 
 
 def _lock_run(connection: Connection, run: int, *allowed: str) -> Month:

@@ -43,12 +43,15 @@ class Journal:
     advance: Decimal
 
 
-def entitled(known: Mapping[str, list[str]], month: str) -> dict[Where, Decimal]:
-    """What every contract is entitled to up to a month, by what is known; nil is left out."""
+def entitled(known: Mapping[str, list[str]], month: str, *, posts_monthly: bool = True) -> dict[Where, Decimal]:
+    """What every contract is entitled to up to a month, by what is known; nil is left out.
+
+    `posts_monthly`: each month was posted before the files of the next one came.
+    """
     amounts: dict[Where, Decimal] = defaultdict(Decimal)
     prices = rows_of(known["prices"])
     minutes: dict[tuple[str, ...], int] = defaultdict(int)
-    for row in counting(known["deliveries"]):
+    for row in counting(known["deliveries"], posts_monthly=posts_monthly):
         contract, products, treatment = AGREED[row["provider"]]
         product, of_month = row["product"], row["start"][:7]
         if product not in products:
@@ -70,17 +73,17 @@ def entitled(known: Mapping[str, list[str]], month: str) -> dict[Where, Decimal]
     return {where: amount for where, amount in amounts.items() if amount}
 
 
-def counting(files: Iterable[str]) -> list[dict[str, str]]:
+def counting(files: Iterable[str], *, posts_monthly: bool) -> list[dict[str, str]]:
     """The debits that count: read well, contradicted by nothing before they were posted, and not credited.
 
-    Of every month there are two files, and it is posted before the next one comes.
+    Of every month there are two files.
     """
     received: dict[tuple[str, ...], dict[str, str]] = {}
     contradicted = set()
     credits = []
     posted: dict[tuple[str, ...], dict[str, str]] = {}
     for number, content in enumerate(files):
-        if number and number % 2 == 0:
+        if posts_monthly and number and number % 2 == 0:
             posted = {key: row for key, row in received.items() if key not in contradicted and is_settled(row, number)}
         for row in rows_of([content]):
             if not is_valid(row):
@@ -145,7 +148,9 @@ def rows_of(files: Iterable[str]) -> list[dict[str, str]]:
     return [row for content in files for row in csv.DictReader(StringIO(content), delimiter=";")]
 
 
-def journals(known: Sequence[tuple[str, Mapping[str, list[str]]]]) -> dict[tuple[int, str], Journal]:
+def journals(
+    known: Sequence[tuple[str, Mapping[str, list[str]]]], *, posts_monthly: bool = True
+) -> dict[tuple[int, str], Journal]:
     """What the journal must say of every run and contract, by month and what was known when it was settled."""
     said: dict[tuple[int, str], Journal] = {}
     before: dict[Where, Decimal] = {}
@@ -153,7 +158,7 @@ def journals(known: Sequence[tuple[str, Mapping[str, list[str]]]]) -> dict[tuple
         row["contract"]: Decimal(row["amount"].replace(",", ".")) for row in rows_of(known[0][1]["advances"])
     }
     for run, (month, files) in enumerate(known, start=1):
-        now = entitled(files, month)
+        now = entitled(files, month, posts_monthly=posts_monthly)
         for contract in "ABC":
             cost = sum((_paid(now, contract), -_paid(before, contract)), Decimal())
             left = outstanding.get(contract, Decimal())

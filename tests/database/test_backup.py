@@ -32,7 +32,7 @@ from database.connection import open_engine, transaction
 from database.recordings import latest, record
 from database.settings import KEY_FILE, Settings
 from kernel.findings import Refusal
-from settlement.audit import recomputed_hash, stored_hashes
+from settlement.audit import _Parts, recomputed_hash, says_the_same, stored_hashes
 from settlement.schedule.register import Order, add_job, database_clock
 from tests.settlement.books import OTHER, PRICES, Books, delivery, effort_contract, population_contract
 
@@ -187,7 +187,8 @@ def test_the_hash_of_every_run_can_be_made_again_from_the_tables(filled):
         "UPDATE run_lines SET label = 'x' WHERE line = 1",
         "UPDATE run_lines SET causes = '[0]' WHERE line = 1",
         "UPDATE run_set_offs SET amount_eur = amount_eur + 1 WHERE advance_reference = 'V1'",
-        "UPDATE run_findings SET message = 'x' WHERE finding = 1",
+        "UPDATE run_findings SET code = 'X99' WHERE finding = 1",
+        "UPDATE run_findings SET product_id = NULL WHERE product_id IS NOT NULL",
         "DELETE FROM run_findings WHERE contract_id IS NULL",
         "UPDATE run_contracts SET parked = NOT parked",
         "UPDATE runs SET period = '2026-03-01'",
@@ -199,6 +200,25 @@ def test_a_changed_run_has_another_hash(filled, change):
         connection.execute(text("ALTER TABLE run_lines DROP CONSTRAINT ck_run_lines_says_the_difference"))
         connection.execute(text(change))
         assert recomputed_hash(connection, 1) != stored_hashes(connection)[1]
+
+
+def test_a_sentence_that_is_reworded_changes_no_hash(filled):
+    """What was recorded then is read for ever, in the words of now."""
+    with opened(filled) as engine, engine.connect() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        before = recomputed_hash(connection, 1)
+        connection.execute(text("UPDATE run_findings SET message = 'anders', hint = 'gezegd', place = 'hier'"))
+        assert recomputed_hash(connection, 1) == before == stored_hashes(connection)[1]
+
+
+def test_a_run_of_which_the_sentences_were_hashed_is_still_known(filled):
+    with opened(filled) as engine, engine.connect() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        old = _Parts.of(connection, 1).hash_with_sentences()
+        assert old != stored_hashes(connection)[1]
+        assert says_the_same(connection, 1, old)
+        connection.execute(text("UPDATE run_findings SET message = 'x' WHERE finding = 1"))
+        assert not says_the_same(connection, 1, old)
 
 
 # There and back

@@ -57,7 +57,7 @@ def test_help_is_dutch() -> None:
     shown = CliRunner().invoke(cli.main, ["explain", "--help"]).output
     assert shown.startswith("Gebruik: ")
     assert "\nOpties:\n" in shown
-    assert "[standaard: 20; x>=0]" in shown
+    assert "[standaard: 20; 0<=x<=2147483647]" in shown
     assert "Toon deze uitleg." in shown
     assert "\nOpdrachten:\n" in CliRunner().invoke(cli.main, ["--help"]).output
 
