@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 _DEBITS = """
-    WITH debits AS NOT MATERIALIZED (
+    WITH debits AS {once} (
         SELECT municipality_id, provider_id, product_id, client_id, service_start, service_end, quantity, batch,
             row_number, reference, service_end > service_start + 1 OR product_id = ANY (:by_day) AS is_stay
         FROM deliveries
@@ -82,6 +82,7 @@ _OF_A_MONTH = f"""{_FOUND}
 """
 
 _MOST = 5
+_FEW_CLIENTS = 5_000
 
 SAME_CARE = "bij een cliënt die op deze dagen hetzelfde product al heeft"
 SAME_CARE_HINT = "vraag of het andere zorg is; zo niet, laat de dubbele regels crediteren"
@@ -116,10 +117,11 @@ def same_care_in_file(
     `by_day` are the products that are delivered by the day.
     """
     which = "client_id IN (SELECT client_id FROM staged_clients)"
+    few = connection.execute(text(f"SELECT count(*) < {_FEW_CLIENTS} FROM staged_clients")).scalar_one()
     found: dict[int, SameCare] = {}
     for month in months:
         parameters = {"month": month, "cutoff": recording, "batch": recording, "by_day": sorted(by_day)}
-        for row in _asked(connection, _OF_A_FILE, which, parameters):
+        for row in _asked(connection, _OF_A_FILE, which, parameters, is_little=few):
             before = found.get(row.product_id, SameCare(row.product_id, 0, (), ()))
             others = zip(row.other_batches or (), row.other_rows or (), strict=True)
             found[row.product_id] = SameCare(
@@ -155,15 +157,18 @@ def same_care_in_month(
     ]
 
 
-def _asked(connection: Connection, query: str, which: str, parameters: dict[str, object]) -> list[Any]:
+def _asked(
+    connection: Connection, query: str, which: str, parameters: dict[str, object], *, is_little: bool = False
+) -> list[Any]:
+    once = "MATERIALIZED" if is_little else "NOT MATERIALIZED"  # what is little is kept, so that the month is read once
     # A month may have been filled a moment ago and its size is not known yet. A loop over it could take minutes, and
     # sorting all of it to group it takes twice as long as hashing.
     _allow(connection, "off")
-    connection.execute(text(_DOUBTFUL.format(which=which)), parameters)
+    connection.execute(text(_DOUBTFUL.format(which=which, once=once)), parameters)
     rows: list[Any] = []
     if connection.execute(text("SELECT EXISTS (SELECT FROM doubtful)")).scalar_one():
         connection.execute(text("ANALYZE doubtful"))
-        rows = list(connection.execute(text(query.format(which=which, most=_MOST)), parameters).all())
+        rows = list(connection.execute(text(query.format(which=which, once=once, most=_MOST)), parameters).all())
     connection.execute(text("DROP TABLE doubtful"))
     _allow(connection, "on")
     return rows
