@@ -16,41 +16,39 @@ from sqlalchemy.dialects.postgresql import insert
 from database.settings import KEY_FILE
 from database.whole_file import whole_file
 from importers.tables import pseudonym_keys
-from kernel.findings import Refusal, other_than_file, why_not
+from kernel.findings import NotNow, Refusal, other_than_file, why_not
 
 _KEY_BYTES = 32
 
 
 def pseudonym_key(connection: Connection, config_dir: Path) -> bytes:
-    """The key of this user; made on first use. Raises `Refusal` when the database was filled with another one."""
+    """The key of this user; made on first use. Raises `NotNow` when the database was filled with another one."""
     path = config_dir / KEY_FILE
     known = select(pseudonym_keys.c.fingerprint)
     stored = connection.execute(known).scalar_one_or_none()
     if not os.path.exists(path) and stored is None:
         _make_key(path)
     if kind := other_than_file(path):
-        raise Refusal(f"{path} is geen sleutel maar {kind}", "zet weg wat daar staat")
+        raise NotNow(f"{path} is geen sleutel maar {kind}", "zet weg wat daar staat")
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
-        raise Refusal(
+        raise NotNow(
             f"de sleutel voor cliëntnummers ({path}) ontbreekt, en de database is met die sleutel gevuld",
             "zet de bewaarde sleutel terug met `bekostiging db key import BESTAND`",
         ) from None
     except OSError as error:
-        raise Refusal(f"{path} kan niet gelezen worden: {why_not(error)}", "controleer de rechten") from None
+        raise NotNow(f"{path} kan niet gelezen worden: {why_not(error)}", "controleer de rechten") from None
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
-        raise Refusal(
-            f"{path} is geen sleutel", "zet de bewaarde sleutel terug met `bekostiging db key import BESTAND`"
-        )
+        raise NotNow(f"{path} is geen sleutel", "zet de bewaarde sleutel terug met `bekostiging db key import BESTAND`")
     fingerprint = hashlib.sha256(b"bekostiging pseudonym key" + key).hexdigest()
     if stored is None:
         connection.execute(insert(pseudonym_keys).values(fingerprint=fingerprint).on_conflict_do_nothing())
         stored = connection.execute(known).scalar_one()
     if stored != fingerprint:
-        raise Refusal(
+        raise NotNow(
             f"de sleutel voor cliëntnummers ({path}) is niet de sleutel waarmee de database is gevuld",
             "zet de goede sleutel terug met `bekostiging db key import BESTAND`",
         )
@@ -67,4 +65,4 @@ def _make_key(path: Path) -> None:
         if not os.path.exists(path):  # else another process made the key first; then that one is the key
             raise
     except OSError as error:
-        raise Refusal(f"{path} kan niet geschreven worden: {why_not(error)}", "controleer de rechten") from None
+        raise NotNow(f"{path} kan niet geschreven worden: {why_not(error)}", "controleer de rechten") from None

@@ -35,7 +35,7 @@ from importers.refused_files import record_refused
 from importers.rejected_rows import write_rejected
 from importers.sent_again import sent_again
 from importers.waiting import waiting_credits, waiting_tables
-from kernel.findings import Finding, Refusal
+from kernel.findings import Finding, NotNow, Refusal
 from kernel.identifiers import as_shown
 from kernel.money import Eur, total
 from kernel.notation import counted, format_eur, format_number
@@ -162,8 +162,9 @@ def deliveries(
                         factor=factor,
                     )
             except Refusal as refusal:
-                with suppress(Refusal), transaction(engine) as connection:  # the first refusal is the one to tell
-                    record_refused(connection, file, refusal, store.settings.user)
+                if not isinstance(refusal, NotNow):
+                    with suppress(Refusal), transaction(engine) as connection:  # the first refusal is the one to tell
+                        record_refused(connection, file, refusal, store.settings.user)
                 if len(files) == 1:
                     raise
                 refused.append((file, refusal))

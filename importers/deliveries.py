@@ -21,7 +21,7 @@ from importers.quantities import USUAL_FACTOR, unusual_quantities
 from importers.rules import NUMBERING_ASKED, ROW_RULES, VERDICTS
 from importers.same_care import SAME_CARE, SAME_CARE_HINT, same_care_in_file
 from importers.tables import batch_findings, batches
-from kernel.findings import Refusal, Severity
+from kernel.findings import NotNow, Refusal, Severity
 from kernel.identifiers import as_shown
 from kernel.money import Eur
 from kernel.notation import counted, format_date, format_month, format_number
@@ -145,7 +145,7 @@ def _refuse_changed_codes(connection: Connection, file: DeliveryFile, read_at: i
         recordings.c.number > read_at, recordings.c.kind.in_(("parties", "products"))
     )
     if connection.execute(changed).first() is not None:
-        raise Refusal(
+        raise NotNow(
             f"{file.name}: terwijl het bestand gelezen werd, zijn partijen of producten gewijzigd; er is niets "
             "ingelezen",
             "lees het bestand opnieuw in",

@@ -44,7 +44,7 @@ from importers.credit_verdicts import KEY, OF_MONTH, PLACE, SERVICE, of, own_ver
 from importers.delivery_cells import DAY_0
 from importers.delivery_rows import STAGED_COLUMNS, Staged
 from importers.rules import OF_OTHER_MONTH, POSTED, ROW_RULES
-from kernel.findings import Refusal, Severity, why_not
+from kernel.findings import NotNow, Severity, why_not
 
 _COPIED_CHARACTERS = 1 << 20
 
@@ -114,19 +114,19 @@ def stage(connection: Connection, parts: Iterable[Staged], products: Sequence[tu
 
 @contextmanager
 def _set_aside() -> Iterator[TextIO]:
-    """A file for what waits its turn: two COPYs cannot run at once. Raises `Refusal` when there is no room for it."""
+    """A file for what waits its turn: two COPYs cannot run at once. Raises `NotNow` when there is no room for it."""
     hint = "maak ruimte, of noem met TMPDIR een andere map"
     try:
         file = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 (it is closed below)
     except OSError as error:
-        raise Refusal(f"een tijdelijk bestand kan niet geschreven worden: {why_not(error)}", hint) from None
+        raise NotNow(f"een tijdelijk bestand kan niet geschreven worden: {why_not(error)}", hint) from None
     try:
         with file:
             yield file
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        raise Refusal(f"er is geen ruimte voor een tijdelijk bestand in {gettempdir()}", hint) from None
+        raise NotNow(f"er is geen ruimte voor een tijdelijk bestand in {gettempdir()}", hint) from None
 
 
 def rows_with_client_numbers(connection: Connection) -> list[Any]:

@@ -50,6 +50,10 @@ class Refusal(Exception):
         self.findings = tuple(findings)
 
 
+class NotNow(Refusal):
+    """The request may be right, and cannot be carried out as things stand here: no room, or another key."""
+
+
 _REASONS = {
     errno.ENOENT: "er is geen bestand of map van die naam",
     errno.EACCES: "geen toegang",
