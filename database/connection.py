@@ -12,7 +12,7 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from kernel.findings import Refusal
+from kernel.findings import NotNow, Refusal
 
 MINIMUM_VERSION = 18
 _VARIABLE = "BEKOSTIGING_DATABASE_URL"
@@ -60,7 +60,7 @@ def open_engine(url: str) -> Engine:
         raise _refusal(address, error) from None
     if version < MINIMUM_VERSION:
         engine.dispose()
-        raise Refusal(
+        raise NotNow(
             f"de databaseserver is PostgreSQL {version}; nodig is {MINIMUM_VERSION} of nieuwer", "werk de server bij"
         )
     return engine
@@ -89,14 +89,14 @@ def transaction(bind: Engine | Connection, *, dry_run: bool = False) -> Iterator
         cause = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(cause, psycopg.errors.DiskFull):
             hint = "maak ruimte op de databaseserver en voer de opdracht opnieuw uit"
-            raise Refusal("de schijf van de database is vol", hint) from None
+            raise NotNow("de schijf van de database is vol", hint) from None
         if isinstance(cause, _NO_RIGHTS):
             hint = f"vraag de beheerder van de database om dat recht, of controleer de gebruiker in {_VARIABLE}"
-            raise Refusal(f"de database laat dit niet toe: {cause.diag.message_primary}", hint) from None
+            raise NotNow(f"de database laat dit niet toe: {cause.diag.message_primary}", hint) from None
         if not (isinstance(error, DBAPIError) and error.connection_invalidated):
             raise
         hint = 'kijk met "bekostiging db status" of de database draait en voer de opdracht opnieuw uit'
-        raise Refusal("de verbinding met de database is weggevallen", hint) from None
+        raise NotNow("de verbinding met de database is weggevallen", hint) from None
 
 
 def something_was_recorded(*, since_now: bool = False) -> bool:
@@ -122,14 +122,14 @@ def _address(url: str) -> URL:
         address = None
     if address is None or address.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
         hint = "schrijf postgresql://gebruiker:wachtwoord@server:5432/database, bijzondere tekens als %40"
-        raise Refusal(f"{_VARIABLE} is geen adres van een PostgreSQL-database", hint) from None
+        raise NotNow(f"{_VARIABLE} is geen adres van een PostgreSQL-database", hint) from None
     return address.set(drivername="postgresql+psycopg")
 
 
 def _refusal(address: URL, error: DBAPIError) -> Refusal:
     said = str(error.orig)
     message, hint = next((message, hint) for part, message, hint in _FAILURES if part in said)
-    return Refusal(f"{message} ({_place(address)})", hint)
+    return NotNow(f"{message} ({_place(address)})", hint)
 
 
 def described(url: str) -> str:
