@@ -92,8 +92,13 @@ def run(
         known_at = resolve_cutoff(connection, cutoff) if cutoff else latest(connection)
         number = use_cases.settle(connection, month, store.settings.user, numbers, known_at)
         settled = read_run(connection, number)
+        drafts = use_cases.other_drafts(connection, number)
     if as_json:
-        end_with_json(ctx, {"dry_run": dry_run, **run_json(settled)}, needs_attention=settled.needs_attention)
+        answer = {"dry_run": dry_run, "other_drafts": drafts, **run_json(settled)}
+        end_with_json(ctx, answer, needs_attention=settled.needs_attention)
+    if drafts:
+        others = f"Run {drafts[0]} is" if len(drafts) == 1 else f"De runs {', '.join(map(str, drafts))} zijn"
+        say(f"{others} ook concept over {month}, van een contract van deze run; er kan er een goedgekeurd worden.")
     if dry_run:
         click.echo("Proefrun: er is niets vastgelegd.")
     show_run(settled)
@@ -172,10 +177,14 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
     """
     with database(ctx).transaction() as connection:
         settled = read_run(connection, number)
+        is_draft = settled.state == "draft"
+        since = use_cases.recorded_since_draft(connection, number, settled.period) if is_draft else []
     if as_json:
-        tell_json(run_json(settled))
+        tell_json({**run_json(settled), "recorded_since": since})
     else:
         show_run(settled)
+        for one in since:
+            say(f"Niet in dit concept: {one}", indent="  ")
         for state, (at, by) in settled.states.items():
             click.echo(f"{STATE_NAMES[state]:<12} {moment(at)}, door {by}")
     _end(ctx, settled)
@@ -183,9 +192,14 @@ def show(ctx: click.Context, number: int, as_json: bool) -> None:
 
 @settle.command("approve")
 @click.argument("number", metavar="RUN", type=NUMBER)
+@click.option("--as-is", is_flag=True, help="Ook als er sindsdien iets is vastgelegd dat zijn contracten raakt.")
 @click.pass_context
-def approve(ctx: click.Context, number: int) -> None:
+def approve(ctx: click.Context, number: int, as_is: bool) -> None:
     """Keur een concept goed.
+
+    Is er na het maken van het concept iets vastgelegd dat zijn contracten raakt, zoals een levering, een prijs of een
+    nieuwe versie van een contract, dan staat dat er en wordt er niets goedgekeurd: maak een nieuw concept, of geef
+    --as-is. Wat er later is vastgelegd, komt dan in een volgende run.
 
     \b
     Voorbeeld:
@@ -193,7 +207,7 @@ def approve(ctx: click.Context, number: int) -> None:
     """
     store = database(ctx)
     with store.transaction() as connection:
-        use_cases.approve(connection, number, store.settings.user)
+        use_cases.approve(connection, number, store.settings.user, as_is=as_is)
     click.echo(f"Run {number} is goedgekeurd. Boeken: bekostiging settle post {number}")
 
 

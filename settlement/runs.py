@@ -30,6 +30,7 @@ from settlement.pricing.query import price_months
 from settlement.reading import unknown_run
 from settlement.said import SaidContract, SaidFinding, cause_json, hash_of, said_finding, said_line
 from settlement.same_care import same_care
+from settlement.since import RecordedSince, recorded_since
 from settlement.tables import (
     run_contracts,
     run_findings,
@@ -48,6 +49,8 @@ STATE_NAMES = {"draft": "concept", "approved": "goedgekeurd", "posted": "geboekt
 _AHEAD = timedelta(days=62)
 
 _ROWS_AT_ONCE = 10_000  # a large run has hundreds of thousands of lines
+
+_SHOWN_SINCE = 5
 
 # The first key of the advisory lock on a contract; the second is its id.
 _CONTRACT_LOCK = 0x5E771E
@@ -100,9 +103,18 @@ def settle(
     return run
 
 
-def approve(connection: Connection, run: int, by: str) -> None:
-    """Approve a draft. Raises `Refusal` when it is no draft, or when another run came first on one of its contracts."""
-    _lock_run(connection, run, "draft")
+def approve(connection: Connection, run: int, by: str, *, as_is: bool = False) -> None:
+    """Approve a draft. Raises `Refusal` when it is no draft, or when another run came first on one of its contracts.
+
+    Raises it too when something was recorded since that touches its contracts, unless it is approved `as_is`.
+    """
+    period = _lock_run(connection, run, "draft")
+    if not as_is and (since := recorded_since_draft(connection, run, period)):
+        shown = "; ".join(map(str, since[:_SHOWN_SINCE])) + ("; …" if len(since) > _SHOWN_SINCE else "")
+        raise Refusal(
+            f"run {run} is verouderd: na de vastlegging tot waar hij kijkt, kwam er bij zijn contracten bij: {shown}",
+            f"maak een nieuwe (bekostiging settle run --period {period}), of keur deze goed zoals hij is met --as-is",
+        )
     _enter(connection, run, "approved", by)
     claim = update(run_contracts).where(run_contracts.c.run_id == run, ~run_contracts.c.parked)
     try:
@@ -112,6 +124,28 @@ def approve(connection: Connection, run: int, by: str) -> None:
             f"run {run} is verouderd: een andere run van een van zijn contracten is intussen goedgekeurd of geboekt",
             f"gooi hem weg (bekostiging settle discard {run}) en maak een nieuwe",
         ) from None
+
+
+def recorded_since_draft(connection: Connection, run: int, period: Month) -> list[RecordedSince]:
+    """What was recorded after the cut-off of a run and touches its contracts."""
+    cutoff = connection.execute(select(runs.c.cutoff).where(runs.c.id == run)).scalar_one()
+    contracts = connection.execute(select(run_contracts.c.contract_id).where(run_contracts.c.run_id == run)).scalars()
+    return recorded_since(connection, period, cutoff, contracts.all())
+
+
+def other_drafts(connection: Connection, run: int) -> list[int]:
+    """The drafts over the same month as a run that hold one of its contracts."""
+    own, other = run_contracts.alias("own"), run_contracts.alias("other")
+    this = select(runs.c.period).where(runs.c.id == run).scalar_subquery()
+    query = (
+        select(runs.c.id)
+        .join(other, other.c.run_id == runs.c.id)
+        .join(own, (own.c.contract_id == other.c.contract_id) & (own.c.run_id == run))
+        .where(runs.c.state == "draft", runs.c.period == this, runs.c.id != run)
+        .distinct()
+        .order_by(runs.c.id)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def post(connection: Connection, run: int, by: str) -> int:
