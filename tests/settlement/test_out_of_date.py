@@ -31,7 +31,10 @@ def january(books: Books) -> Books:
 
 def since(books: Books, run: int, period: str = "2026-01") -> list[str]:
     with books.transaction() as connection:
-        return [one.what.split(":")[0] for one in runs.recorded_since_draft(connection, run, Month.parse(period))]
+        return [
+            one.what.split(":")[0].split(" (")[0]
+            for one in runs.recorded_since_draft(connection, run, Month.parse(period))
+        ]
 
 
 @pytest.mark.parametrize(
