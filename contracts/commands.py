@@ -19,6 +19,7 @@ from contracts.register import (
     ContractVersion,
     RegisteredContract,
     add_contracts,
+    add_knowingly,
     contracts_known,
     versions_of,
 )
@@ -91,18 +92,29 @@ def check(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
 
 @contract.command("add")
 @click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--accept-changes", is_flag=True, help="Ook als de nieuwe versie verandert wat al geboekt is.")
 @as_json
 @click.pass_context
-def add(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
+def add(ctx: click.Context, files: tuple[Path, ...], accept_changes: bool, as_json: bool) -> None:
     """Leg contracten vast: alle documenten, of bij een bevinding geen.
 
-    Een gewijzigd document wordt een nieuwe versie van hetzelfde contract.
+    Een gewijzigd document wordt een nieuwe versie van hetzelfde contract. Verandert zij wat al geboekt is, dan staat er
+    per onderdeel, gemeente en maand hoeveel, en is --accept-changes nodig.
 
     \b
     Voorbeeld:
       bekostiging contract add wijkteam.toml ambulant.toml
     """
-    result = _add(ctx, files, dry_run=False)
+    store = database(ctx)
+    with store.transaction() as connection:
+        result = add_knowingly(
+            connection,
+            files,
+            store.settings.user,
+            ctx.obj.settle_example,
+            ctx.obj.reach_back(),
+            accept_changes=accept_changes,
+        )
     if as_json:
         end_with_json(ctx, result, needs_attention=result.warnings)
     if result.recording is None:
@@ -112,7 +124,7 @@ def add(ctx: click.Context, files: tuple[Path, ...], as_json: bool) -> None:
     for numbers, what in ((result.added, "nieuw"), (result.changed, "nieuwe versie"), (result.known, "al bekend")):
         for number in numbers:
             click.echo(f"  {number}: {what}")
-    tell_warnings(ctx, result.warnings)
+    tell_warnings(ctx, (*result.posted_changes, *result.warnings))
 
 
 def _add(ctx: click.Context, files: Sequence[Path], *, dry_run: bool) -> ContractsAdded:

@@ -1,7 +1,7 @@
 """The register of contracts: documents in whole versions, accepted only when everything in them can be settled."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from database.recordings import latest, lock_recordings, record, recordings
 from kernel.findings import Finding, Refusal
 from tariffs.price_lists import all_versions_known, priced_periods
 from tariffs.products import catalogue
+
+# What new versions of contracts, by number, that were recorded so change of what was posted on them.
+ReachBack = Callable[[Connection, Sequence[str], int], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class ContractsAdded:
     changed: tuple[str, ...]
     known: tuple[str, ...]
     warnings: tuple[Finding, ...]
+    posted_changes: tuple[Finding, ...] = ()
 
 
 def add_contracts(
@@ -89,6 +93,32 @@ def add_contracts(
             *review_catchments(documents, contracts_before),
         ),
     )
+
+
+def add_knowingly(
+    connection: Connection,
+    paths: Sequence[Path],
+    by: str,
+    settle_example: ExampleSettler,
+    reach_back: ReachBack,
+    *,
+    accept_changes: bool,
+) -> ContractsAdded:
+    """Record documents, with what they change of what was posted.
+
+    Raises `Refusal` as `add_contracts` does, and for such changes unless they are accepted.
+    """
+    result = add_contracts(connection, paths, by, settle_example)
+    if result.recording is None or not result.changed:
+        return result
+    changes = reach_back(connection, result.changed, result.recording)
+    if changes and not accept_changes:
+        raise Refusal(
+            "niets is vastgelegd: de nieuwe versie verandert wat al geboekt is",
+            "laat de geboekte maanden zoals ze zijn, of geef --accept-changes",
+            changes,
+        )
+    return replace(result, posted_changes=tuple(changes))
 
 
 def price_lists_for(connection: Connection, documents: Iterable[Document]) -> PriceLists:

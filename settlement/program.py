@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from contracts.model import Contract, Example, ExampleResult
+    from contracts.register import ReachBack
     from importers.loading import PostedUntil
     from tariffs.price_lists import PriceUse
 
@@ -37,6 +38,11 @@ class Program(Database):
         from settlement.simulation import settle_example
 
         return settle_example(contract, example)
+
+    def reach_back(self) -> ReachBack:
+        from settlement.reach_back import reach_back
+
+        return reach_back
 
     def posted_until(self) -> PostedUntil:
         from settlement.posted_deliveries import posted_until

@@ -70,6 +70,21 @@ def settle(
     """
     cutoff = latest(connection) if cutoff is None else cutoff
     _refuse_the_far_future(connection, period)
+    terms, outcomes = settled(connection, period, cutoff, numbers)
+    agb_codes = [provider for registered in terms.contracts for provider in registered.contract.providers]
+    outside = outside_contracts(connection, period, cutoff, agb_codes if numbers else [])
+    run = _store(connection, terms, outcomes, outside, by)
+    invariants.check_run(connection, run)
+    return run
+
+
+def settled(
+    connection: Connection, period: Month, cutoff: int, numbers: Sequence[str] = ()
+) -> tuple[Terms, list[Outcome]]:
+    """What a run would say of contracts at a cut-off, and the terms it settles by; nothing is stored.
+
+    Raises `Refusal` as `settle` does.
+    """
     posted = read_posted(connection, cutoff)
     known = read_terms(connection, period, cutoff, numbers)
     terms = replace(known, contracts=_contracts_to_settle(known, posted, numbers))
@@ -96,11 +111,7 @@ def settle(
         )
         for registered in terms.contracts
     ]
-    agb_codes = [provider for registered in terms.contracts for provider in registered.contract.providers]
-    outside = outside_contracts(connection, period, cutoff, agb_codes if numbers else [])
-    run = _store(connection, terms, outcomes, outside, by)
-    invariants.check_run(connection, run)
-    return run
+    return terms, outcomes
 
 
 def approve(connection: Connection, run: int, by: str, *, as_is: bool = False) -> None:

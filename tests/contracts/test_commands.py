@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from contracts.commands import contract
+from contracts.register import ReachBack
 from database.command_line import Later
 from database.session import Database
 from kernel.findings import Refusal
@@ -29,6 +30,9 @@ class Session(Database):
 
     def price_use(self) -> PriceUse:
         return NOT_USED
+
+    def reach_back(self) -> ReachBack:
+        return lambda *_: []  # nothing was posted
 
 
 @pytest.fixture
