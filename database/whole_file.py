@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from kernel.findings import Refusal, other_than_file, why_not
+from kernel.findings import NotNow, Refusal, other_than_file, why_not
 
 REPLACE = "bewaar het onder een andere naam, of vervang het met --replace"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -72,7 +72,7 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         if error.errno in NO_ROOM:
             raise _no_room(folder) from None
-        raise Refusal(f"map {folder} kan niet gemaakt worden: {why_not(error)}", "kies een andere map") from None
+        raise NotNow(f"map {folder} kan niet gemaakt worden: {why_not(error)}", "kies een andere map") from None
 
 
 def _is_there(path: Path, content: bytes, otherwise: str, *, replace: bool) -> bool:
@@ -112,11 +112,11 @@ def _refusing(path: Path) -> Iterator[None]:
         if error.errno in NO_ROOM:
             raise _no_room(path) from None
         hint = "kies een map die er is en waarin geschreven mag worden"
-        raise Refusal(f"{path} kan niet worden geschreven: {why_not(error)}", hint) from None
+        raise NotNow(f"{path} kan niet worden geschreven: {why_not(error)}", hint) from None
 
 
-def _no_room(path: Path) -> Refusal:
-    return Refusal(f"er is geen ruimte voor {path}", "maak ruimte, of kies een andere schijf")
+def _no_room(path: Path) -> NotNow:
+    return NotNow(f"er is geen ruimte voor {path}", "maak ruimte, of kies een andere schijf")
 
 
 def _on_the_disk(file: BinaryIO) -> None:

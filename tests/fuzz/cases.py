@@ -168,7 +168,9 @@ class Room:
     def _judged(self, case: Case, said: Result, after: dict[str, int]) -> str | None:
         if said.exit_code not in (*ACCEPTED, *_REFUSED):
             return f"ended with {said.exit_code}: {said.output[-1500:]}"
-        if said.exit_code in _REFUSED and after != self._before:
+        # That a file of deliveries was refused is remembered, and nothing of what it says.
+        unchanged = {**self._before, "refused_files": after["refused_files"]}
+        if said.exit_code in _REFUSED and after != unchanged:
             return f"was refused and recorded {_difference(self._before, after)}: {said.output[-500:]}"
         if said.exit_code in _REFUSED and not said.stderr.strip():
             return "was refused without a word"
