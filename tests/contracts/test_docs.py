@@ -14,6 +14,7 @@ from contracts.model import Contract
 from importers import advances, cbs, delivery_files, population_counts
 from importers.facts import assignments, households, importing, kind, moves, outcomes, referrals, trajectories
 from kernel import tabular
+from settlement import reach_back
 from settlement import review as settlement_review
 from tariffs import index_figures, price_lists, products
 
@@ -78,7 +79,7 @@ def test_every_code_is_explained() -> None:
                 trajectories,
             ),
         ),
-        (CONTRACTS, (documents, acceptance, review, settlement_review)),
+        (CONTRACTS, (documents, acceptance, review, settlement_review, reach_back)),
     ):
         sources = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
         codes = set(re.findall(r'"([RKTGBVCW]\d\d)"', sources))
